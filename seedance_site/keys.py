@@ -1,0 +1,40 @@
+"""The site's own secrets: files in the data folder that only their owner can read."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+
+def read_all(path: Path) -> list[str]:
+    """The keys in a file, one a line, newest first; none where there is no file we may read."""
+    try:
+        text = path.read_text("ascii")
+    except OSError:  # settings are being read: the commands and checks have better words for it
+        return []
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def read_first(path: Path) -> str:
+    return next(iter(read_all(path)), "")
+
+
+def make_missing(folder: Path) -> None:
+    """Make the keys of a new installation; an existing file is never touched."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write_once(folder / "secret.key", secrets.token_urlsafe(50))
+    _write_once(folder / "credentials.keys", new_credential_key())
+
+
+def new_credential_key() -> str:
+    """A Fernet key: 32 random bytes, URL-safe base64."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def _write_once(path: Path, text: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
