@@ -1,0 +1,34 @@
+"""What all dialects share: one way of reading, whatever shape the answer has."""
+
+from __future__ import annotations
+
+from tasks.providers import ids, shapes
+from tasks.providers.base import Answer, Complaint, RemoteTask
+
+
+class AnyShape:
+    """Dialects differ in what they ask for; an answer is read by its own shape."""
+
+    __slots__ = ()
+
+    prefixes: tuple[str, ...]
+
+    def list_path(self, remote_ids: tuple[str, ...], *, service_tier: str = "") -> str | None:
+        """Path that answers many tasks at once; None where there is no such thing."""
+        return None
+
+    def content_path(self, remote_id: str) -> str | None:
+        """Path that streams a finished video with the key; None where there is no such thing."""
+        return None
+
+    def read_task(self, answer: Answer, *, remote_id: str, base_url: str) -> RemoteTask:
+        """The task asked for; an answer about any other task is refused."""
+        return shapes.read_task(answer, remote_id=remote_id, base_url=base_url)
+
+    def read_list(self, answer: Answer, *, base_url: str) -> tuple[RemoteTask, ...]:
+        """Every readable task of a list answer; one broken item never spoils the others."""
+        return shapes.read_list(answer, base_url=base_url)
+
+    def complaint(self, remote_id: str) -> Complaint | None:
+        """Why this id cannot be one of this provider's, as far as its form tells."""
+        return ids.complaint(remote_id, prefixes=self.prefixes)
