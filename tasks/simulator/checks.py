@@ -1,0 +1,138 @@
+"""Ark's strong validation of a create body: what a model does not take is a 400.
+
+volcengine.com/docs/82379/1520757, with the differences between models from the catalog.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tasks.providers.catalog import ADAPTIVE, RATIOS, Model
+from tasks.simulator.errors import Refusal, invalid, missing
+
+Body = Mapping[str, Any]
+
+LARGEST_SEED = 2**32 - 1
+
+
+def read_content(given: Body) -> list[dict[str, Any]]:
+    content = given.get("content")
+    if not content:
+        raise missing("content")
+    if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
+        raise invalid("content", "a list of objects is expected")
+    return [_item(place, item) for place, item in enumerate(content)]
+
+
+def _item(place: int, item: dict[str, Any]) -> dict[str, Any]:
+    kind = item.get("type")
+    if not isinstance(item.get("role") or "", str):
+        raise invalid(f"content[{place}].role")
+    if kind == "text":
+        if not isinstance(item.get("text"), str):
+            raise missing(f"content[{place}].text")
+    elif kind in ("image_url", "video_url", "audio_url"):
+        _check_url(place, kind, item)
+    elif kind == "draft_task":
+        if not isinstance(item.get("draft_task"), dict) or not item["draft_task"].get("id"):
+            raise missing(f"content[{place}].draft_task.id")
+    else:
+        raise invalid(f"content[{place}].type")
+    return item
+
+
+def _check_url(place: int, kind: str, item: dict[str, Any]) -> None:
+    holder = item.get(kind)
+    url = holder.get("url") if isinstance(holder, dict) else None
+    if not url:
+        if kind == "image_url":
+            raise Refusal(400, "InvalidImageURL.EmptyURL", "The image URL is empty.")
+        raise missing(f"content[{place}].{kind}.url")
+    if not re.match(r"(https?://|asset://|data:)", str(url)):
+        code = "InvalidImageURL.InvalidFormat" if kind == "image_url" else "InvalidParameter"
+        raise Refusal(400, code, f"The URL of content[{place}] is not valid.")
+
+
+def roles(content: list[dict[str, Any]]) -> list[str]:
+    """The part each image, video and audio plays; a lone image without a role comes first."""
+    found = []
+    for item in content:
+        default = {"image_url": "first_frame", "video_url": "reference_video"}
+        if item["type"] in ("image_url", "video_url", "audio_url"):
+            found.append(item.get("role") or default.get(item["type"], "reference_audio"))
+        elif item["type"] == "draft_task":
+            found.append("draft_task")
+    return found
+
+
+def check_input(model: Model, content: list[dict[str, Any]]) -> None:
+    parts = roles(content)
+    for part in parts:
+        if part not in {str(known) for known in model.inputs}:
+            raise invalid("content", f"role {part} is not supported by model {model.name}")
+    if not parts and "text" not in {str(known) for known in model.inputs}:
+        raise invalid("content", f"model {model.name} needs an image")
+    frames = {"first_frame", "last_frame"} & set(parts)
+    if frames and any(part.startswith("reference_") for part in parts):
+        raise invalid("content", "first/last frame content cannot be mixed with reference media")
+    if "last_frame" in parts and "first_frame" not in parts:
+        raise invalid("content", "a last frame needs a first frame")
+    for part, most in _most(model).items():
+        if parts.count(part) > most:
+            raise invalid("content", f"at most {most} items with role {part} are supported")
+
+
+def _most(model: Model) -> dict[str, int]:
+    return {
+        "first_frame": 1,
+        "last_frame": 1,
+        "reference_image": model.reference_images,
+        "reference_video": model.reference_videos,
+        "reference_audio": model.reference_audios,
+    }
+
+
+def _is_int(value: object, low: int, high: int) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+def check_scalars(model: Model, given: Body) -> None:
+    checks = {
+        "resolution": lambda v: v in model.resolutions,
+        "ratio": lambda v: v in (*RATIOS, ADAPTIVE),
+        "duration": lambda v: type(v) is int and model.takes_duration(v),
+        "frames": lambda v: model.has_frames and _is_int(v, 29, 289) and (v - 25) % 4 == 0,
+        "seed": lambda v: _is_int(v, -1, LARGEST_SEED if model.has_seed else -1),
+        "service_tier": lambda v: v == "default" or (v == "flex" and model.has_flex),
+        "execution_expires_after": lambda v: _is_int(v, 3600, 259_200),
+        "priority": lambda v: _is_int(v, 0, 9 if is_2(model) else 0),
+        "generate_audio": lambda v: v is False or (v is True and model.has_audio),
+        "draft": lambda v: v is False or (v is True and model.has_draft),
+        "camera_fixed": lambda v: v is False or (v is True and model.has_camera_fixed),
+        "watermark": lambda v: isinstance(v, bool),
+        "return_last_frame": lambda v: isinstance(v, bool),
+        "callback_url": lambda v: isinstance(v, str) and re.match(r"https?://", v),
+        "safety_identifier": lambda v: isinstance(v, str) and len(v) <= 64,
+        "output_format": lambda v: v == "mp4" or (v == "mov" and model.has_mov),
+        "tools": lambda v: is_2(model) and v in ([], [{"type": "web_search"}]),
+    }
+    for name, holds in checks.items():
+        if name in given and not holds(given[name]):
+            raise invalid(name, f"not supported for model {model.name}: {given[name]!r}"[:200])
+    if given.get("draft"):
+        _check_draft(given)
+
+
+def is_2(model: Model) -> bool:
+    return model.name.startswith("seedance-2")
+
+
+def _check_draft(given: Body) -> None:
+    if given.get("resolution", "480p") != "480p":
+        raise invalid("resolution", "a draft is always 480p")
+    if given.get("service_tier") == "flex":
+        raise invalid("service_tier", "a draft cannot be made with the flex tier")
+    if given.get("return_last_frame"):
+        raise invalid("return_last_frame", "a draft has no last frame")

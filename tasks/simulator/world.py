@@ -1,0 +1,129 @@
+"""One pretend world: its clock, its tasks, its faults, and what was asked of it."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from tasks.simulator.faults import Faults
+from tasks.simulator.orders import Order
+from tasks.simulator.records import Ledger, Record
+from tasks.simulator.story import moment
+
+CHINA = timezone(timedelta(hours=8))  # the clock inside an Ark id
+_SMALL = string.ascii_lowercase + string.digits
+_ALL = string.ascii_letters + string.digits
+
+#: Ark's real limits, per second and key.
+LIMITS = {"get": 20, "delete": 20, "list": 1}
+
+
+class World:
+    """Everything the dialects share. `clock` gives Unix seconds."""
+
+    def __init__(
+        self,
+        *,
+        speed: float = 1,
+        clock: Callable[[], float] = time.time,
+        state: Path | None = None,
+        accidents: bool = True,
+        limits: bool = False,
+    ) -> None:
+        self.speed = speed
+        self.clock = clock
+        self.accidents = accidents
+        self.limits = limits
+        self.tasks = Ledger(state)
+        self.faults = Faults()
+        self.counts = Counts()
+        #: Public id → the status last told, of tasks that wait to be called back about.
+        self.to_call_back = {t.public_id: "" for t in self.tasks if self._will_call_back(t)}
+        self._recent: dict[tuple[str, str], deque[float]] = {}
+        self._lock = threading.Lock()
+
+    def new_id(self, at: float) -> str:
+        """cgt-20260228182426-r4rg2: the time in Beijing, five letters or digits."""
+        stamp = datetime.fromtimestamp(at, CHINA).strftime("%Y%m%d%H%M%S")
+        return f"cgt-{stamp}-{''.join(secrets.choice(_SMALL) for _ in range(5))}"
+
+    def new_task_id(self) -> str:
+        """task_ and 32 letters or digits: a newer gateway's own."""
+        return f"task_{''.join(secrets.choice(_ALL) for _ in range(32))}"
+
+    def create(
+        self, order: Order, *, task_id: str, preset: str, key: str, at: float, own_id: str = ""
+    ) -> Record:
+        """Take an order; `own_id` where a gateway names its tasks itself."""
+        with self._lock:
+            record = Record(
+                id=task_id,
+                public_id=own_id or task_id,
+                number=self.tasks.next_number(),
+                preset=preset,
+                key=key,
+                created_at=at,
+                speed=self.speed,
+                accidents=self.accidents,
+                order=order,
+            )
+            self.tasks.add(record)
+            if self._will_call_back(record):
+                self.to_call_back[record.public_id] = ""
+        self.counts.note_task("creates", record.public_id)
+        return record
+
+    def _will_call_back(self, record: Record) -> bool:
+        return bool(record.order.callback_url) and not moment(record, self.clock()).ended
+
+    def too_many(self, key: str, operation: str, now: float) -> bool:
+        """Whether this request is one too many within a second, where limits are on."""
+        most = LIMITS.get(operation)
+        if most is None or not (self.limits or key.startswith("sim-limits")):
+            return False
+        with self._lock:
+            times = self._recent.setdefault((key, operation), deque())
+            while times and times[0] <= now - 1:
+                times.popleft()
+            if len(times) >= most:
+                return True
+            times.append(now)
+        return False
+
+
+class Counts:
+    """How often each thing was asked for; what tests and curious people look at."""
+
+    def __init__(self) -> None:
+        self.operations: Counter[str] = Counter()  # create, get, list, delete, media, other
+        self.creates: Counter[str] = Counter()  # by task id
+        self.gets: Counter[str] = Counter()
+        self.by_key: dict[str, Counter[str]] = {}
+        self._lock = threading.Lock()
+
+    def note(self, operation: str, key: str) -> None:
+        with self._lock:
+            self.operations[operation] += 1
+            self.by_key.setdefault(key, Counter())[operation] += 1
+
+    def note_task(self, what: str, task_id: str) -> None:
+        with self._lock:
+            getattr(self, what)[task_id] += 1
+
+    def as_json(self) -> dict[str, Any]:
+        with self._lock:
+            return {
+                "operations": dict(self.operations),
+                "keys": {key: dict(counts) for key, counts in self.by_key.items()},
+                "tasks": {
+                    task: {"creates": self.creates[task], "gets": self.gets[task]}
+                    for task in {*self.creates, *self.gets}
+                },
+            }
