@@ -1,0 +1,19 @@
+"""The rows, the questions asked of them, and their transitions; one file per noun."""
+
+from tasks.models.credential import Credential
+from tasks.models.engine import ChangeCounter, Lease
+from tasks.models.people import Membership, Project, Role, SignInLink
+from tasks.models.status_change import StatusChange
+from tasks.models.task import Task
+
+__all__ = [
+    "ChangeCounter",
+    "Credential",
+    "Lease",
+    "Membership",
+    "Project",
+    "Role",
+    "SignInLink",
+    "StatusChange",
+    "Task",
+]

@@ -1,0 +1,295 @@
+"""One remote generation task, what was asked of the provider about it, and what changed."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tasks import pace, search
+from tasks.models.credential import Credential
+from tasks.models.people import Project
+from tasks.models.status_change import STATUS_CHOICES, StatusChange
+from tasks.models.task_queries import TaskQuerySet
+from tasks.providers import ProviderError, RemoteTask, Trouble
+from tasks.status import ENDED, FINAL, LIVE, Status
+
+#: RemoteTask's fields that a row keeps under the same name.
+SAME_NAME = (
+    "model prompt action progress last_frame_url file_url "
+    "error_code error_message request_id seed resolution ratio duration frames framespersecond "
+    "generate_audio draft draft_task_id safety_identifier priority output_format service_tier "
+    "execution_expires_after revised_prompt completion_tokens total_tokens web_searches quota"
+).split()
+#: … and those that would be mistaken for our own clock's.
+REMOTE_TIMES = ("created_at", "updated_at", "started_at", "finished_at")
+LINK_LIFE = timedelta(hours=24)  # volcengine.com/docs/82379/1521309: video_url
+
+
+class Task(models.Model):
+    project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"))
+    credential = models.ForeignKey(Credential, models.PROTECT, verbose_name=_("credential"))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        verbose_name=_("person"),
+    )
+    created_at = models.DateTimeField(_("tracked since"), default=timezone.now)
+
+    # Where it lives. A task keeps the base URL it was submitted to.
+    provider = models.SlugField(_("provider"), max_length=30)
+    base_url = models.CharField(_("base URL"), max_length=300)
+    remote_id = models.CharField(_("task id"), max_length=128)
+
+    status = models.CharField(
+        _("status"), max_length=12, choices=STATUS_CHOICES, default=Status.UNKNOWN
+    )
+    status_word = models.CharField(_("provider's word"), max_length=64, default="", blank=True)
+
+    # What the provider said of it: RemoteTask, field by field.
+    model = models.CharField(_("model"), max_length=200, default="", blank=True)
+    prompt = models.TextField(_("prompt"), default="", blank=True)
+    action = models.CharField(_("action"), max_length=200, default="", blank=True)
+    progress = models.IntegerField(_("progress"), null=True)
+    video_url = models.TextField(_("video link"), default="", blank=True)
+    video_needs_key = models.BooleanField(_("link needs the key"), default=False)
+    last_frame_url = models.TextField(_("last frame link"), default="", blank=True)
+    file_url = models.TextField(_("file link"), default="", blank=True)
+    link_ends_at = models.DateTimeField(_("link ends"), null=True)
+    error_code = models.CharField(_("error code"), max_length=200, default="", blank=True)
+    error_message = models.TextField(_("error"), default="", blank=True)
+    request_id = models.CharField(_("request id"), max_length=200, default="", blank=True)
+    remote_created_at = models.DateTimeField(_("created there"), null=True)
+    remote_updated_at = models.DateTimeField(_("updated there"), null=True)
+    remote_started_at = models.DateTimeField(_("started, as the gateway saw it"), null=True)
+    remote_finished_at = models.DateTimeField(_("finished, as the gateway saw it"), null=True)
+    seed = models.BigIntegerField(_("seed"), null=True)
+    resolution = models.CharField(_("resolution"), max_length=200, default="", blank=True)
+    ratio = models.CharField(_("ratio"), max_length=200, default="", blank=True)
+    duration = models.IntegerField(_("duration"), null=True, help_text=_("seconds"))
+    frames = models.IntegerField(_("frames"), null=True)
+    framespersecond = models.IntegerField(_("frames per second"), null=True)
+    generate_audio = models.BooleanField(_("audio"), null=True)
+    draft = models.BooleanField(_("draft"), null=True)
+    draft_task_id = models.CharField(_("draft task"), max_length=200, default="", blank=True)
+    tools = models.CharField(_("tools"), max_length=200, default="", blank=True)
+    safety_identifier = models.CharField(
+        _("safety identifier"), max_length=200, default="", blank=True
+    )
+    priority = models.IntegerField(_("priority"), null=True)
+    output_format = models.CharField(_("format"), max_length=200, default="", blank=True)
+    service_tier = models.CharField(_("service tier"), max_length=200, default="", blank=True)
+    execution_expires_after = models.BigIntegerField(
+        _("expires after"), null=True, help_text=_("seconds")
+    )
+    revised_prompt = models.TextField(_("revised prompt"), default="", blank=True)
+    completion_tokens = models.BigIntegerField(_("completion tokens"), null=True)
+    total_tokens = models.BigIntegerField(_("tokens"), null=True)
+    web_searches = models.IntegerField(_("web searches"), null=True)
+    quota = models.BigIntegerField(_("gateway's quota units"), null=True)
+
+    # What we saw, by our own clock.
+    queued_at = models.DateTimeField(_("first seen queued"), null=True)
+    running_at = models.DateTimeField(_("first seen running"), null=True)
+    ended_at = models.DateTimeField(_("first seen ended"), null=True)
+
+    # Asking. `check_after` is None when nothing more is to be asked; it also is the sweep's lease.
+    check_after = models.DateTimeField(_("next check"), null=True, default=timezone.now)
+    asked_at = models.DateTimeField(_("last asked"), null=True)
+    heard_at = models.DateTimeField(_("last answer before the last question"), null=True)
+    trouble = models.CharField(_("trouble"), max_length=20, default="", blank=True)
+    trouble_message = models.CharField(_("last words"), max_length=500, default="", blank=True)
+    troubles_in_a_row = models.PositiveIntegerField(_("troubles in a row"), default=0)
+    not_founds = models.PositiveIntegerField(_("times not found in a row"), default=0)
+    answer_digest = models.CharField(_("answer's digest"), max_length=32, default="", blank=True)
+
+    change = models.BigIntegerField(default=0, editable=False)
+    search_text = models.TextField(default="", blank=True, editable=False)
+    raw = models.TextField(_("raw answer"), default="", blank=True)  # JSON; last, for it is long
+
+    objects = TaskQuerySet.as_manager()
+
+    moved_from: datetime | None  # check_after as a claim read it; see bulk.write
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["base_url", "remote_id"], name="followed_once"),
+        ]
+        indexes = [
+            models.Index(fields=["project", "-id"], name="task_project"),
+            # Everything the counts beside the list ask for, so that they never touch a row.
+            models.Index(
+                fields=["status", "-id", "project", "provider", "credential", "created_by"],
+                name="task_status",
+            ),
+            models.Index(fields=["credential", "-id"], name="task_credential"),
+            models.Index(fields=["provider", "-id"], name="task_provider"),
+            models.Index(fields=["created_by", "-id"], name="task_person"),
+            models.Index(fields=["change"], name="task_change"),
+            models.Index(
+                fields=["credential", "check_after"],
+                name="task_due",
+                condition=models.Q(check_after__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.remote_id
+
+    def get_absolute_url(self) -> str:
+        return reverse("task", args=[self.pk])
+
+    # Questions
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in LIVE
+
+    @property
+    def born_at(self) -> datetime:
+        """When the provider says it was created; else when we first heard of it."""
+        return self.remote_created_at or self.created_at
+
+    @property
+    def last_heard_at(self) -> datetime | None:
+        """Unchanged answers are not written down: without trouble, asked is as good as heard.
+
+        With trouble it is what was known when the question was put; see `refresh.claim`.
+        """
+        return self.heard_at if self.trouble else self.asked_at
+
+    def is_stale(self, now: datetime) -> bool:
+        """Live, and either the last look failed or the next one is overdue by a minute."""
+        overdue = self.check_after is not None and self.check_after < now - timedelta(minutes=1)
+        return self.is_live and bool(self.trouble or overdue)
+
+    @property
+    def queue_seconds(self) -> float | None:
+        return _between(self.born_at, self.running_at)
+
+    @property
+    def run_seconds(self) -> float | None:
+        return _between(self.running_at, self.ended_at)
+
+    @property
+    def elapsed_until(self) -> datetime | None:
+        """Where the clock of an ended task stopped; the provider's time where it gives one."""
+        if self.is_live:
+            return None
+        return self.remote_finished_at or self.remote_updated_at or self.ended_at
+
+    # Transitions; the sweep writes ASKING_FIELDS or HEARD_FIELDS of many rows at once.
+
+    def hear(
+        self, remote: RemoteTask, digest: str, now: datetime, *, every: float | None = None
+    ) -> StatusChange | None:
+        """Take over what the provider said; the change of status, if there was one.
+
+        `every` is the credential's own wish for seconds between checks.
+        """
+        self.trouble = self.trouble_message = ""
+        self.troubles_in_a_row = self.not_founds = 0
+        self.answer_digest = digest
+        self._describe(remote)
+        change = self._become(self._believable(remote.status), remote.status_word, now)
+        self.check_after = pace.next_check(self, now, fixed=every)
+        return change
+
+    def miss(self, error: ProviderError, now: datetime) -> StatusChange | None:
+        """The look taught us nothing; only "not found", repeated, says something of the task."""
+        self.trouble, self.trouble_message = error.trouble, str(error)[:500]
+        self.troubles_in_a_row += 1
+        not_found = error.trouble == Trouble.NOT_FOUND
+        self.not_founds = self.not_founds + 1 if not_found else 0
+        if not_found and self.is_live and pace.not_found_is_believed(self, now):
+            change = self._become(Status.LOST, self.status_word, now)
+            self.check_after = None
+            return change
+        self.check_after = pace.next_check_after_trouble(self, error, now)
+        return None
+
+    def _believable(self, status: Status) -> Status:
+        """An ending is never taken back, and an unknown word changes nothing we knew."""
+        if self.status in FINAL or status == Status.UNKNOWN:
+            return Status(self.status)
+        return status
+
+    def _become(self, status: Status, word: str, now: datetime) -> StatusChange | None:
+        self.status_word = word[:64]
+        if status == self.status:
+            return None
+        change = StatusChange(task=self, was=self.status, became=status, word=word[:64], at=now)
+        self.status = status
+        first_seen = _FIRST_SEEN.get(status, "ended_at" if status in ENDED else None)
+        if first_seen and (getattr(self, first_seen) is None or status in ENDED):
+            setattr(self, first_seen, now)
+        if status in LIVE:
+            self.ended_at = None
+        return change
+
+    def _describe(self, remote: RemoteTask) -> None:
+        """What an answer leaves out stays as it was: a late 'running' has no video link."""
+        for name in SAME_NAME:
+            value = getattr(remote, name)
+            if value is not None and value != "":
+                setattr(self, name, value)
+        if remote.video_url and remote.video_url != self.video_url:
+            self._take_link(remote)
+        for name in REMOTE_TIMES:
+            if (at := getattr(remote, name)) is not None:
+                setattr(self, f"remote_{name}", at)
+        if remote.tools:
+            self.tools = ", ".join(remote.tools)[:200]
+        self.raw = json.dumps(remote.raw, ensure_ascii=False)
+        self.search_text = search.searchable(self.prompt, self.remote_id, self.model)
+
+    def _take_link(self, remote: RemoteTask) -> None:
+        """Where a link does not tell its own end, it is a day after the task's."""
+        self.video_url, self.video_needs_key = remote.video_url, remote.video_needs_key
+        made_at = remote.finished_at or remote.updated_at or self.asked_at or self.created_at
+        usual = None if remote.video_needs_key else made_at + LINK_LIFE
+        self.link_ends_at = remote.link_ends_at or usual
+
+    ASKING_FIELDS = (
+        "check_after",
+        "trouble",
+        "trouble_message",
+        "troubles_in_a_row",
+        "not_founds",
+        "status",
+        "status_word",
+        "ended_at",
+        "change",
+    )
+    HEARD_FIELDS = (
+        *ASKING_FIELDS,
+        *SAME_NAME,
+        "video_url",
+        "video_needs_key",
+        "link_ends_at",
+        *(f"remote_{name}" for name in REMOTE_TIMES),
+        "tools",
+        "queued_at",
+        "running_at",
+        "answer_digest",
+        "search_text",
+        "raw",
+    )
+
+
+_FIRST_SEEN = {Status.QUEUED: "queued_at", Status.RUNNING: "running_at"}
+
+
+def _between(start: datetime | None, end: datetime | None) -> float | None:
+    """Seconds from one to the other; clocks of two machines never make it negative."""
+    return max(0.0, (end - start).total_seconds()) if start and end else None
