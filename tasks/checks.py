@@ -1,0 +1,56 @@
+"""System checks: wrong configuration named before it hurts, with the way out."""
+
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+
+@register()
+def keys_are_there(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.CREDENTIAL_KEYS:
+        return [
+            Error(
+                f"There are no keys for the providers' credentials in {settings.KEYS_DIR}.",
+                hint=(
+                    "A new installation makes them with 'python3 manage.py up'. For an existing "
+                    "one, put its credentials.keys back; without it every key must be typed again."
+                ),
+                id="tasks.E001",
+            )
+        ]
+    return [_unusable(number) for number, key in _numbered_keys() if not _is_fernet_key(key)]
+
+
+def _numbered_keys() -> list[tuple[int, str]]:
+    return list(enumerate(settings.CREDENTIAL_KEYS, start=1))
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True
+
+
+def _unusable(number: int) -> CheckMessage:
+    return Error(
+        f"Key {number} for the providers' credentials is not a Fernet key.",
+        hint="Each is 32 random bytes in URL-safe base64, one a line, the newest first.",
+        id="tasks.E002",
+    )
+
+
+@register()
+def key_files_are_private(**kwargs: Any) -> list[CheckMessage]:
+    return [
+        Warning(
+            f"Others on this machine can read {path}.",
+            hint=f"chmod 600 {path}",
+            id="tasks.W001",
+        )
+        for path in sorted(settings.KEYS_DIR.glob("*.key*"))
+        if path.stat().st_mode & 0o077
+    ]

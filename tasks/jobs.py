@@ -1,0 +1,32 @@
+"""django-q2's entry points, and the only importer of django_q."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from tasks import refresh
+
+SWEEP = "tasks.jobs.sweep"
+SWEEP_SECONDS = 15.0
+
+
+def sweep() -> None:
+    """Refresh for a while, then ask for the next sweep. A second one at a time ends at once."""
+    if refresh.sweep(SWEEP_SECONDS) is not None:
+        async_task(SWEEP)
+
+
+def ensure_sweep() -> bool:
+    """Queue a sweep unless one waits there already; whether it did."""
+    if sweep_is_queued():
+        return False
+    async_task(SWEEP)
+    return True
+
+
+def sweep_is_queued() -> bool:
+    """Waiting to be taken: a job that a worker holds, or died with, is locked and not counted."""
+    waiting = OrmQ.objects.filter(lock__lte=timezone.now())
+    return any(row.task.get("func") == SWEEP for row in waiting)

@@ -1,0 +1,296 @@
+"""A lane asks one credential's questions: over its own connections, at its own rate.
+
+No lane waits for another, so a slow or hostile provider delays nobody else's tasks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass, fields
+from math import inf
+from operator import attrgetter
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiolimiter import AsyncLimiter
+
+from tasks.models import Credential
+from tasks.providers import ProviderError, RemoteTask, Trouble
+from tasks.providers.client import CONNECTIONS, Client
+
+log = logging.getLogger(__name__)
+
+LISTING_PAYS = 3  # from so many questions on, one list is cheaper than asking one by one
+LARGEST_BACKLOG = 2_000
+MARGIN = 0.9  # of a limit: of evenly spaced requests some arrive a little closer
+#: After these the rest of the lane's questions would only earn the same answer.
+HUSHING = frozenset({Trouble.UNAUTHORIZED, Trouble.FORBIDDEN, Trouble.OVERDUE, Trouble.TLS})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """A claimed task, as much of it as asking needs."""
+
+    pk: int
+    remote_id: str
+    base_url: str
+    service_tier: str
+    known_digest: str  # of the answer that is already written down
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What asking about one task brought: the task as described, the trouble, or old news."""
+
+    pk: int
+    remote: RemoteTask | None = None
+    digest: str = ""
+    error: ProviderError | None = None
+
+    @property
+    def is_old_news(self) -> bool:
+        return self.remote is None and self.error is None
+
+
+class Lane:
+    """One credential's questions, from claimed to found. Lives within one event loop."""
+
+    def __init__(self, credential: Credential, *, rested: float = inf) -> None:
+        """`rested`: seconds since another lane may have asked."""
+        self.credential = credential
+        self.findings: list[Finding] = []
+        self.asked = 0
+        self._service = credential.service
+        self._key = credential.reveal_key()
+        self._clients: dict[str, Client] = {}
+        self._gets = _limiter(credential.gets_per_second)
+        self._list_gap = 1 / self._service.lists_per_second
+        self._list_at = time.monotonic() + self._list_gap - rested
+        self._many: deque[Question] = deque()  # to be asked by list
+        self._single: deque[Question] = deque()
+        self._asking: dict[int, Question] = {}
+        self._at_work: set[asyncio.Task[None]] = set()
+        self._single_workers = 0
+        self._lister_works = False
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        return identity(self.credential)
+
+    @property
+    def asking(self) -> set[int]:
+        """Tasks with a question waiting or on its way."""
+        waiting = {question.pk for queue in (self._many, self._single) for question in queue}
+        return waiting | self._asking.keys()
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._at_work)
+
+    @property
+    def awaits_answers(self) -> bool:
+        return bool(self._asking)
+
+    @property
+    def backlog(self) -> int:
+        return len(self._many) + len(self._single)
+
+    @property
+    def room(self) -> int:
+        """How many more questions can be asked within about a second."""
+        per_second = self.credential.gets_per_second
+        if self._service.can_list:
+            per_second += self._service.list_size * self._service.lists_per_second
+        return max(0, min(LARGEST_BACKLOG, max(CONNECTIONS, int(per_second))) - self.backlog)
+
+    def put(self, questions: list[Question]) -> None:
+        by_list = self._service.can_list and len(questions) + len(self._many) >= LISTING_PAYS
+        (self._many if by_list else self._single).extend(questions)
+
+    def start(self) -> None:
+        """Put hands to the work that waits; called within the loop."""
+        if self._many and not self._lister_works:
+            self._lister_works = True
+            self._spawn(self._ask_by_lists())
+        for _ in range(min(CONNECTIONS - self._single_workers, len(self._single))):
+            self._single_workers += 1
+            self._spawn(self._ask_singly())
+
+    def take_findings(self) -> list[Finding]:
+        found, self.findings = self.findings, []
+        return found
+
+    def hush(self) -> None:
+        """Ask nothing more for now. What was claimed comes due again by itself."""
+        self._many.clear()
+        self._single.clear()
+
+    async def close(self) -> None:
+        self.hush()
+        for task in self._at_work:
+            task.cancel()
+        await asyncio.gather(*self._at_work, return_exceptions=True)
+        for client in self._clients.values():
+            await client.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._at_work.add(task)
+        task.add_done_callback(self._put_away)
+
+    def _put_away(self, task: asyncio.Task[None]) -> None:
+        self._at_work.discard(task)
+        if not task.cancelled() and task.exception():
+            log.error("A lane of %s broke.", self.credential, exc_info=task.exception())
+
+    async def _ask_singly(self) -> None:
+        try:
+            while self._single:
+                await self._gets.acquire()
+                if self._single:
+                    await self._ask_one(self._single.popleft())
+        finally:
+            self._single_workers -= 1
+
+    async def _ask_one(self, question: Question) -> None:
+        self._asking[question.pk] = question
+        try:
+            self._note(await self._answer_to(question))
+        except ProviderError as error:
+            self._suffer([question], error)
+        finally:
+            self._asking.pop(question.pk, None)
+
+    async def _answer_to(self, question: Question) -> Finding:
+        dialect = self._service.dialect
+        answer = await self._client(question.base_url).get(dialect.task_path(question.remote_id))
+        # A body that is byte for byte the last one teaches nothing, so it is not even read.
+        letters = _digest(answer.body)
+        if question.known_digest.startswith(letters) and answer.status_code == 200:
+            return Finding(pk=question.pk)
+        remote = dialect.read_task(answer, remote_id=question.remote_id, base_url=question.base_url)
+        return _finding(question, remote, letters)
+
+    async def _ask_by_lists(self) -> None:
+        try:
+            while self._many:
+                await asyncio.sleep(max(0.0, self._list_at - time.monotonic()))
+                if chunk := self._next_chunk():
+                    await self._ask_many(chunk)
+                    # From the answer on, for nobody knows when the provider counted the question.
+                    self._list_at = time.monotonic() + self._list_gap
+        finally:
+            self._lister_works = False
+
+    def _next_chunk(self) -> list[Question]:
+        """As many as one list may name, of one base URL and one service tier.
+
+        Ark lists flex tasks only when asked for them by name.
+        """
+        if not self._many:
+            return []
+        kind = _kind(self._many[0])
+        chunk = [q for q in self._many if _kind(q) == kind][: self._service.list_size]
+        taken = {question.pk for question in chunk}
+        self._many = deque(q for q in self._many if q.pk not in taken)
+        return chunk
+
+    async def _ask_many(self, questions: list[Question]) -> None:
+        self._asking.update((question.pk, question) for question in questions)
+        try:
+            found = await self._listed(questions)
+        except ProviderError as error:
+            self._suffer(questions, error)
+        else:
+            self._sort_out(questions, found)
+        finally:
+            for question in questions:
+                self._asking.pop(question.pk, None)
+
+    async def _listed(self, questions: list[Question]) -> dict[str, RemoteTask]:
+        first, dialect = questions[0], self._service.dialect
+        tier = "flex" if first.service_tier == "flex" else ""
+        path = dialect.list_path(tuple(q.remote_id for q in questions), service_tier=tier)
+        assert path, f"{self._service.label} is said to list, but its dialect has no such path"
+        answer = await self._client(first.base_url).get(path)
+        return {task.id: task for task in dialect.read_list(answer, base_url=first.base_url)}
+
+    def _sort_out(self, questions: list[Question], found: dict[str, RemoteTask]) -> None:
+        """One that the list leaves out is asked for by itself: its tier may not be known yet."""
+        for question in questions:
+            if remote := found.get(question.remote_id):
+                self._note(_finding(question, remote))
+            else:
+                self._single.append(question)
+        self.start()
+
+    def _client(self, base_url: str) -> Client:
+        if _host(base_url) != _host(self.credential.base_url):
+            raise ProviderError(
+                f"This task lives at {_host(base_url)}, but the credential's key is for "
+                f"{_host(self.credential.base_url)}, and a key is sent to its own host only.",
+                trouble=Trouble.WRONG_HOST,
+                permanent=True,
+            )
+        if base_url not in self._clients:
+            self._clients[base_url] = Client(base_url, self._key)
+        return self._clients[base_url]
+
+    def _note(self, finding: Finding) -> None:
+        self.asked += 1
+        self.findings.append(finding)
+
+    def _suffer(self, questions: list[Question], error: ProviderError) -> None:
+        for question in questions:
+            self._note(Finding(pk=question.pk, error=error))
+        if error.retry_after is not None or error.trouble in HUSHING:
+            self.hush()
+
+
+def identity(credential: Credential) -> tuple[object, ...]:
+    """What a lane is built on; when it changes, a new lane is."""
+    return (
+        credential.provider,
+        credential.base_url,
+        credential.sealed_key,
+        credential.gets_per_second,
+    )
+
+
+def _finding(question: Question, remote: RemoteTask, letters: str = "") -> Finding:
+    """News only where we read something else than last time: some gateways stamp each answer.
+
+    The digest's first half is of the answer's bytes, its second of what they meant; an item of a
+    list has the second half only.
+    """
+    meaning = _digest(repr(_read_of(remote)).encode())
+    if question.known_digest.endswith(meaning):
+        return Finding(pk=question.pk)
+    return Finding(pk=question.pk, remote=remote, digest=letters + meaning)
+
+
+_read_of = attrgetter(*(field.name for field in fields(RemoteTask) if field.name != "raw"))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
+
+
+def _kind(question: Question) -> tuple[str, bool]:
+    return (question.base_url, question.service_tier == "flex")
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+
+
+def _limiter(per_second: float) -> AsyncLimiter:
+    """Evenly spaced rather than in bursts: a provider counts each of its own seconds."""
+    burst = max(1.0, per_second / 20)
+    return AsyncLimiter(burst, burst / (per_second * MARGIN))

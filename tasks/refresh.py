@@ -1,0 +1,302 @@
+"""Refreshing: claim what is due, ask its provider, record what changed.
+
+A sweep is one django-q2 job of some seconds that turns and turns:
+
+1. claim: each credential's due tasks get their next check *now*, by a conditional update, so that
+   a crash, a second cluster or an unchanged answer needs no further write;
+2. ask: every credential in a lane of its own, all lanes at once (`lanes.py`);
+3. record: the answers that taught something, in one transaction with one number of the change
+   counter, which is what the browsers watch.
+
+The database is only touched between two slices of the asyncio loop, and from one thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import inf
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from tasks import pace
+from tasks.lanes import Finding, Lane, Question, identity
+from tasks.models import ChangeCounter, Credential, Lease, StatusChange, Task, bulk
+from tasks.providers import ProviderError, Trouble
+from tasks.sealing import Unreadable
+
+log = logging.getLogger(__name__)
+
+LEASE = "sweep"
+LEASE_SECONDS = 10.0  # a holder that has not renewed for so long has died or hangs
+RENEW_SECONDS = 2.0
+SLICE = 0.25  # seconds of asking between two looks at the database …
+BUSY_SLICE = 1.0  # … and while a lane has plenty to do: fewer, larger writes
+PLENTY = 250
+IDLE_SLICE = 0.5
+DRAIN_SECONDS = 2.0
+HEALTH_SECONDS = 5.0  # a healthy credential's last answer is written down so often
+#: These say something of one task, and that the credential works.
+OF_THE_TASK = frozenset(
+    {Trouble.NOT_FOUND, Trouble.WRONG_TASK, Trouble.MODEL_NOT_OPEN, Trouble.WRONG_HOST}
+)
+
+
+@dataclass
+class Tally:
+    """What a sweep did."""
+
+    asked: int = 0
+    written: int = 0
+
+
+def sweep(seconds: float, *, clock: Callable[[], datetime] = timezone.now) -> Tally | None:
+    """Refresh for so long, at least one turn; None when another process already does."""
+    holder, rested = uuid.uuid4().hex, _rested(clock())
+    if not Lease.objects.take(LEASE, holder, now=clock(), seconds=LEASE_SECONDS):
+        return None
+    try:
+        with asyncio.Runner() as runner:
+            return _Sweep(runner, holder, clock, rested).run(seconds)
+    finally:
+        Lease.objects.give_back(LEASE, holder, now=clock())
+
+
+def _rested(now: datetime) -> float:
+    """Seconds since an earlier sweep may have asked, which a provider's limit still remembers."""
+    beat_at = Lease.objects.filter(name=LEASE).values_list("beat_at", flat=True).first()
+    return (now - beat_at).total_seconds() if beat_at else inf
+
+
+class _Sweep:
+    """The lanes of one sweep, and the rhythm: claim, ask for a slice, record."""
+
+    def __init__(
+        self, runner: asyncio.Runner, holder: str, clock: Callable[[], datetime], rested: float
+    ) -> None:
+        self._runner = runner
+        self._holder = holder
+        self._clock = clock
+        self._others_asked_at = time.monotonic() - rested
+        self._renew_at = time.monotonic() + RENEW_SECONDS
+        self._lanes: dict[int, Lane] = {}
+        self._tally = Tally()
+
+    def run(self, seconds: float) -> Tally:
+        end = time.monotonic() + seconds
+        try:
+            while self._holds_the_lease():
+                self._claim()
+                self._runner.run(self._ask_for_a_slice())
+                self._record()
+                if time.monotonic() >= end:
+                    break
+            self._runner.run(self._drain())
+            self._record()
+        finally:
+            self._runner.run(self._close(self._lanes.values()))
+        return self._tally
+
+    def _holds_the_lease(self) -> bool:
+        if time.monotonic() < self._renew_at:
+            return True
+        self._renew_at = time.monotonic() + RENEW_SECONDS
+        now = self._clock()
+        return Lease.objects.take(LEASE, self._holder, now=now, seconds=LEASE_SECONDS)
+
+    def _claim(self) -> None:
+        now = self._clock()
+        for credential in _with_due_tasks(now):
+            lane = self._lane(credential, now)
+            if lane and lane.room:
+                lane.put(claim(credential, now, limit=lane.room, asking=lane.asking))
+
+    def _lane(self, credential: Credential, now: datetime) -> Lane | None:
+        lane = self._lanes.get(credential.pk)
+        if lane and lane.identity != identity(credential):
+            self._runner.run(self._close([self._lanes.pop(credential.pk)]))
+            lane = None
+        try:
+            lane = lane or Lane(credential, rested=time.monotonic() - self._others_asked_at)
+        except (Unreadable, KeyError) as reason:
+            _note_trouble(credential, _cannot_ask(reason), now)
+            return None
+        lane.credential = credential
+        self._lanes[credential.pk] = lane
+        return lane
+
+    async def _ask_for_a_slice(self) -> None:
+        """Until something can be written or claimed; a lane with plenty to do is let run longer."""
+        for lane in self._lanes.values():
+            lane.start()
+        if not self._is_busy():
+            await asyncio.sleep(IDLE_SLICE)
+            return
+        loop = asyncio.get_running_loop()
+        began, had_plenty = loop.time(), self._has_plenty()
+        while self._is_busy() and loop.time() < began + (BUSY_SLICE if had_plenty else SLICE):
+            await asyncio.sleep(0.01)
+            if had_plenty and not self._has_plenty():
+                return
+
+    def _is_busy(self) -> bool:
+        return any(lane.is_busy for lane in self._lanes.values())
+
+    def _awaits_answers(self) -> bool:
+        return any(lane.awaits_answers for lane in self._lanes.values())
+
+    def _has_plenty(self) -> bool:
+        return any(lane.backlog > PLENTY for lane in self._lanes.values())
+
+    def _record(self) -> None:
+        now = self._clock()
+        everything = [(lane.credential, lane.take_findings()) for lane in self._lanes.values()]
+        findings = [finding for _, found in everything for finding in found]
+        self._tally.asked += len(findings)
+        self._tally.written += record(findings, now, self._every())
+        for credential, found in everything:
+            if found:
+                note_health(credential, found, now)
+
+    def _every(self) -> dict[int, float | None]:
+        return {pk: lane.credential.check_seconds for pk, lane in self._lanes.items()}
+
+    async def _drain(self) -> None:
+        """Wait a little for the answers on their way; whatever is cut off comes due again."""
+        for lane in self._lanes.values():
+            lane.hush()
+        end = asyncio.get_running_loop().time() + DRAIN_SECONDS
+        while self._awaits_answers() and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.01)
+
+    async def _close(self, lanes: Iterable[Lane]) -> None:
+        for lane in lanes:
+            await lane.close()
+
+
+def _with_due_tasks(now: datetime) -> list[Credential]:
+    due = Task.objects.filter(credential=OuterRef("pk"), check_after__lte=now)
+    return list(Credential.objects.askable(now).filter(Exists(due)))
+
+
+def _cannot_ask(reason: Exception) -> ProviderError:
+    sentence = f"The key cannot be used: {reason}. Type it in again."
+    return ProviderError(sentence, trouble=Trouble.UNAUTHORIZED, permanent=True)
+
+
+def claim(
+    credential: Credential, now: datetime, *, limit: int, asking: Iterable[int] = ()
+) -> list[Question]:
+    """Due tasks of one credential, each already given its next check; nobody else gets them.
+
+    `asking` are those whose last question is still on its way.
+    """
+    skip = set(asking)
+    with transaction.atomic():
+        due = Task.objects.due(now).filter(credential=credential).only(*_CLAIM_READS)
+        found = due.select_for_update(skip_locked=True)[: limit + len(skip)]
+        rows = [task for task in found if task.pk not in skip][:limit]
+        for task in rows:
+            _put_off(task, credential, now)
+        ours = bulk.write(rows, _CLAIM_WRITES, unless_moved="check_after")
+    return [_question(task) for task in rows if task.pk in ours]
+
+
+def _put_off(task: Task, credential: Credential, now: datetime) -> None:
+    task.moved_from = task.check_after
+    task.heard_at, task.asked_at = task.last_heard_at, now
+    task.check_after = pace.next_check(task, now, fixed=credential.check_seconds)
+
+
+_CLAIM_WRITES = ("check_after", "asked_at", "heard_at")
+_CLAIM_READS = (
+    *_CLAIM_WRITES,
+    "remote_id",
+    "base_url",
+    "provider",
+    "status",
+    "status_word",
+    "service_tier",
+    "video_url",
+    "created_at",
+    "remote_created_at",
+    "ended_at",
+    "trouble",
+    "troubles_in_a_row",
+    "not_founds",
+    "answer_digest",
+)
+
+
+def _question(task: Task) -> Question:
+    return Question(
+        pk=task.pk,
+        remote_id=task.remote_id,
+        base_url=task.base_url,
+        service_tier=task.service_tier,
+        # After trouble every answer is news, for it ends the trouble.
+        known_digest="" if task.trouble else task.answer_digest,
+    )
+
+
+def record(findings: Sequence[Finding], now: datetime, every: dict[int, float | None]) -> int:
+    """Write down what was learnt; the number of rows that changed.
+
+    `every` is the wish of some credentials for seconds between checks.
+    """
+    news = {finding.pk: finding for finding in findings if not finding.is_old_news}
+    if not news:
+        return 0
+    with transaction.atomic():
+        tasks = list(Task.objects.filter(pk__in=news).select_for_update().order_by("pk"))
+        number = ChangeCounter.objects.next()
+        changes = []
+        for task in tasks:
+            task.change = number
+            changes.append(_take_in(task, news[task.pk], now, every.get(task.credential_id)))
+        heard = [task for task in tasks if news[task.pk].remote]
+        bulk.write(heard, Task.HEARD_FIELDS)
+        bulk.write([t for t in tasks if not news[t.pk].remote], Task.ASKING_FIELDS)
+        StatusChange.objects.bulk_create([change for change in changes if change])
+    return len(tasks)
+
+
+def _take_in(
+    task: Task, finding: Finding, now: datetime, every: float | None
+) -> StatusChange | None:
+    if finding.remote:
+        return task.hear(finding.remote, finding.digest, now, every=every)
+    assert finding.error
+    return task.miss(finding.error, now)
+
+
+def note_health(credential: Credential, findings: Sequence[Finding], now: datetime) -> None:
+    """What a slice's answers say of the credential.
+
+    One good answer outweighs the bad ones beside it, except "too many requests".
+    """
+    errors = [f.error for f in findings if f.error and f.error.trouble not in OF_THE_TASK]
+    slow_down = [error for error in errors if error.trouble == Trouble.RATE_LIMITED]
+    if slow_down or len(errors) == len(findings):
+        _note_trouble(credential, (slow_down or errors)[-1], now)
+    elif credential.trouble or _is_old(credential.heard_at, now):
+        credential.hear(now)
+        credential.save(update_fields=Credential.HEALTH_FIELDS)
+
+
+def _is_old(heard_at: datetime | None, now: datetime) -> bool:
+    return heard_at is None or now - heard_at > timedelta(seconds=HEALTH_SECONDS)
+
+
+def _note_trouble(credential: Credential, error: ProviderError, now: datetime) -> None:
+    if credential.trouble != error.trouble:
+        log.warning("Credential %r: %s", credential.name, error)
+    credential.miss(error, now)
+    credential.save(update_fields=Credential.HEALTH_FIELDS)
