@@ -1,0 +1,57 @@
+"""Pages by key: as quick at the millionth row as at the first, and steady while rows arrive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from tasks import search
+from tasks.models import Task
+from tasks.models.task_queries import TaskQuerySet
+
+ROWS = 50
+
+
+@dataclass(frozen=True)
+class Page:
+    tasks: list[Task]
+    is_first: bool
+    older: int | None  # ?before= of the next page, where there is one
+    newer: int | None  # ?after= of the page before, where there is one
+
+
+def page_of(tasks: TaskQuerySet, query: QueryDict) -> Page:
+    """The newest, or those just older than `before`, or just newer than `after`.
+
+    Ids first, rows then: with the joins of a row in the same query, SQLite starts from the
+    projects and sorts all their tasks (more than 8 s for a member at a million, instead of 1 ms).
+    """
+    after, before = _key(query.get("after", "")), _key(query.get("before", ""))
+    if after is not None:
+        found = _ids(search.bounded(tasks, ">", after), newest_first=False)
+        if len(found) > ROWS:
+            return _page(found[:ROWS][::-1], newer=True, older=True)
+    elif before is not None:
+        found = _ids(search.bounded(tasks, "<", before))
+        return _page(found[:ROWS], newer=True, older=len(found) > ROWS)
+    found = _ids(tasks)
+    return _page(found[:ROWS], newer=False, older=len(found) > ROWS)
+
+
+def _ids(tasks: TaskQuerySet, *, newest_first: bool = True) -> list[int]:
+    ordered = search.in_order(tasks, newest_first=newest_first)
+    return list(ordered.values_list("pk", flat=True)[: ROWS + 1])
+
+
+def _page(ids: list[int], *, newer: bool, older: bool) -> Page:
+    return Page(
+        tasks=list(Task.objects.for_list().filter(pk__in=ids)),
+        is_first=not newer,
+        older=ids[-1] if older and ids else None,
+        newer=ids[0] if newer and ids else None,
+    )
+
+
+def _key(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

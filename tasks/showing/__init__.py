@@ -1,0 +1,196 @@
+"""A task as a page shows it at one moment: its look, its screen, its facts in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from hashlib import blake2b
+
+from django.utils.translation import gettext as _
+
+from tasks.models import Task
+from tasks.sentences import trouble_sentence
+from tasks.showing import facts
+from tasks.showing.facts import Fact, clock
+from tasks.showing.looks import LOOKS, MEANINGS, Look
+from tasks.showing.media import covers, media_sources, origin
+from tasks.status import Status
+
+RATIOS = ("16:9", "9:16", "4:3", "3:4", "1:1", "21:9", "9:21")
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    icon: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the timeline; `after` is the time since the step before."""
+
+    word: str
+    look: Look
+    at: datetime
+    after: str = ""
+
+
+class Showing:
+    """What templates read; every question about a task's looks is answered here."""
+
+    def __init__(self, task: Task, now: datetime, sources: Iterable[str] | None = None) -> None:
+        self.task, self.now = task, now
+        self.sources = media_sources([task]) if sources is None else sources
+
+    # The status
+
+    @property
+    def look(self) -> Look:
+        return LOOKS[Status(self.task.status)]
+
+    @property
+    def word_beside(self) -> str:
+        """The provider's own word, where it is none of ours."""
+        word = self.task.status_word
+        return "" if word.lower() == self.task.status else word
+
+    @property
+    def meaning(self) -> str:
+        return str(MEANINGS.get(Status(self.task.status), ""))
+
+    @property
+    def trouble(self) -> str:
+        return trouble_sentence(self.task.trouble) if self.task.is_live else ""
+
+    @property
+    def is_stale(self) -> bool:
+        return self.task.is_stale(self.now)
+
+    @property
+    def error(self) -> bool:
+        """Whether the provider said why; a late retry of ours is no error of the task's."""
+        return bool(self.task.error_code or self.task.error_message)
+
+    @property
+    def timeline(self) -> list[Step]:
+        """From its creation, as the provider dates it, through every change we saw."""
+        steps = [Step(_("Created"), Look("plus", "grey"), self.task.born_at)]
+        for change in self.task.changes.all():
+            waited = clock((change.at - steps[-1].at).total_seconds())
+            look = LOOKS[Status(change.became)]
+            steps.append(Step(change.get_became_display(), look, change.at, waited))
+        return steps
+
+    @property
+    def progress(self) -> int | None:
+        """A gateway's step value, shown only while it says something."""
+        known = self.task.status == Status.RUNNING and self.task.progress is not None
+        return max(0, min(100, self.task.progress or 0)) if known else None
+
+    @property
+    def elapsed(self) -> str:
+        until = self.task.elapsed_until or self.now
+        return clock((until - self.task.born_at).total_seconds())
+
+    # The screen
+
+    @cached_property
+    def screen(self) -> str:
+        """What stands where the video is, or will be; has a template of its own."""
+        task = self.task
+        if task.is_live:
+            return "making"
+        if task.status != Status.SUCCEEDED:
+            return "nothing"
+        if task.video_needs_key:
+            return "locked"
+        if not origin(task.video_url):
+            return "missing"
+        if self.link_ended:
+            return "ended"
+        return "film" if covers(self.sources, origin(task.video_url)) else "elsewhere"
+
+    @property
+    def screen_template(self) -> str:
+        return f"tasks/screens/_{self.screen}.html"
+
+    @property
+    def screen_mark(self) -> str:
+        """Changes exactly when a page must show another screen."""
+        task = self.task
+        shown = f"{self.screen} {task.video_url}" if self.screen == "film" else self.screen
+        return blake2b(f"{shown} {self.shape}".encode(), digest_size=4).hexdigest()
+
+    @property
+    def link_ended(self) -> bool:
+        ends_at = self.task.link_ends_at
+        return ends_at is not None and ends_at <= self.now
+
+    @property
+    def link_life(self) -> bool:
+        """Whether there is a link whose remaining life is worth showing."""
+        return self.screen in ("film", "elsewhere") and self.task.link_ends_at is not None
+
+    @property
+    def link_left(self) -> str:
+        return clock(((self.task.link_ends_at or self.now) - self.now).total_seconds())
+
+    @property
+    def link_is_short(self) -> bool:
+        ends_at = self.task.link_ends_at
+        return ends_at is not None and ends_at - self.now < timedelta(hours=3)
+
+    @property
+    def links(self) -> list[Link]:
+        """Files that lie with the provider, as long as its links live."""
+        task = self.task
+        if self.link_ended or task.status != Status.SUCCEEDED:
+            return []
+        offered = [
+            Link(_("Video file"), "download", "" if task.video_needs_key else task.video_url),
+            Link(_("Last frame"), "photo", task.last_frame_url),
+            Link(_("Other file"), "file-text", task.file_url),
+        ]
+        return [link for link in offered if origin(link.url)]
+
+    @property
+    def shape(self) -> str:
+        """A CSS class for the frame's form."""
+        ratio = self.task.ratio
+        return f"shape-{ratio.replace(':', 'x')}" if ratio in RATIOS else "shape-unknown"
+
+    # The facts
+
+    @property
+    def provider(self) -> str:
+        return facts.provider(self.task)
+
+    @property
+    def spec(self) -> list[str]:
+        """What was ordered, in one line: 1080p, 16:9, 5 s."""
+        task = self.task
+        length = _("%(number)s s") % {"number": task.duration} if task.duration else ""
+        frames = _("%(number)s frames") % {"number": task.frames} if task.frames else ""
+        draft = _("draft") if task.draft else ""
+        return [each for each in (task.resolution, task.ratio, length or frames, draft) if each]
+
+    @property
+    def tokens(self) -> str:
+        tokens = self.task.total_tokens or self.task.completion_tokens
+        return facts.grouped(tokens) if tokens is not None else ""
+
+    @property
+    def groups(self) -> list[tuple[str, list[Fact]]]:
+        return facts.groups(self.task)
+
+    @property
+    def raw(self) -> str:
+        """The provider's answer, set out to be read; as it is where it is no JSON."""
+        try:
+            return json.dumps(json.loads(self.task.raw), ensure_ascii=False, indent=2)
+        except (ValueError, RecursionError):
+            return self.task.raw

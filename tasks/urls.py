@@ -1,0 +1,24 @@
+"""Pages, fragments and the live feed. Each room of views adds its own lines."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from tasks.views import door, health, live, tasks, track
+
+urlpatterns = [
+    # Watching
+    path("", tasks.task_list, name="tasks"),
+    path("tasks/<int:pk>/", tasks.task, name="task"),
+    path("tasks/<int:pk>/refresh/", tasks.refresh_task, name="refresh_task"),
+    path("live/", live.live, name="live"),
+    path("healthz", health.healthz, name="healthz"),
+    # The door
+    path("sign-in/", door.SignIn.as_view(), name="sign_in"),
+    path("sign-out/", LogoutView.as_view(), name="sign_out"),
+    path("password/", door.ChangePassword.as_view(), name="password"),
+    path("enter/<str:token>/", door.enter, name="enter"),
+    path("welcome/", door.welcome, name="welcome"),
+    path("theme/", door.set_theme, name="set_theme"),
+    # Tracking tasks made elsewhere
+    path("tasks/track/", track.track, name="track"),
+]

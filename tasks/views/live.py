@@ -1,0 +1,101 @@
+"""The live feed: one question per open page, answered with what has changed."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+from django_htmx.http import HttpResponseClientRefresh
+
+from tasks.feed import Feed, Mark, tally_of
+from tasks.listing import choices, counts
+from tasks.models import ChangeCounter, Task
+from tasks.models.task_queries import TaskQuerySet
+from tasks.showing import Showing
+
+
+@login_not_required  # a redirect to the sign-in page would be swapped into the page
+@require_GET
+def live(request: HttpRequest) -> HttpResponse:
+    """204 while nothing has changed anywhere: one query beyond the session's and the user's."""
+    if not request.user.is_authenticated:
+        return HttpResponseClientRefresh()
+    seen = ChangeCounter.objects.now()
+    # A page's address begins with it; reading the rest would be half the work of this answer.
+    if request.META["QUERY_STRING"].partition("&")[0] == f"after={seen}":
+        return HttpResponse(status=204)
+    feed, now = Feed.read(request.GET), timezone.now()
+    answer = _task_news if feed.page == "task" else _list_news
+    return answer(request, feed, seen, now)
+
+
+def _list_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> HttpResponse:
+    visible = Task.objects.visible_to(request.user)
+    rows = visible.for_list().filter(pk__in=feed.on)
+    shown = [Showing(task, now, feed.all_sources) for task in rows]
+    changed = [each for each in shown if each.task.change > feed.seen]
+    tasks = feed.filters.narrow(visible)
+    newest = counts.newest_id()
+    tally = counts.within(feed.filters, tasks, user=request.user, newest=newest)
+    statuses = choices.statuses(feed.filters, tally)
+    context = {
+        "now": now,
+        "changed": changed,
+        "screens": _with_another_screen(changed, feed),
+        "said": _finished(changed, feed),
+        "new": _new(tasks, feed),
+        "filters": feed.filters,
+        "statuses": statuses if tally_of(statuses) != feed.tally else None,
+        "feed": _next(feed, shown, seen=seen, tally=tally_of(statuses)),
+    }
+    return render(request, "tasks/_list_news.html", context)
+
+
+def _task_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> HttpResponse:
+    rows = Task.objects.visible_to(request.user).for_page().filter(pk__in=list(feed.on)[:1])
+    shown = [Showing(task, now, feed.all_sources) for task in rows]
+    changed = [each for each in shown if each.task.change > feed.seen]
+    if any(each.screen == "elsewhere" for each in changed):
+        return HttpResponseClientRefresh()  # only a fresh page brings a policy for this host
+    context = {
+        "now": now,
+        "changed": changed,
+        "screens": _with_another_screen(changed, feed),
+        "said": " ".join(_became(each, feed) for each in changed),
+        "feed": _next(feed, shown, seen=seen),
+    }
+    return render(request, "tasks/_task_news.html", context)
+
+
+def _next(feed: Feed, shown: list[Showing], **more: Any) -> Feed:
+    """What the page will have told us when it asks again."""
+    return replace(feed, on={each.task.pk: Mark.of(each) for each in shown}, **more)
+
+
+def _with_another_screen(changed: list[Showing], feed: Feed) -> set[int]:
+    """A player that is already there stays: it may be playing."""
+    return {each.task.pk for each in changed if feed.on[each.task.pk].screen != each.screen_mark}
+
+
+def _new(tasks: TaskQuerySet, feed: Feed) -> counts.Count | None:
+    if feed.newest is None:
+        return None
+    return counts.of_new(feed.filters.of_status(tasks), newest=feed.newest)
+
+
+def _finished(changed: list[Showing], feed: Feed) -> str:
+    number = sum(feed.on[e.task.pk].is_live and not e.task.is_live for e in changed)
+    said = ngettext("%(number)s task finished", "%(number)s tasks finished", number)
+    return said % {"number": number} if number else ""
+
+
+def _became(shown: Showing, feed: Feed) -> str:
+    if not feed.on[shown.task.pk].is_live or shown.task.is_live:
+        return ""
+    return _("This task is now: %(status)s") % {"status": shown.task.get_status_display()}

@@ -1,0 +1,89 @@
+"""The list, a task's page, and "refresh now"."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from seedance_site.csp import allow_media
+from tasks.feed import Feed, tally_of
+from tasks.listing import choices, counts
+from tasks.listing.filters import Filters
+from tasks.listing.paging import page_of
+from tasks.models import ChangeCounter, Project, Task
+from tasks.showing import Showing
+from tasks.showing.media import media_sources
+
+
+@require_GET
+def task_list(request: HttpRequest) -> HttpResponse:
+    """Newest first, 50 a page, narrowed by what the URL says."""
+    now, filters = timezone.now(), Filters.read(request.GET)
+    seen = ChangeCounter.objects.now()  # before the rows: what changes in between is sent again
+    newest = counts.newest_id()
+    tasks = filters.narrow(Task.objects.visible_to(request.user))
+    page = page_of(filters.of_status(tasks), request.GET)
+    sources = media_sources(page.tasks)
+    shown = [Showing(task, now, sources) for task in page.tasks]
+    tally = counts.within(filters, tasks, user=request.user, newest=newest)
+    statuses = choices.statuses(filters, tally)
+    drop_downs = choices.drop_downs(request.user, filters)
+    feed = Feed.of(
+        "list",
+        shown,
+        seen=seen,
+        sources=sources,
+        filters=filters,
+        newest=newest if page.is_first else None,
+        tally=tally_of(statuses),
+    )
+    context = {
+        "now": now,
+        "page": page,
+        "shown": shown,
+        "filters": filters,
+        "feed": feed,
+        "statuses": statuses,
+        "drop_downs": drop_downs,
+        "chips": choices.chips(filters, drop_downs),
+        "shows_project": any(choice.name == "project" for choice in drop_downs),
+        "in_no_project": lambda: not Project.objects.visible_to(request.user).exists(),
+        "newest_url": filters.query(),
+        "newer_url": filters.query(after=page.newer),
+        "older_url": filters.query(before=page.older),
+    }
+    response = render(request, "tasks/list.html", context)
+    allow_media(response, sources)
+    return response
+
+
+@require_GET
+def task(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything known about one task."""
+    now, seen = timezone.now(), ChangeCounter.objects.now()
+    found = get_object_or_404(Task.objects.visible_to(request.user).for_page(), pk=pk)
+    sources = media_sources([found])
+    shown = Showing(found, now, sources)
+    context = {
+        "now": now,
+        "shown": shown,
+        "task": found,
+        "may_work": Task.objects.workable_by(request.user).filter(pk=pk).exists(),
+        "feed": Feed.of("task", [shown], seen=seen, sources=sources),
+    }
+    response = render(request, "tasks/task.html", context)
+    allow_media(response, sources)
+    return response
+
+
+@require_POST
+def refresh_task(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the provider at the next turn of the sweep; the feed brings what it says."""
+    if not Task.objects.workable_by(request.user).filter(pk=pk).check_now(timezone.now()):
+        raise Http404
+    messages.success(request, _("Asked again. The answer appears here by itself."))
+    if "hx-request" in request.headers:
+        return render(request, "_messages.html", {"oob": True})
+    return redirect("task", pk)
