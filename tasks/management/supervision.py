@@ -1,0 +1,173 @@
+"""Child processes that are ended with us, whatever ends us, and started again when they die."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, NoReturn
+
+from django.conf import settings
+
+from tasks.management import leash
+
+SHORTEST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds before a dead child is started again
+PROVEN = 60.0  # seconds of life after which a child's earlier deaths are forgotten
+
+MANAGE = str(settings.BASE_DIR / "manage.py")
+
+
+def manage(*arguments: object) -> list[str]:
+    """The command line of one of our own commands, with this same Python."""
+    return [sys.executable, MANAGE, *map(str, arguments)]
+
+
+class Child:
+    """A command in a session of its own, so that Ctrl-C reaches only us."""
+
+    def __init__(
+        self, name: str, command: Sequence[str], *, grace: float = 10.0, piped: bool = True
+    ) -> None:
+        self.name, self.command = name, list(command)
+        self.started_at = 0.0  # monotonic
+        self._grace, self._piped = grace, piped
+        self._deaths = 0
+        self._start_at = 0.0  # when a dead one is due again
+        self._hold = -1
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def group(self) -> int:
+        """The id of its process group, which it leads."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        pipe, self._hold = os.pipe()
+        self.started_at = time.monotonic()
+        # -I and -S: the leash needs nothing that is installed, and starts in 20 ms so.
+        on_leash = [sys.executable, "-I", "-S", leash.__file__, str(pipe), str(self._grace)]
+        self._process = subprocess.Popen(
+            [*on_leash, *self.command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if self._piped else None,
+            stderr=subprocess.STDOUT if self._piped else None,
+            text=True,
+            errors="replace",
+            pass_fds=[pipe],
+            start_new_session=True,
+        )
+        os.close(pipe)
+        if self._process.stdout:
+            threading.Thread(target=self._repeat, args=[self._process.stdout], daemon=True).start()
+
+    def keep_alive(self) -> None:
+        """Call it often: starts a dead one again, after a wait that grows with every death."""
+        if self._process is None or self.is_alive:
+            return
+        now = time.monotonic()
+        if not self._start_at:
+            self._start_at = now + self._wait_after_death(now)
+            code, wait = self._process.returncode, self._start_at - now
+            say(f"{self.name} ended (exit code {code}); starting it again in {wait:g} s.")
+            self.kill()
+        elif now >= self._start_at:
+            self._start_at = 0.0
+            self.start()
+
+    def stop(self) -> None:
+        """Ask it to end, wait as long as its grace, then end whatever is left of it."""
+        if self._process is None:
+            return
+        self._let_go()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(self._grace + 2)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the whole group at once, orphans of its leader included."""
+        if self._process is None:
+            return
+        end_group(self.group)
+        self._process.wait()
+        self._let_go()
+
+    def restart(self) -> None:
+        self.kill()
+        self.start()
+
+    def _let_go(self) -> None:
+        if self._hold >= 0:
+            os.close(self._hold)
+            self._hold = -1
+
+    def _wait_after_death(self, now: float) -> float:
+        if now - self.started_at > PROVEN:
+            self._deaths = 0
+        self._deaths += 1
+        return min(LONGEST_WAIT, SHORTEST_WAIT * 2.0 ** (self._deaths - 1))
+
+    def _repeat(self, output: IO[str]) -> None:
+        for line in output:
+            say(f"{self.name}: {line.rstrip()}")
+
+
+def say(text: str) -> None:
+    """One line for the person at the terminal, who may be gone."""
+    with suppress(OSError):
+        print(text, flush=True)
+
+
+def end_group(group: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # macOS: only zombies are left
+        os.killpg(group, signal.SIGKILL)
+
+
+def end_on_signals() -> None:
+    """SIGTERM and a closed terminal end us as Ctrl-C does, by way of every `finally`."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, signal.default_int_handler)
+
+
+def refuse(reason: str) -> NoReturn:
+    """End with one clear line instead of a traceback."""
+    sys.exit(reason)
+
+
+def require_free_port(host: str, port: int, option: str) -> None:
+    """The server itself would share the port with another one (SO_REUSEPORT) and say nothing."""
+    if not 0 < port < 65536:
+        refuse(f"{port} is no port: {option} takes 1 to 65535.")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        with socket.socket(found[0][0], socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(found[0][4])
+    except OSError as error:
+        reason = error.strerror or error
+        refuse(f"Cannot listen on {host} port {port}: {reason}. Choose another with {option}.")
+
+
+@contextmanager
+def only_one(lock: Path, refusal: str) -> Iterator[None]:
+    """One such process for each data folder; the kernel opens the lock when it dies."""
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            refuse(refusal)
+        yield
