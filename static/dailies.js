@@ -1,0 +1,210 @@
+// Everything here makes a page that works without it livelier: clocks, previews, keys, copying.
+(() => {
+  const root = document.documentElement;
+  const language = root.lang;
+  const find = (selector, within = document) => within.querySelector(selector);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const stored = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
+
+  // Time. The server's clock counts: a reader's may be wrong by hours.
+
+  let ahead = 0;
+  const synchronise = () => {
+    const poller = find("#live");
+    if (poller) ahead = Date.parse(poller.dataset.now) - Date.now();
+  };
+  const now = () => Date.now() + ahead;
+
+  const pad = (number) => String(number).padStart(2, "0");
+  const clock = (seconds) => {
+    const whole = Math.max(0, Math.floor(seconds));
+    const minutes = Math.floor(whole / 60) % 60, hours = Math.floor(whole / 3600);
+    return hours ? `${hours}:${pad(minutes)}:${pad(whole % 60)}` : `${minutes}:${pad(whole % 60)}`;
+  };
+  const say = (element, text) => { if (element.textContent !== text) element.textContent = text; };
+  const tick = () => {
+    all("[data-since]").forEach((e) => say(e, clock((now() - Date.parse(e.dataset.since)) / 1000)));
+    all("[data-until]").forEach((e) => say(e, clock((Date.parse(e.dataset.until) - now()) / 1000)));
+  };
+
+  const relativeFormat = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+  const absoluteFormat = new Intl.DateTimeFormat(language, {
+    year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
+    second: "2-digit", hourCycle: "h23",
+  });
+  const zoneFormat = new Intl.DateTimeFormat(language, { timeZoneName: "short" });
+  const absolute = (at) => { // Chinese would put the zone between the date and the time
+    const zone = zoneFormat.formatToParts(at).find((part) => part.type === "timeZoneName").value;
+    return `${absoluteFormat.format(at)} ${zone}`;
+  };
+  const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
+  const relative = (at) => {
+    const seconds = (at - now()) / 1000;
+    const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) || [];
+    return unit ? relativeFormat.format(Math.trunc(seconds / length), unit) : root.dataset.justNow;
+  };
+  const tellTimes = () => all("time[data-shows]").forEach((element) => {
+    const at = Date.parse(element.dateTime);
+    const words = { relative: relative(at), absolute: absolute(at) };
+    say(element, words[element.dataset.shows]);
+    element.dataset.tip = words[element.dataset.shows === "relative" ? "absolute" : "relative"];
+  });
+
+  // The live feed: silent while nobody looks, patient while the server does not answer.
+
+  let failures = 0, quietUntil = 0;
+  const isFeed = (event) => event.detail.elt?.id === "live";
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (isFeed(event) && (document.hidden || Date.now() < quietUntil)) event.preventDefault();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    quietUntil = 0;
+    wake();
+  });
+  const wake = () => { if (find("#live")) htmx.trigger("#live", "wake"); };
+  const fail = (event) => {
+    if (!isFeed(event)) return;
+    failures += 1;
+    quietUntil = Date.now() + Math.min(60, 2 ** failures) * 1000;
+    showLost(true);
+  };
+  const showLost = (lost) => { const note = find("#lost"); if (note) note.hidden = !lost; };
+  for (const kind of ["responseError", "sendError", "timeout"]) {
+    document.addEventListener(`htmx:${kind}`, fail);
+  }
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!isFeed(event) || !event.detail.successful) return;
+    failures = quietUntil = 0;
+    showLost(false);
+  });
+  // A player that somebody has started is left alone, whatever the server sends.
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const player = find("video", event.detail.target);
+    if (player && !player.paused) event.detail.shouldSwap = false;
+  });
+  document.addEventListener("htmx:afterSettle", () => dress());
+
+  // Previews: muted, one at a time, on hover or focus.
+
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  let shown = null;
+  const preview = (video) => {
+    if (shown === video) return;
+    stop();
+    shown = video;
+    video.play().catch(() => {});
+  };
+  const stop = () => { shown?.pause(); shown = null; };
+  document.addEventListener("mouseover", (event) => {
+    const screen = event.target.closest(".screen-film");
+    const video = screen && find("video[data-preview]", screen);
+    if (video && !still.matches) preview(video);
+    else if (shown && !shown.closest(".take").contains(document.activeElement)) stop();
+  });
+  document.addEventListener("focusin", (event) => {
+    const row = event.target.closest(".take");
+    const video = row && find("video[data-preview]", row);
+    if (video && !still.matches) preview(video); else stop();
+  });
+  const cover = (event, playing) => {
+    if (event.target.matches?.("video[data-preview]")) {
+      event.target.closest(".screen").classList.toggle("is-playing", playing);
+    }
+  };
+  document.addEventListener("playing", (event) => cover(event, true), true);
+  document.addEventListener("pause", (event) => cover(event, false), true);
+  document.addEventListener("error", (event) => {
+    if (!event.target.matches?.("video[data-player]")) return;
+    const screen = event.target.closest(".screen");
+    screen.classList.add("is-broken");
+    find("[data-unplayable]", screen).hidden = false;
+  }, true);
+
+  // Copying, closing, menus, forms.
+
+  const copySelected = (source) => {
+    getSelection().selectAllChildren(source);
+    document.execCommand("copy");
+    getSelection().removeAllRanges();
+  };
+  const copy = async (button) => {
+    const source = find(button.dataset.copy);
+    if (navigator.clipboard) await navigator.clipboard.writeText(source.textContent.trim());
+    else copySelected(source); // plain http, on a machine of the local network
+    button.classList.add("is-done");
+    setTimeout(() => button.classList.remove("is-done"), 1500);
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy], [data-close], [data-open]");
+    if (button?.dataset.copy) copy(button);
+    if (button && "close" in button.dataset) button.parentElement.remove();
+    if (button?.dataset.open) find(`#${button.dataset.open}`).showModal();
+    for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("change", (event) => event.target.closest("[data-auto-submit]")?.requestSubmit());
+  const once = (form) => {
+    // After the browser has taken the clicked button's value along; htmx does this by itself.
+    if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+    setTimeout(() => all("button", form).forEach((button) => { button.disabled = true; }));
+  };
+  document.addEventListener("submit", (event) => {
+    // Empty fields would only lengthen the address.
+    if (event.target.method !== "get") return once(event.target);
+    for (const field of event.target.elements) if (field.name && !field.value) field.disabled = true;
+  });
+  window.addEventListener("pageshow", () => {
+    all("form :disabled").forEach((field) => { field.disabled = false; });
+  });
+
+  // The keyboard; never while somebody types.
+
+  const typing = (target) => target.closest("input, textarea, select, [contenteditable], dialog");
+  const links = () => all("[data-row-link]");
+  const move = (step) => {
+    const rows = links();
+    const here = rows.findIndex((link) => link.closest(".take").contains(document.activeElement));
+    const next = rows[Math.max(0, Math.min(rows.length - 1, here < 0 ? 0 : here + step))];
+    next?.focus();
+    next?.closest(".take").scrollIntoView({ block: "nearest" });
+  };
+  const toggle = (video) => { if (video.paused) video.play().catch(() => {}); else video.pause(); };
+  const video = () => find("video", document.activeElement.closest(".take") || find(".task-stage") || document.createElement("i"));
+  const KEYS = {
+    "/": () => find("#search").focus(),
+    j: () => move(1),
+    k: () => move(-1),
+    o: () => document.activeElement.closest(".take")?.querySelector("[data-row-link]").click(),
+    " ": () => { const found = video(); if (found) toggle(found); return Boolean(found); },
+    r: () => { const button = find("[data-refresh]"); if (button) button.click(); else location.reload(); },
+    "?": () => find("#keys").showModal(),
+    Escape: () => { all("details.menu[open]").forEach((menu) => { menu.open = false; }); return false; },
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (stored("keys") === "off" && event.key !== "Escape") return;
+    if (event.key === " " && event.target.closest("button, summary, video")) return;
+    const act = KEYS[event.key];
+    if (act && act() !== false) event.preventDefault();
+  });
+  const off = find("[data-keys-off]");
+  if (off) {
+    off.checked = stored("keys") === "off";
+    off.addEventListener("change", () => localStorage.setItem("keys", off.checked ? "off" : "on"));
+  }
+
+  // What a fragment needs when it arrives.
+
+  function dress() {
+    synchronise();
+    all("video[data-preview][controls]").forEach((video) => {
+      video.removeAttribute("controls");
+      video.muted = true; // the attribute alone does not mute a video that a script has inserted
+    });
+    tick();
+    tellTimes();
+  }
+  dress();
+  setInterval(tick, 1000);
+  setInterval(tellTimes, 30000);
+})();
