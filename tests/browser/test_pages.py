@@ -1,0 +1,240 @@
+"""Every page, as many different people see it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from tasks import search
+from tasks.models import Credential, Task
+from tasks.status import Status
+from tests.browser.conftest import Enter, assert_accessible, assert_no_sideways_scrolling, watch
+from tests.conftest import MakeTask
+from tests.web.test_admin import every_admin_page
+
+pytestmark = pytest.mark.browser
+
+PAYLOAD = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}'
+
+
+@pytest.fixture
+def tasks(make_task: MakeTask, member: User, credential: Credential) -> list[Task]:
+    """One of each status, with long words in two languages."""
+    now = timezone.now()
+    prompt = (
+        "雨后的霓虹小巷，一把红伞缓缓走过 — a red umbrella drifts through a neon alley after rain"
+    )
+    made = [
+        make_task(
+            status=status,
+            prompt=prompt,
+            search_text=search.searchable(prompt),
+            model="doubao-seedance-2-0-260128",
+            resolution="720p",
+            ratio="16:9",
+            duration=5,
+            seed=2**32 - 1,
+            total_tokens=108_900,
+            created_by=member,
+            created_at=now - timedelta(minutes=3),
+            ended_at=None if status in ("queued", "running") else now,
+            error_code="OutputVideoSensitiveContentDetected.PolicyViolation",
+            error_message="The request failed because of " + "x" * 200,
+            request_id="0217842797869830000000000000000000",
+            link_ends_at=now + timedelta(hours=3),
+            raw='{"id": "cgt-1", "long": "' + "y" * 300 + '"}',
+        )
+        for status in Status
+    ]
+    Credential.objects.update(trouble="rate_limited", trouble_message="HTTP 429", trouble_since=now)
+    return made
+
+
+def paths(tasks: list[Task]) -> list[str]:
+    return [
+        "/",
+        "/?status=failed&q=umbrella",
+        "/?q=nothing-has-this",
+        *(f"/tasks/{task.pk}/" for task in tasks[:6]),
+        "/tasks/track/",
+        "/welcome/",
+        "/no-such-page",
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_page_is_accessible_in_either_light_and_language(
+    live_server: Any,
+    enter: Enter,
+    staff: User,
+    tasks: list[Task],
+    theme: str,
+    language: str,
+    complaints: list[str],
+    page: Page,
+) -> None:
+    for name, value in (("theme", theme), ("django_language", language)):
+        page.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
+    enter(staff)
+    for path in paths(tasks):
+        page.goto(live_server.url + path)
+        assert page.get_attribute("html", "data-bs-theme") == theme
+        assert page.get_attribute("html", "lang") == language
+        assert_accessible(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_door_is_accessible(
+    live_server: Any, page: Page, staff: User, theme: str, complaints: list[str]
+) -> None:
+    page.context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
+    for path in ("/sign-in/", "/enter/of-no-use/"):
+        page.goto(live_server.url + path)
+        assert_accessible(page)
+
+
+@pytest.mark.parametrize("width", [320, 375, 768, 1440])
+def test_no_page_scrolls_sideways(
+    live_server: Any, enter: Enter, staff: User, tasks: list[Task], page: Page, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    enter(staff)
+    for path in paths(tasks):
+        page.goto(live_server.url + path)
+        assert_no_sideways_scrolling(page)
+
+
+def test_targets_are_large_enough_for_a_thumb(
+    enter: Enter, staff: User, tasks: list[Task], page: Page
+) -> None:
+    page.set_viewport_size({"width": 375, "height": 900})
+    enter(staff)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("main a, main button, header a, header summary")]
+            .filter(e => e.checkVisibility() && getComputedStyle(e).display !== "inline")
+            .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+            .filter(([, box]) => box.width && box.height < 43.5)
+            .map(([html, box]) => `${Math.round(box.height)} px: ${html}`)"""
+    )
+    assert small == []
+
+
+def test_what_others_wrote_is_shown_as_text_everywhere(
+    live_server: Any,
+    enter: Enter,
+    staff: User,
+    make_task: MakeTask,
+    complaints: list[str],
+    page: Page,
+) -> None:
+    User.objects.filter(pk=staff.pk).update(first_name=PAYLOAD[:100], username=PAYLOAD)
+    words = (
+        "prompt model error_code error_message request_id ratio resolution status_word "
+        "service_tier tools draft_task_id safety_identifier"
+    ).split()
+    widths = {f.name: getattr(f, "max_length", None) or 9_999 for f in Task._meta.fields}
+    hostile = {word: PAYLOAD[: widths[word]] for word in words}
+    made = [
+        make_task(f"cgt-{PAYLOAD}", status="failed", created_by=staff, raw=PAYLOAD, **hostile),
+        make_task(status="unknown", trouble="server", trouble_message=PAYLOAD, **hostile),
+    ]
+    Credential.objects.update(name=PAYLOAD, trouble="server", trouble_message=PAYLOAD)
+    page.on("dialog", lambda dialog: complaints.append(f"a dialog: {dialog.message}"))
+    staff.refresh_from_db()
+    enter(staff)
+    for path in [*paths(made), *every_admin_page()]:
+        page.goto(live_server.url + path)
+        assert page.locator("img[src=x]").count() == 0
+    page.goto(live_server.url)
+    assert "<script>alert(2)</script>{{7*7}}" in page.inner_text("body")
+
+
+def test_everything_but_liveness_works_without_scripts(
+    browser: Browser, enter: Enter, member: User, tasks: list[Task]
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = enter(member, page=context.new_page())
+        expect(page.locator(".take")).to_have_count(len(tasks))
+        page.locator(".statuses a", has_text="Failed").click()
+        expect(page.locator(".take")).to_have_count(1)
+        page.fill("#search", "umbrella")
+        page.press("#search", "Enter")
+        page.locator(".take a").first.click()
+        expect(page.locator("[data-status=failed]").first).to_be_visible()
+        expect(page.locator("main")).to_contain_text("PolicyViolation")
+        page.locator("[data-refresh]").first.click()
+        page.locator(".frame-nav a", has_text="Track").click()
+        page.fill("#id_ids", "cgt-20261120120000-zzzzz")
+        page.click("button[value=preview]")
+        page.click("button[value=track]")
+        expect(page.locator(".take")).to_have_count(len(tasks) + 1)
+
+
+def test_filters_live_in_the_address_and_the_back_button_undoes_them(
+    enter: Enter, member: User, tasks: list[Task], complaints: list[str]
+) -> None:
+    page = enter(member)
+    page.locator(".statuses a", has_text="Running").click()
+    page.wait_for_url("**/?status=running")
+    expect(page.locator(".take")).to_have_count(1)
+    page.go_back()
+    expect(page.locator(".take")).to_have_count(len(tasks))
+
+
+def test_hands_can_stay_on_the_keyboard(
+    enter: Enter, member: User, tasks: list[Task], complaints: list[str]
+) -> None:
+    page = enter(member)
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.type("j")
+    assert page.input_value("#search") == "j"
+    page.fill("#search", "")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    page.wait_for_url(f"**/tasks/{tasks[-2].pk}/")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+
+
+def test_language_and_theme_are_one_click_away(
+    enter: Enter, member: User, tasks: list[Task], complaints: list[str]
+) -> None:
+    page = enter(member, "/?status=failed")
+    page.click("details.menu summary")
+    page.locator("details.menu").get_by_text("简体中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    assert "status=failed" in page.url
+    expect(page.locator("[data-status=failed]").first).to_have_text("失败")
+    page.click("details.menu summary")
+    page.locator("details.menu").get_by_text("深色").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_the_system_decides_between_light_and_dark_until_a_person_does(
+    browser: Browser, enter: Enter, member: User
+) -> None:
+    for scheme in ("light", "dark"):
+        with browser.new_context(color_scheme=scheme) as context:
+            page = enter(member, page=context.new_page())
+            assert page.get_attribute("html", "data-bs-theme") == scheme
+
+
+def test_a_viewer_sees_nothing_that_would_be_refused(
+    live_server: Any, enter: Enter, viewer: User, tasks: list[Task]
+) -> None:
+    page = enter(viewer)
+    found: list[str] = []
+    watch(page, found)
+    page.goto(f"{live_server.url}/tasks/{tasks[0].pk}/")
+    assert page.locator("[data-refresh]").count() == 0
+    assert page.locator("a[href='/tasks/track/'], a[href^='/admin/']").count() == 0
+    assert not found

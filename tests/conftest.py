@@ -1,0 +1,109 @@
+"""What most tests stand on: a project, people of every rank, a credential, tasks."""
+
+import os
+import shutil
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone, translation
+
+from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
+from tasks.status import Status
+
+# Playwright's own event loop runs in the thread of the test, which Django takes for a mistake.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+MakeTask = Callable[..., Task]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers last: Playwright's event loop, once begun, lets no other one run in its thread."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> None:
+    """A request in Chinese leaves its thread in Chinese."""
+    translation.activate("en")
+
+
+@pytest.fixture
+def project(db: None) -> Project:
+    """The one every installation begins with, also where a test has emptied the tables."""
+    ChangeCounter.objects.get_or_create(id=1)
+    return Project.objects.get_or_create(name="Dailies")[0]
+
+
+@pytest.fixture
+def credential(db: None) -> Credential:
+    row = Credential(
+        name="Gateway of the tests", provider="dataeyes", base_url="https://gateway.example"
+    )
+    row.replace_key("sk-of-the-tests-0123456789")
+    row.save()
+    return row
+
+
+@pytest.fixture
+def make_task(project: Project, credential: Credential) -> MakeTask:
+    """make_task("cgt-1", status=…): any field by name; a running task with a new id if unsaid."""
+    numbers = count(1)
+
+    def make(remote_id: str = "", **fields: Any) -> Task:
+        account = fields.setdefault("credential", credential)
+        usual = {
+            "remote_id": remote_id or f"cgt-20261120120000-t{next(numbers):04}",
+            "project": project,
+            "provider": account.provider,
+            "base_url": account.base_url,
+            "status": Status.RUNNING,
+            "created_at": timezone.now(),
+            "change": ChangeCounter.objects.next(),
+        }
+        return Task.objects.create(**usual | fields)
+
+    return make
+
+
+@pytest.fixture
+def viewer(project: Project) -> User:
+    return _person("viewer", project, Role.VIEWER)
+
+
+@pytest.fixture
+def member(project: Project) -> User:
+    return _person("member", project, Role.MEMBER)
+
+
+@pytest.fixture
+def manager(project: Project) -> User:
+    return _person("manager", project, Role.MANAGER)
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Signed in, and a member of some other project only."""
+    other = Project.objects.get_or_create(name="Elsewhere")[0]
+    return _person("stranger", other, Role.MEMBER)
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """A superuser: sees all projects and the Django admin."""
+    return User.objects.create_superuser("staff", password="a password of the tests")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's own Chromium where there is one, else the one Playwright has downloaded."""
+    own = shutil.which("chromium") or shutil.which("chromium-browser")
+    return {**browser_type_launch_args, **({"executable_path": own} if own else {})}
+
+
+def _person(name: str, project: Project, role: str) -> User:
+    person = User.objects.create_user(name, password="a password of the tests")
+    Membership.objects.create(project=project, user=person, role=role)
+    return person

@@ -1,0 +1,154 @@
+"""Real processes in a data folder of their own, on ports nobody else has."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(check: Callable[[], Any], *, within: float) -> Any:
+    """What the check answers as soon as that is true; the test fails if it never is."""
+    deadline = time.monotonic() + within
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"not within {within} s: {check}"
+        time.sleep(0.1)
+    return found
+
+
+class Installation:
+    """A data folder, and what is run on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port, self.simulator_port = free_port(), free_port()
+        self.log = folder.with_name(f"{folder.name}.log")
+        self._started: list[subprocess.Popen[str]] = []
+
+    def environment(self) -> dict[str, str]:
+        ours = ("DAILIES_", "DJANGO_", "DATABASE_URL", "REDIS_URL")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        narrow = {"COLUMNS": "40"}  # ps cuts its lines there, unless told not to
+        return kept | narrow | {"DAILIES_DATA": str(self.folder), "PYTHONUNBUFFERED": "1"}
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        with self.log.open("w") as log:
+            process = subprocess.Popen(
+                [sys.executable, str(ROOT / "manage.py"), *command],
+                env=self.environment(),
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
+        self._started.append(process)
+        return process
+
+    def run(self, *command: str) -> tuple[int, str]:
+        """Exit code, and what was said, of something that ends by itself."""
+        process = self.start(*command)
+        return process.wait(30), self.said()
+
+    def up(self, *options: str) -> subprocess.Popen[str]:
+        """`manage.py up` once it has said where to go."""
+        ports = ["--port", str(self.port)]
+        if "--demo" in options:
+            ports += ["--simulator-port", str(self.simulator_port)]
+        process = self.start("up", *options, *ports)
+        eventually(lambda: "Stop " in self.said() or process.poll() is not None, within=30)
+        assert process.poll() is None, self.said()
+        return process
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def link(self) -> str:
+        found = re.search(r"http://\S+/enter/\S+", self.said())
+        assert found, self.said()
+        return found[0]
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        database = sqlite3.connect(self.folder / "db.sqlite3", timeout=10)
+        with closing(database), database:
+            return database.execute(sql).fetchall()
+
+    def end(self) -> None:
+        for process in self._started:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(30)
+
+
+def processes() -> dict[int, tuple[int, str]]:
+    """Everything that runs: pid → (parent's pid, command line); zombies do not run."""
+    listed = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,command="],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = (line.split(None, 3) for line in listed.stdout.splitlines())
+    return {int(r[0]): (int(r[1]), r[3]) for r in rows if len(r) == 4 and r[2][0] != "Z"}
+
+
+def below(pid: int) -> list[int]:
+    """The ids of a process's children and theirs, each generation by age."""
+    running = processes()
+    found = sorted(child for child, (parent, _) in running.items() if parent == pid)
+    return found + [further for child in found for further in below(child)]
+
+
+def still_there(pids: list[int]) -> list[str]:
+    running = processes()
+    return [running[pid][1] for pid in pids if pid in running]
+
+
+def kill(*pids: int) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of an installation that was started once and ended with Ctrl-C."""
+    home = Installation(tmp_path_factory.mktemp("furnished") / "data")
+    process = home.up()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    return home.folder
+
+
+@pytest.fixture
+def installation(furnished: Path, tmp_path: Path) -> Iterator[Installation]:
+    """One that exists, at rest."""
+    home = Installation(shutil.copytree(furnished, tmp_path / "data"))
+    yield home
+    home.end()
+
+
+@pytest.fixture
+def nothing(tmp_path: Path) -> Iterator[Installation]:
+    """A place where nothing has been started yet."""
+    home = Installation(tmp_path / "data")
+    yield home
+    home.end()

@@ -1,0 +1,24 @@
+"""The site's own settings, with keys and a data folder that live as long as the tests."""
+
+import os
+import tempfile
+
+os.environ.setdefault("DAILIES_DATA", tempfile.mkdtemp(prefix="dailies-tests-"))
+os.environ.setdefault("DAILIES_SECRET_KEY", "a key for tests, and for nothing else")
+os.environ.setdefault("DAILIES_CREDENTIAL_KEYS", "qZ0fSTzIh9mxNN4nCJl6Y2cXGJLuXzb2YvS2g6n8mHE=")
+
+from seedance_site.settings import *  # noqa: F403
+from seedance_site.settings import DATA_DIR, DATABASES, STATIC_ROOT
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, as in life: a sweep in a thread of its own and the browser's requests share it.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+
+# Query counts are asserted, and are to be the same with Redis and without.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for tests only
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

@@ -1,0 +1,202 @@
+"""简体中文: nothing untranslated, nothing broken, and what is compiled is what is written."""
+
+import ast
+import gettext
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from tasks.models import Credential, Project
+from tasks.status import Status
+from tests.conftest import MakeTask
+
+FOLDER = Path(__file__).parent.parent / "locale" / "zh_Hans" / "LC_MESSAGES"
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]")
+FULL_WIDTH = "，。：；？！、（）“”"
+ANGLE = re.compile(r"<[^>]+>")
+
+Entry = dict[str, str]
+
+
+def entries() -> Iterator[Entry]:
+    """Every message of the .po by keyword: msgctxt, msgid, msgid_plural, msgstr, and its flags."""
+    text = (FOLDER / "django.po").read_text(encoding="utf-8")
+    for block in text.strip().split("\n\n"):
+        entry = _entry(block.splitlines())
+        if entry["msgid"]:
+            yield entry
+
+
+def _entry(lines: list[str]) -> Entry:
+    entry: Entry = {"flags": ""}
+    keyword = ""
+    for line in lines:
+        if line.startswith("#"):
+            entry["flags"] += line if line.startswith("#,") else ""
+            continue
+        if not line.startswith('"'):
+            keyword, _, line = line.partition(" ")
+            keyword = keyword.removesuffix("[0]")
+        entry[keyword] = entry.get(keyword, "") + ast.literal_eval(line)
+    return entry
+
+
+ENTRIES = list(entries())
+IDS = [entry["msgid"][:60] for entry in ENTRIES]
+
+
+def test_the_reader_finds_the_messages() -> None:
+    assert len(ENTRIES) > 250
+    assert {"msgid": "Queued", "msgstr": "排队中", "flags": ""} in ENTRIES
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=IDS)
+def test_a_message_is_translated_with_the_same_placeholders(entry: Entry) -> None:
+    assert entry["msgstr"].strip()
+    assert "fuzzy" not in entry["flags"]
+    wanted = PLACEHOLDER.findall(entry.get("msgid_plural", entry["msgid"]))
+    assert sorted(PLACEHOLDER.findall(entry["msgstr"])) == sorted(wanted)
+    assert sorted(ANGLE.findall(entry["msgstr"])) == sorted(ANGLE.findall(entry["msgid"]))
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=IDS)
+def test_a_message_is_set_as_chinese_is(entry: Entry) -> None:
+    """Full-width punctuation, no shouting, and a space between Chinese and Latin or digits."""
+    said = ANGLE.sub("", PLACEHOLDER.sub("字", entry["msgstr"]))
+    assert not set("！!") & set(said)
+    assert not re.search(r"[\u4e00-\u9fff][,;:?()]", said)
+    assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]", said)
+    assert not re.search(f" [{FULL_WIDTH}]|[{FULL_WIDTH}] ", OWN.sub("", said))
+
+
+def test_what_is_compiled_is_what_is_written() -> None:
+    with (FOLDER / "django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for entry in ENTRIES:
+        context, msgid = entry.get("msgctxt"), entry["msgid"]
+        if plural := entry.get("msgid_plural"):
+            assert compiled.ngettext(msgid, plural, 2) == entry["msgstr"]
+        elif context:
+            assert compiled.pgettext(context, msgid) == entry["msgstr"]
+        else:
+            assert compiled.gettext(msgid) == entry["msgstr"]
+
+
+class Visible(HTMLParser):
+    """What a reader sees or hears of a page, without code and input."""
+
+    SILENT = ("script", "style", "code", "pre", "kbd")
+    SPOKEN = ("aria-label", "title", "placeholder", "alt", "data-tip", "data-just-now")
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._within: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.texts += [value for name, value in attrs if name in self.SPOKEN and value]
+        if tag == "input" and dict(attrs).get("type") == "submit":
+            self.texts.append(dict(attrs).get("value") or "")
+        if tag in self.SILENT:
+            self._within.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._within and self._within[-1] == tag:
+            self._within.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not self._within and data.strip():
+            self.texts.append(data.strip())
+
+
+#: Names and terms that Chinese writes in Latin letters, and what these tests put in themselves.
+LATIN = frozenset(
+    "Dailies English API Key Base URL Token ID JSON UTC staff BytePlus ModelArk PowerTokens "
+    "DataEyes TokenHot YEScale new api dataeyes sweep".split()
+)
+#: … and what Django's admin says only in English: the other text of two of its pictures.
+LATIN |= {"Search", "True"}
+OWN = re.compile(r"cgt-[\w-]+|https?://\S*|/v1\b|tasks\.jobs\.\w+")
+
+
+def english_in(html: str) -> set[str]:
+    text = OWN.sub(" ", " ".join(Visible(html).texts))
+    return set(re.findall(r"[A-Za-z]{2,}", text)) - LATIN
+
+
+@pytest.fixture
+def reader(staff: User) -> Client:
+    """A browser of somebody who may see every page, and who reads Chinese."""
+    client = Client(headers={"accept-language": "zh-CN,zh;q=0.9"})
+    client.force_login(staff)
+    return client
+
+
+@pytest.fixture
+def tasks_of_every_status(make_task: MakeTask, credential: Credential, project: Project) -> None:
+    Credential.objects.update(name="测试网关", trouble="rate_limited")
+    Project.objects.update(name="短片")
+    for status in Status:
+        make_task(status=status, prompt="雨夜的街道", duration=5, ratio="16:9", seed=7)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/?q=雪&status=failed",
+        "/tasks/track/",
+        "/welcome/",
+        "/password/",
+        "/nowhere/",
+        "/admin/",
+        "/admin/tasks/task/",
+        "/admin/tasks/statuschange/",
+        "/admin/tasks/credential/",
+        "/admin/tasks/credential/add/",
+        "/admin/tasks/project/add/",
+        "/admin/django_q/schedule/",
+        "/admin/django_q/failure/",
+    ],
+)
+def test_a_page_in_chinese_has_no_english_left(
+    path: str, reader: Client, tasks_of_every_status: None
+) -> None:
+    html = reader.get(path).content.decode()
+    assert re.search(r'lang="zh-hans"', html)
+    assert english_in(html) == set()
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_tasks_page_in_chinese_has_no_english_left(
+    status: str, reader: Client, make_task: MakeTask, tasks_of_every_status: None
+) -> None:
+    path = make_task(status=status, trouble="timeout", resolution="720p").get_absolute_url()
+    assert english_in(reader.get(path).content.decode()) == set()
+
+
+def test_the_preview_of_pasted_ids_in_chinese_has_no_english_left(
+    reader: Client, credential: Credential, tasks_of_every_status: None
+) -> None:
+    form = {"ids": "cgt-20261120120000-abcde 甲", "credential": credential.pk, "step": "preview"}
+    html = reader.post(reverse("track"), form).content.decode()
+    assert "确认跟踪这些任务" in html
+    assert english_in(html) == set()
+
+
+def test_the_door_in_chinese_has_no_english_left(staff: User) -> None:
+    html = Client(headers={"accept-language": "zh-CN"}).get(reverse("sign_in")).content.decode()
+    assert "登录" in html
+    assert english_in(html) == set()
+
+
+def test_what_is_not_marked_for_translation_is_found() -> None:
+    html = '<p>任务 Left over</p><a title="Forgotten" href="/x">继续</a><code>python3</code>'
+    assert english_in(html) == {"Left", "over", "Forgotten"}

@@ -1,0 +1,313 @@
+"""The live feed: what an open page is told, and what asking costs while nothing happens."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from tasks.models import ChangeCounter, StatusChange, Task
+from tasks.status import Status
+from tests.conftest import MakeTask
+from tests.web.conftest import ClientOf
+
+FILM = "https://gateway.example/film.mp4"
+_POLLER = re.compile(r'<div id="live"\s+hx-get="([^"]+)"\s+hx-trigger="every (\d+)s, wake"')
+
+
+@pytest.fixture
+def reader(client_of: ClientOf, member: User) -> Client:
+    return client_of(member)
+
+
+def poller(response: Any) -> tuple[str, int]:
+    """Where the page will ask next, and after how many seconds."""
+    found = _POLLER.findall(response.content.decode())
+    assert len(found) == 1, "one live request per page"
+    url, seconds = found[0]
+    return unescape(url), int(seconds)
+
+
+def ask(client: Client, page: Any) -> Any:
+    return client.get(poller(page)[0], headers={"hx-request": "true"})
+
+
+def change(task: Task, **fields: object) -> None:
+    """As the sweep does it: new values, and the next number of the counter."""
+    for name, value in fields.items():
+        setattr(task, name, value)
+    task.change = ChangeCounter.objects.next()
+    task.save()
+
+
+def swapped(response: Any) -> set[str]:
+    """The ids that are swapped out of band."""
+    return set(re.findall(r'id="([^"]+)"[^>]*hx-swap-oob', response.content.decode()))
+
+
+# Silence
+
+
+def test_while_nothing_changes_the_answer_is_empty(reader: Client, make_task: MakeTask) -> None:
+    make_task()
+    answer = ask(reader, reader.get("/"))
+    assert answer.status_code == 204
+    assert answer.content == b""
+
+
+def test_a_quiet_question_costs_one_query_beyond_the_session_and_the_person(
+    reader: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_task()
+    page = reader.get("/?status=running&q=cat")
+    with django_assert_num_queries(3) as asked:
+        assert ask(reader, page).status_code == 204
+    assert "tasks_changecounter" in asked.captured_queries[2]["sql"]
+
+
+def test_a_page_with_live_tasks_asks_often_and_another_seldom(
+    reader: Client, make_task: MakeTask
+) -> None:
+    task = make_task(status=Status.RUNNING)
+    page = reader.get("/")
+    assert poller(page)[1] == 2
+    change(task, status=Status.FAILED)
+    assert poller(ask(reader, page))[1] == 20
+    assert poller(reader.get("/"))[1] == 20
+
+
+def test_a_change_elsewhere_only_moves_the_page_on(
+    reader: Client, make_task: MakeTask, stranger: User
+) -> None:
+    make_task()
+    page = reader.get("/")
+    elsewhere = make_task(project=stranger.projects.get())
+    change(elsewhere, progress=50)
+    answer = ask(reader, page)
+    assert swapped(answer) == set()
+    assert ask(reader, answer).status_code == 204
+
+
+# News in the list
+
+
+def test_only_the_changed_row_is_sent_and_never_as_a_whole(
+    reader: Client, make_task: MakeTask
+) -> None:
+    quiet, busy = make_task(), make_task(status=Status.QUEUED)
+    page = reader.get("/")
+    change(busy, status=Status.RUNNING)
+    answer = ask(reader, page)
+    assert {f"t{busy.pk}-words", f"t{busy.pk}-status", f"t{busy.pk}-facts"} <= swapped(answer)
+    assert f'id="t{busy.pk}"' not in answer.content.decode()
+    assert f"t{quiet.pk}-" not in answer.content.decode()
+    text = " ".join(answer.content.decode().split())
+    assert f'data-task="{busy.remote_id}" data-status="running"' in text
+
+
+def test_a_finished_film_is_swapped_in_once_and_its_player_then_left_alone(
+    reader: Client, make_task: MakeTask
+) -> None:
+    task = make_task(status=Status.RUNNING)
+    page = reader.get("/")
+    change(task, status=Status.SUCCEEDED, video_url=FILM)
+    first = ask(reader, page)
+    assert f"t{task.pk}-screen" in swapped(first)
+    assert b"<video" in first.content
+    change(task, total_tokens=5)
+    second = ask(reader, first)
+    assert f"t{task.pk}-facts" in swapped(second)
+    assert f"t{task.pk}-screen" not in swapped(second)
+    assert b"<video" not in second.content
+
+
+def test_what_finished_is_announced_once(reader: Client, make_task: MakeTask) -> None:
+    tasks = [make_task(), make_task(), make_task()]
+    page = reader.get("/")
+    change(tasks[0], status=Status.SUCCEEDED)
+    change(tasks[1], status=Status.FAILED)
+    change(tasks[2], progress=10)
+    answer = ask(reader, page)
+    assert "2 tasks finished" in answer.content.decode()
+    change(tasks[0], total_tokens=1)
+    assert "finished" not in ask(reader, answer).content.decode()
+
+
+def test_new_tasks_wait_behind_their_number(reader: Client, make_task: MakeTask) -> None:
+    make_task()
+    page = reader.get("/")
+    fresh = make_task("cgt-fresh")
+    answer = ask(reader, page)
+    assert "1 new task" in answer.content.decode()
+    assert fresh.remote_id not in answer.content.decode()
+    make_task()
+    assert "2 new tasks" in ask(reader, answer).content.decode()
+
+
+def test_new_tasks_are_those_that_fit_the_filters(reader: Client, make_task: MakeTask) -> None:
+    make_task(status=Status.FAILED)
+    page = reader.get("/?status=failed")
+    make_task(status=Status.RUNNING)
+    assert "new-tasks" not in swapped(ask(reader, page))
+    make_task(status=Status.FAILED)
+    text = ask(reader, page).content.decode()
+    assert "1 new task" in text
+    assert 'href="/?status=failed"' in text
+
+
+def test_an_older_page_is_not_told_of_new_tasks(reader: Client, make_task: MakeTask) -> None:
+    make_task()
+    page = reader.get(f"/?before={make_task().pk}")
+    make_task()
+    assert "new-tasks" not in swapped(ask(reader, page))
+
+
+def test_counts_are_sent_when_one_of_them_has_changed(reader: Client, make_task: MakeTask) -> None:
+    task = make_task()
+    page = reader.get("/")
+    change(task, progress=10)
+    answer = ask(reader, page)
+    assert "statuses" not in swapped(answer)
+    change(task, status=Status.SUCCEEDED)
+    assert "statuses" in swapped(ask(reader, answer))
+
+
+def test_a_film_on_a_host_that_the_page_may_not_play_from_is_a_link_to_its_page(
+    reader: Client, make_task: MakeTask
+) -> None:
+    task = make_task()
+    page = reader.get("/")
+    change(task, status=Status.SUCCEEDED, video_url="https://elsewhere.example/film.mp4")
+    text = ask(reader, page).content.decode()
+    assert "<video" not in text
+    assert f'<a href="/tasks/{task.pk}/">Watch on its page</a>' in text
+
+
+def test_a_film_on_the_providers_own_host_plays_without_a_reload(
+    reader: Client, make_task: MakeTask
+) -> None:
+    task = make_task()
+    page = reader.get("/")
+    url = "https://ark-content.tos-cn-beijing.volces.com/film.mp4?X-Tos-Date=x"
+    change(task, status=Status.SUCCEEDED, video_url=url)
+    assert b"<video" in ask(reader, page).content
+
+
+# Who is told what
+
+
+def test_ids_of_other_projects_are_ignored(
+    client_of: ClientOf, stranger: User, make_task: MakeTask
+) -> None:
+    task = make_task(prompt="secret prompt")
+    url = f"/live/?after=0&page=list&on={task.pk}l00000000&newest=0"
+    for page in (url, url.replace("page=list", "page=task")):
+        answer = client_of(stranger).get(page)
+        assert answer.status_code == 200
+        assert f"t{task.pk}-" not in answer.content.decode()
+        assert "secret" not in answer.content.decode()
+        assert "new task" not in answer.content.decode()
+
+
+def test_somebody_signed_out_gets_a_fresh_page_which_is_the_sign_in(client: Client) -> None:
+    answer = client.get("/live/?after=0")
+    assert answer.headers["HX-Refresh"] == "true"
+    assert answer.content == b""
+
+
+def test_a_disabled_person_is_told_nothing_more(
+    reader: Client, member: User, make_task: MakeTask
+) -> None:
+    make_task()
+    page = reader.get("/")
+    User.objects.filter(pk=member.pk).update(is_active=False)
+    assert ask(reader, page).headers["HX-Refresh"] == "true"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "after=x&on=y&newest=z&media=;&page=?",
+        f"after={'9' * 40}&on={'9' * 40}l00000000&newest={'9' * 40}",
+        "after=-1&on=1l0000000.1x00000000..&tally=%00&q=%00&page=task",
+        "on=" + ".".join(f"{n}l00000000" for n in range(5000)),
+    ],
+)
+def test_any_question_gets_an_answer(reader: Client, make_task: MakeTask, query: str) -> None:
+    make_task()
+    assert reader.get(f"/live/?{query}").status_code == 200
+
+
+def test_an_answer_costs_as_much_for_thirty_rows_as_for_one(
+    reader: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    tasks = [make_task() for _ in range(30)]
+    page = reader.get("/")
+    # session, person, last change, rows, newest id, counts, new ones
+    for changed in (tasks[:1], tasks):
+        for task in changed:
+            change(task, progress=1)
+        with django_assert_num_queries(8):
+            ask(reader, page)
+
+
+# A task's own page
+
+
+def test_a_tasks_page_changes_by_itself(reader: Client, make_task: MakeTask) -> None:
+    task = make_task(status=Status.RUNNING)
+    page = reader.get(f"/tasks/{task.pk}/")
+    now = timezone.now()
+    change(
+        task,
+        status=Status.SUCCEEDED,
+        video_url=FILM,
+        link_ends_at=now + timedelta(hours=24),
+        total_tokens=246840,
+        raw='{"content": 1}',
+    )
+    StatusChange.objects.create(task=task, was="running", became="succeeded", at=now)
+    answer = ask(reader, page)
+    text = " ".join(answer.content.decode().split())
+    assert {"task-status", "task-groups", "task-links", "raw", f"t{task.pk}-screen"} <= swapped(
+        answer
+    )
+    assert f'data-task="{task.remote_id}" data-status="succeeded"' in text
+    assert "246,840" in text
+    assert "<video" in text
+    assert "This task is now: Succeeded" in text
+    assert poller(answer)[1] == 20
+
+
+def test_an_error_appears_on_the_page_by_itself(reader: Client, make_task: MakeTask) -> None:
+    task = make_task(status=Status.RUNNING)
+    page = reader.get(f"/tasks/{task.pk}/")
+    change(task, status=Status.FAILED, error_code="InternalServiceError")
+    assert "InternalServiceError" in ask(reader, page).content.decode()
+
+
+def test_a_page_reloads_where_its_policy_does_not_cover_the_films_host(
+    reader: Client, make_task: MakeTask
+) -> None:
+    task = make_task(status=Status.RUNNING)
+    page = reader.get(f"/tasks/{task.pk}/")
+    change(task, status=Status.SUCCEEDED, video_url="https://elsewhere.example/film.mp4")
+    assert ask(reader, page).headers["HX-Refresh"] == "true"
+    again = reader.get(f"/tasks/{task.pk}/")
+    change(task, total_tokens=7)
+    answer = ask(reader, again)
+    assert "HX-Refresh" not in answer.headers
+    assert f"t{task.pk}-screen" not in swapped(answer)
+
+
+def test_the_health_page_asks_the_database_nothing(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries, db: None
+) -> None:
+    with django_assert_num_queries(0):
+        assert client.get("/healthz").content == b"ok"
