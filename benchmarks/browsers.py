@@ -1,0 +1,88 @@
+"""Browsers without the rest of a browser: kept connections that do what the live element does."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+CONNECTIONS = 16
+NEXT = re.compile(rb'id="live"\s+hx-get="([^"]+)"')
+
+
+@dataclass
+class Load:
+    """How they were answered."""
+
+    seconds: list[float] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+
+    @property
+    def unchanged(self) -> float:
+        return self.statuses.count(204) / max(1, len(self.statuses))
+
+
+class Browser:
+    """One connection; begins where `url` points and goes where the answers send it."""
+
+    def __init__(self, url: str, cookie: str) -> None:
+        parts = urlsplit(url)
+        assert parts.hostname and parts.port
+        self._host, self._port, self._cookie = parts.hostname, parts.port, cookie
+        self._address = url.partition(parts.netloc)[2]
+
+    async def open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+
+    async def ask(self) -> int:
+        """The status; the next question is the one that the answer brings, if it does."""
+        head = [f"GET {self._address} HTTP/1.1", f"Host: {self._host}", f"Cookie: {self._cookie}"]
+        self._writer.write("\r\n".join([*head, "", ""]).encode())
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
+        body = await self._reader.readexactly(int(length[1]) if length else 0)
+        if found := NEXT.search(body):
+            self._address = html.unescape(found[1].decode())
+        return int(answer[9:12])
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+async def browse(
+    url: str, cookie: str, starts: Sequence[float], *, every: float, seconds: float
+) -> Load:
+    """As many browsers as there are starts, each asking `every` so many seconds; 0: at once."""
+    load = Load()
+    browsers = [Browser(url, cookie) for _ in starts]
+    for browser in browsers:
+        await browser.open()
+    began = time.perf_counter()
+    end = began + seconds
+    asking = [
+        _keep_asking(browser, began + start, every, end, load)
+        for browser, start in zip(browsers, starts, strict=True)
+    ]
+    await asyncio.gather(*asking)
+    for browser in browsers:
+        browser.close()
+    return load
+
+
+async def _keep_asking(browser: Browser, due: float, every: float, end: float, load: Load) -> None:
+    while due < end:
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        sent = time.perf_counter()
+        load.statuses.append(await browser.ask())
+        load.seconds.append(time.perf_counter() - sent)
+        due = due + every if every else time.perf_counter()
+
+
+async def ask_as_fast_as_possible(url: str, cookie: str, seconds: float) -> float:
+    """Answers a second, where wrk is not installed."""
+    load = await browse(url, cookie, [0.0] * CONNECTIONS, every=0.0, seconds=seconds)
+    return len(load.statuses) / seconds

@@ -1,0 +1,72 @@
+"""Other processes: those a benchmark needs, and what they cost."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasks.management.supervision import Child
+
+PATIENCE = 30.0  # seconds for a server to listen
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def module(name: str, *arguments: object) -> list[str]:
+    """The command line of one of our own modules, with this same Python."""
+    return [sys.executable, "-m", name, *map(str, arguments)]
+
+
+@contextmanager
+def running(name: str, command: Sequence[str], *, port: int = 0) -> Iterator[Child]:
+    """Until the block ends, or this process does; waits for the port, where one is given."""
+    child = Child(name, command, grace=5, piped=False)
+    child.start()
+    try:
+        if port:
+            _wait_for(port, name)
+        yield child
+    finally:
+        child.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int, name: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"{name} does not listen on port {port} after {PATIENCE:.0f} s")
+
+
+def cpu_seconds(group: int) -> float:
+    """What all processes of a group have used so far; those that ended are not counted."""
+    return sum(_cpu_of(path) for path in Path("/proc").glob("[0-9]*/stat") if _is_of(path, group))
+
+
+def _is_of(path: Path, group: int) -> bool:
+    return _fields(path)[2:3] == [str(group)]
+
+
+def _cpu_of(path: Path) -> float:
+    fields = _fields(path)
+    return (int(fields[11]) + int(fields[12])) / TICKS if fields else 0.0
+
+
+def _fields(path: Path) -> list[str]:
+    """Everything after the command's name, which may hold spaces: state, parent, group, …"""
+    try:
+        return path.read_text().rpartition(")")[2].split()
+    except OSError:  # it has ended
+        return []
