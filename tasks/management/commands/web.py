@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.log import LogLevels
 
 from tasks.management.supervision import require_free_port
@@ -17,8 +17,9 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--web-workers", type=int, default=1, help="processes (default: 1)")
-        # Without a number Granian takes one thread a backlog place: slower, and 514 MB against 157.
-        parser.add_argument("--threads", type=int, default=4, help="each process's (default: 4)")
+        # Threads are made when all others are busy and end after 30 s without work. Each player
+        # that takes its video slowly holds one, so there must be more than the cores keep busy.
+        parser.add_argument("--threads", type=int, default=16, help="at most (default: 16)")
         parser.add_argument("--access-log", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -28,6 +29,9 @@ class Command(BaseCommand):
             address=options["host"],
             port=options["port"],
             interface=Interfaces.WSGI,
+            http=HTTPModes.http1,
+            websockets=False,
+            runtime_mode=RuntimeModes.st,
             workers=options["web_workers"],
             blocking_threads=options["threads"],
             respawn_failed_workers=True,
