@@ -28,7 +28,7 @@ from django.utils import timezone
 
 from tasks import pace
 from tasks.lanes import Finding, Lane, Question, identity
-from tasks.models import ChangeCounter, Credential, Lease, StatusChange, Task, bulk
+from tasks.models import ChangeCounter, Copy, Credential, Lease, StatusChange, Task, bulk
 from tasks.providers import ProviderError, Trouble
 from tasks.sealing import Unreadable
 
@@ -263,6 +263,7 @@ def record(findings: Sequence[Finding], now: datetime, every: dict[int, float | 
             changes.append(_take_in(task, news[task.pk], now, every.get(task.credential_id)))
         heard = [task for task in tasks if news[task.pk].remote]
         bulk.write(heard, Task.HEARD_FIELDS)
+        Copy.objects.follow(heard, now)
         bulk.write([t for t in tasks if not news[t.pk].remote], Task.ASKING_FIELDS)
         StatusChange.objects.bulk_create([change for change in changes if change])
     return len(tasks)

@@ -1,5 +1,6 @@
 """The rows, the questions asked of them, and their transitions; one file per noun."""
 
+from tasks.models.copy import Copy, CopyState, Kind
 from tasks.models.credential import Credential
 from tasks.models.engine import ChangeCounter, Lease
 from tasks.models.people import Membership, Project, Role, SignInLink
@@ -8,7 +9,10 @@ from tasks.models.task import Task
 
 __all__ = [
     "ChangeCounter",
+    "Copy",
+    "CopyState",
     "Credential",
+    "Kind",
     "Lease",
     "Membership",
     "Project",

@@ -1,0 +1,173 @@
+"""Our own copies of what a task made; the archive fills them in before the links end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tasks.models.task import Task
+from tasks.status import Status
+
+if TYPE_CHECKING:
+    from django.db.models.expressions import OrderBy
+
+RISKY = timedelta(hours=2)  # a link that ends sooner than this is shown as at risk
+
+
+class Kind(models.TextChoices):
+    VIDEO = "video", _("Video")
+    LAST_FRAME = "last_frame", _("Last frame")
+
+
+class CopyState(models.TextChoices):
+    WAITING = "waiting", _("Waiting to be saved")
+    SAVING = "saving", _("Saving")
+    SAVED = "saved", _("Saved")
+    GONE = "gone", _("Gone")
+
+
+#: These are to become SAVED; the archive's queue.
+UNSAVED = (CopyState.WAITING, CopyState.SAVING)
+
+
+class CopyQuerySet(models.QuerySet["Copy"]):
+    def follow(self, tasks: Iterable[Task], now: datetime) -> None:
+        """Have a copy of each file of the succeeded ones; call it wherever links are heard.
+
+        A fresh link takes the place of the one that was known, and brings back what was gone.
+        """
+        wanted = {(copy.task_id, copy.kind): copy for task in tasks for copy in _wanted(task, now)}
+        if not wanted:
+            return
+        known: list[Copy] = list(self.filter(task_id__in={pk for pk, _kind in wanted}))
+        moved = [c for c in known if c.take_link(wanted.pop((c.task_id, c.kind), c), now)]
+        Copy.objects.bulk_update(moved, Copy.LINK_FIELDS)
+        Copy.objects.bulk_create(list(wanted.values()), ignore_conflicts=True)
+
+    def unsaved(self) -> CopyQuerySet:
+        """The queue: whose link ends first comes first."""
+        return self.filter(state__in=UNSAVED).order_by(_FIRST_TO_END, "id")
+
+    def due(self, now: datetime) -> CopyQuerySet:
+        return self.unsaved().filter(due_at__lte=now)
+
+    def at_risk(self, now: datetime) -> CopyQuerySet:
+        """Not saved, and either the last try failed or the link ends soon."""
+        soon = models.Q(link_ends_at__lte=now + RISKY)
+        return self.unsaved().filter(soon | ~models.Q(trouble=""))
+
+
+_FIRST_TO_END: OrderBy = models.F("link_ends_at").asc(nulls_last=True)
+
+
+class Copy(models.Model):
+    """One file of a task, on its way into our storage or there.
+
+    `saved` is only said of a file that was verified: length, hash, and a complete container.
+    """
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="copies", verbose_name=_("task"))
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    state = models.CharField(_("state"), max_length=8, choices=CopyState, default=CopyState.WAITING)
+
+    # Where it is fetched from; the task's link, as it was heard last.
+    url = models.TextField(_("link"))
+    needs_key = models.BooleanField(_("link needs the key"), default=False)
+    link_ends_at = models.DateTimeField(_("link ends"), null=True)
+
+    # Fetching. `due_at` is also the lease: who claims a copy pushes it ahead of the next try.
+    due_at = models.DateTimeField(_("next try"), null=True)
+    tries = models.PositiveIntegerField(_("failed tries"), default=0)
+    trouble = models.CharField(_("trouble"), max_length=20, default="", blank=True)
+    trouble_message = models.CharField(_("last words"), max_length=500, default="", blank=True)
+    bytes_done = models.BigIntegerField(_("bytes fetched"), default=0)
+    bytes_total = models.BigIntegerField(_("bytes in all"), null=True)
+    etag = models.CharField(max_length=200, default="", blank=True)
+
+    # What was saved. Names are keys of the storage "videos"; they come from our own ids only.
+    name = models.CharField(_("file"), max_length=200, default="", blank=True)
+    poster = models.CharField(_("poster"), max_length=200, default="", blank=True)
+    size = models.BigIntegerField(_("size"), null=True, help_text=_("bytes"))
+    sha256 = models.CharField("SHA-256", max_length=64, default="", blank=True)
+    duration = models.FloatField(_("duration"), null=True, help_text=_("seconds"))
+    width = models.PositiveIntegerField(_("width"), null=True)
+    height = models.PositiveIntegerField(_("height"), null=True)
+    video_codec = models.CharField(_("video codec"), max_length=20, default="", blank=True)
+    audio_codec = models.CharField(_("audio codec"), max_length=20, default="", blank=True)
+    mismatch = models.CharField(_("differs from the task"), max_length=300, default="", blank=True)
+    created_at = models.DateTimeField(_("in the queue since"))
+    saved_at = models.DateTimeField(_("saved"), null=True)
+
+    objects = CopyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("copy")
+        verbose_name_plural = _("copies")
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["task", "kind"], name="copied_once")]
+        indexes = [
+            models.Index(
+                fields=["link_ends_at", "id"],
+                name="copy_queue",
+                condition=models.Q(state__in=["waiting", "saving"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.task_id}"
+
+    @property
+    def is_saved(self) -> bool:
+        return self.state == CopyState.SAVED
+
+    def is_at_risk(self, now: datetime) -> bool:
+        """Not saved, and either the last try failed or the link ends soon."""
+        ends_soon = self.link_ends_at is not None and self.link_ends_at <= now + RISKY
+        return self.state in UNSAVED and bool(self.trouble or ends_soon)
+
+    def take_link(self, heard: Copy, now: datetime) -> bool:
+        """Fetch from where the provider now says it is; whether that is another place."""
+        if self.is_saved or heard.url == self.url:
+            return False
+        for name in ("url", "needs_key", "link_ends_at"):
+            setattr(self, name, getattr(heard, name))
+        self.state, self.due_at = CopyState.WAITING, now
+        self.tries = self.bytes_done = 0
+        self.trouble = self.trouble_message = self.etag = ""
+        return True
+
+    LINK_FIELDS = (
+        "url",
+        "needs_key",
+        "link_ends_at",
+        "state",
+        "due_at",
+        "tries",
+        "bytes_done",
+        "trouble",
+        "trouble_message",
+        "etag",
+    )
+
+
+def _wanted(task: Task, now: datetime) -> list[Copy]:
+    if task.status != Status.SUCCEEDED:
+        return []
+    links = {Kind.VIDEO: task.video_url, Kind.LAST_FRAME: task.last_frame_url}
+    return [
+        Copy(
+            task=task,
+            kind=kind,
+            url=url,
+            needs_key=kind == Kind.VIDEO and task.video_needs_key,
+            link_ends_at=task.link_ends_at,
+            due_at=now,
+            created_at=now,
+        )
+        for kind, url in links.items()
+        if url
+    ]
