@@ -27,6 +27,9 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             return self
         return self.filter(membership__user=user) if user.is_active else self.none()
 
+    def ids_visible_to(self, user: Any) -> list[int]:
+        return list(self.visible_to(user).order_by().values_list("pk", flat=True))
+
     def open_to_work_by(self, user: Any) -> ProjectQuerySet:
         """Those in which this person may track and make tasks."""
         if user.is_active and user.is_staff:

@@ -24,7 +24,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
     seen = ChangeCounter.objects.now()  # before the rows: what changes in between is sent again
     newest = counts.newest_id()
     tasks = filters.narrow(Task.objects.visible_to(request.user))
-    page = page_of(filters.of_status(tasks), request.GET)
+    page = page_of(filters.of_status(tasks), request.GET, projects=_projects(request, filters))
     sources = media_sources(page.tasks)
     shown = [Showing(task, now, sources) for task in page.tasks]
     tally = counts.within(filters, tasks, user=request.user, newest=newest)
@@ -57,6 +57,13 @@ def task_list(request: HttpRequest) -> HttpResponse:
     response = render(request, "tasks/list.html", context)
     allow_media(response, sources)
     return response
+
+
+def _projects(request: HttpRequest, filters: Filters) -> list[int]:
+    """Those the list is of, where that is not all there are."""
+    if request.user.is_staff or filters.project:
+        return []
+    return Project.objects.ids_visible_to(request.user)
 
 
 @require_GET

@@ -223,6 +223,25 @@ def test_pages_follow_each_other_without_gap_or_repeat_while_tasks_arrive(
     assert [s.task.remote_id[-1] for s in back.context["shown"]] == ["5", "4", "3"]
 
 
+def test_somebody_of_several_projects_sees_them_as_one_list(
+    client_of: ClientOf,
+    member: User,
+    make_task: MakeTask,
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paging, "ROWS", 3)
+    theirs, others = Project.objects.create(name="Theirs"), Project.objects.create(name="Others")
+    Membership.objects.create(user=member, project=theirs)
+    homes = [project, theirs, others]
+    tasks = [make_task(f"cgt-{n}", project=homes[n % 3]) for n in range(12)]
+    reader = client_of(member)
+    assert shown(reader) == ["cgt-10", "cgt-9", "cgt-7"]
+    assert shown(reader, f"?before={tasks[7].pk}") == ["cgt-6", "cgt-4", "cgt-3"]
+    assert shown(reader, f"?after={tasks[3].pk}") == ["cgt-7", "cgt-6", "cgt-4"]
+    assert shown(reader, f"?project={theirs.pk}") == ["cgt-10", "cgt-7", "cgt-4"]
+
+
 def test_newer_than_the_newest_page_is_the_newest_page(reader: Client, make_task: MakeTask) -> None:
     task = make_task("cgt-1")
     page = reader.get(f"/?after={task.pk}").context["page"]
@@ -289,10 +308,10 @@ def test_the_list_asks_as_much_for_thirty_tasks_as_for_one(
 ) -> None:
     make_task(status=Status.FAILED)
     # session, person, last change, newest id, ids, rows, counts, three drop-downs, trouble
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         reader.get(f"/{query}").content.decode()
     _many(make_task, member)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         reader.get(f"/{query}").content.decode()
 
 
