@@ -122,7 +122,7 @@ REDIS_URL = env("REDIS_URL")
 CACHES: dict[str, dict[str, str]] = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "seedance_site.lookups"
 if REDIS_URL:
     CACHES = {
         "default": {
@@ -151,6 +151,7 @@ Q_CLUSTER = {
     "poll": 0.2,
 }
 
+AUTHENTICATION_BACKENDS = ["seedance_site.lookups.PersonBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

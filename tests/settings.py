@@ -15,7 +15,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 
 # Query counts are asserted, and are to be the same with Redis and without.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "seedance_site.lookups"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for tests only
 STORAGES = {

@@ -24,7 +24,6 @@ from tasks.context import THEMES
 from tasks.forms import FirstAccountForm, PasswordForm, SignInForm
 from tasks.models import SignInLink
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 YEAR = 365 * 24 * 3600
 
 
@@ -107,7 +106,7 @@ def _first_account(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _let_in(request: HttpRequest, user: User) -> HttpResponse:
-    login(request, user, backend=BACKEND)
+    login(request, user)
     return HttpResponseRedirect(after_sign_in(user, reverse("tasks")))
 
 
