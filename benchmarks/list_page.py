@@ -22,10 +22,12 @@ from benchmarks.figures import Figure, p95
 from benchmarks.many_tasks import CHINESE, COMMON_WORD, RARE_WORD, World
 from benchmarks.places import FEW
 from tasks.listing.paging import ROWS
+from tasks.models import Project
 
 MOST_TIMES = 2.5
-NEWCOMERS = ("first page", "q rare")  # the pages of one whose few tasks are all old …
-FEW_LOOKS = 3  # … which may take many seconds
+#: Those whose few tasks are all old, in one project or in several; and the pages they look at.
+NEWCOMERS = ("newcomer", "wanderer")
+OLD_PAGES = ("first page", "q rare", "person common")
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,9 @@ class Shelf:
         """Every page once, as each person."""
         for person, browser in self.browsers.items():
             for name, query in _pages(self.world, self.tasks).items():
-                if person == "newcomer" and name not in NEWCOMERS:
+                if person in NEWCOMERS and name not in OLD_PAGES:
                     continue
                 looks = self.found.setdefault((person, name), Looks())
-                if person == "newcomer" and len(looks.seconds) == FEW_LOOKS:
-                    continue
                 _look(browser, query, looks, watch)
                 if cold:
                     looks.seconds.clear()
@@ -94,8 +94,9 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
             many.visit(watch, cold=turn == 0)
     for name in _pages(few.world, 0):
         yield _figure(f"list, {name}", [(who, name) for who in ("staff", "member")], few, many)
-    newcomers = [("newcomer", name) for name in NEWCOMERS]
-    yield _figure("list, of a small old project's member", newcomers, few, many)
+    for who in NEWCOMERS:
+        cases = [(who, name) for name in OLD_PAGES]
+        yield _figure(f"list, of a {who} in small old projects", cases, few, many)
     yield _thrift(few, many, watch)
 
 
@@ -127,11 +128,13 @@ def _other_database() -> Iterator[Callable[[], Any]]:
 
 
 def _people(world: World) -> list[User]:
-    """One sees all, one two fifths of it, one the few tasks of the rare project."""
+    """One sees all, one two fifths of it, two the few tasks of the rare project."""
+    empty = [Project.objects.create(name=f"Empty {n}") for n in range(3)]
     return [
         accounts.person("staff", is_staff=True),
         accounts.person("member", [world.projects[0]]),
         accounts.person("newcomer", [world.projects[-1]]),
+        accounts.person("wanderer", [world.projects[-1], *empty]),
     ]
 
 
