@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from tasks.models.task import Task
+from tasks.providers import links, provider
 from tasks.status import Status
 
 if TYPE_CHECKING:
     from django.db.models.expressions import OrderBy
 
 RISKY = timedelta(hours=2)  # a link that ends sooner than this is shown as at risk
+FARTHEST = timedelta(
+    days=1
+)  # no next try is later; one that seems so was set by a clock gone wrong
 
 
 class Kind(models.TextChoices):
@@ -32,6 +37,18 @@ class CopyState(models.TextChoices):
 
 #: These are to become SAVED; the archive's queue.
 UNSAVED = (CopyState.WAITING, CopyState.SAVING)
+
+
+class CopyTrouble(StrEnum):
+    """Why the last try failed, where it was not the network's fault; else a providers.Trouble."""
+
+    NOT_READY = "not_ready"  # the host has no file yet, some minutes after the success
+    LINK_DEAD = "link_dead"  # 403, 404, 410 or past its end; the provider is asked for another
+    CUT_OFF = "cut_off"  # not as many bytes as were announced
+    NOT_A_VIDEO = "not_a_video"  # or not a whole one; of a last frame: no whole picture
+    NO_KEY = "no_key"  # the link needs a key, and ours is unreadable or another host's
+    DISK_FULL = "disk_full"  # no room beside the reserve
+    STORAGE = "storage"  # our own storage did not take it
 
 
 class CopyQuerySet(models.QuerySet["Copy"]):
@@ -53,14 +70,32 @@ class CopyQuerySet(models.QuerySet["Copy"]):
         return self.filter(state__in=UNSAVED).order_by(_FIRST_TO_END, "id")
 
     def due(self, now: datetime) -> CopyQuerySet:
-        return self.unsaved().filter(due_at__lte=now)
+        """What may be claimed; also what a clock that has since been set back put off for ever."""
+        far = models.Q(due_at__gt=now + FARTHEST)
+        return self.unsaved().filter(far | models.Q(due_at__lte=now))
+
+    def save_now(self, now: datetime) -> int:
+        """Try these next, as if they had never failed, gone ones too; how many there are.
+
+        What is saved or being saved is left alone.
+        """
+        idle = self.filter(state__in=(CopyState.WAITING, CopyState.GONE))
+        with transaction.atomic():
+            rows = list(idle.values_list("pk", "task_id"))
+            Task.objects.filter(pk__in={task for _pk, task in rows}).tell_of_change()
+            chosen = idle.filter(pk__in=[pk for pk, _task in rows])
+            return chosen.update(
+                state=CopyState.WAITING, due_at=now, tries=0, trouble="", trouble_message=""
+            )
 
     def at_risk(self, now: datetime) -> CopyQuerySet:
         """Not saved, and either the last try failed or the link ends soon."""
         soon = models.Q(link_ends_at__lte=now + RISKY)
-        return self.unsaved().filter(soon | ~models.Q(trouble=""))
+        return self.unsaved().filter(soon | ~models.Q(trouble__in=HARMLESS))
 
 
+#: These troubles are none: waited out.
+HARMLESS = ("", CopyTrouble.NOT_READY)
 _FIRST_TO_END: OrderBy = models.F("link_ends_at").asc(nulls_last=True)
 
 
@@ -127,7 +162,7 @@ class Copy(models.Model):
     def is_at_risk(self, now: datetime) -> bool:
         """Not saved, and either the last try failed or the link ends soon."""
         ends_soon = self.link_ends_at is not None and self.link_ends_at <= now + RISKY
-        return self.state in UNSAVED and bool(self.trouble or ends_soon)
+        return self.state in UNSAVED and (self.trouble not in HARMLESS or ends_soon)
 
     def take_link(self, heard: Copy, now: datetime) -> bool:
         """Fetch from where the provider now says it is; whether that is another place."""
@@ -157,17 +192,26 @@ class Copy(models.Model):
 def _wanted(task: Task, now: datetime) -> list[Copy]:
     if task.status != Status.SUCCEEDED:
         return []
-    links = {Kind.VIDEO: task.video_url, Kind.LAST_FRAME: task.last_frame_url}
+    last_frame = task.last_frame_url, False
+    found = {Kind.VIDEO: _video_link(task), Kind.LAST_FRAME: last_frame}
     return [
         Copy(
             task=task,
             kind=kind,
             url=url,
-            needs_key=kind == Kind.VIDEO and task.video_needs_key,
+            needs_key=needs_key,
             link_ends_at=task.link_ends_at,
             due_at=now,
             created_at=now,
         )
-        for kind, url in links.items()
+        for kind, (url, needs_key) in found.items()
         if url
     ]
+
+
+def _video_link(task: Task) -> tuple[str, bool]:
+    """And whether it needs the key; a success without a link may have a gateway that streams it."""
+    if task.video_url:
+        return task.video_url, task.video_needs_key
+    path = provider(task.provider).dialect.content_path(task.remote_id)
+    return links.through_gateway(task.base_url + path, task.base_url) if path else ("", False)

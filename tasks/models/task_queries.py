@@ -55,6 +55,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Newest first, without the heavy columns a row of the list does not show."""
         return (
             self.select_related("credential", "project", "created_by")
+            .prefetch_related("copies")
             .defer("raw", "search_text", "revised_prompt")
             .order_by("-id")
         )
@@ -63,7 +64,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """With all that a task's own page shows, its timeline included."""
         return (
             self.select_related("credential", "project", "created_by")
-            .prefetch_related("changes")
+            .prefetch_related("changes", "copies")
             .defer("search_text")
         )
 
@@ -74,6 +75,16 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def check_now(self, now: datetime) -> int:
         """Ask about these at the next turn of the sweep, ended or not."""
         return self.update(check_after=now, not_founds=0)
+
+    def tell_of_change(self) -> None:
+        """Have open pages show these anew; in the transaction that writes what they show.
+
+        Tasks are locked before the counter, as everywhere, or two writers wait for each other.
+        """
+        rows = list(self.select_for_update().order_by("pk").values_list("pk", flat=True))
+        if rows:
+            number = ChangeCounter.objects.next()
+            self.model._default_manager.filter(pk__in=rows).update(change=number)
 
     def track(
         self,
