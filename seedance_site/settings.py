@@ -3,6 +3,7 @@
 DAILIES_DATA              folder for the database, keys and static files (default: data/)
 DAILIES_SECRET_KEY        instead of <data>/keys/secret.key
 DAILIES_CREDENTIAL_KEYS   comma-separated, newest first, instead of <data>/keys/credentials.keys
+DAILIES_STATUS_TOKEN      lets a monitor read /statusz: Authorization: Bearer <token>
 DAILIES_DEBUG             1 shows tracebacks in the browser
 DAILIES_HOSTS             comma-separated host names this site answers to
 DAILIES_HTTPS             1 when a TLS proxy stands in front: secure cookies, HSTS
@@ -39,6 +40,11 @@ SECRET_KEY = env("DAILIES_SECRET_KEY") or keys.read_first(KEYS_DIR / "secret.key
 CREDENTIAL_KEYS = env_list("DAILIES_CREDENTIAL_KEYS") or keys.read_all(
     KEYS_DIR / "credentials.keys"
 )
+#: Read again whenever a secret is sealed or opened, so that running processes notice new keys.
+CREDENTIAL_KEYS_FILE = (
+    None if env_list("DAILIES_CREDENTIAL_KEYS") else KEYS_DIR / "credentials.keys"
+)
+STATUS_TOKEN = env("DAILIES_STATUS_TOKEN")
 DEBUG = env("DAILIES_DEBUG") == "1"
 HTTPS = env("DAILIES_HTTPS") == "1"
 PUBLIC_URL = env("DAILIES_PUBLIC_URL").rstrip("/")

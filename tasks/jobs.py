@@ -1,4 +1,4 @@
-"""django-q2's entry points, and the only importer of django_q."""
+"""django-q2's entry points."""
 
 from __future__ import annotations
 

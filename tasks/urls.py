@@ -11,7 +11,10 @@ urlpatterns = [
     path("tasks/<int:pk>/", tasks.task, name="task"),
     path("tasks/<int:pk>/refresh/", tasks.refresh_task, name="refresh_task"),
     path("live/", live.live, name="live"),
+    # Asked by machines
     path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("statusz", health.statusz, name="statusz"),
     # The door
     path("sign-in/", door.SignIn.as_view(), name="sign_in"),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),

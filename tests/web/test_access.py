@@ -37,6 +37,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "refresh_task"): ("/tasks/{task}/refresh/", (DOOR, 404, 404, 302, 302, 302)),
     ("GET", "live"): ("/live/", ALL_OF_THEM),  # without a session: nothing but "load me again"
     ("GET", "healthz"): ("/healthz", ALL_OF_THEM),
+    ("GET", "readyz"): ("/readyz", ALL_OF_THEM),
+    ("GET", "statusz"): ("/statusz", (401, 403, 403, 403, 403, 200)),  # or with a token
     # The door
     ("GET", "sign_in"): ("/sign-in/", ALL_OF_THEM),
     ("POST", "sign_in"): ("/sign-in/", ALL_OF_THEM),  # the form again, with its errors
@@ -58,7 +60,15 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "admin/login/"): ("/admin/login/", (DOOR, 403, 403, 403, 403, 302)),
     ("POST", "admin/login/"): ("/admin/login/", NOT_BY_GET),
 }
-GET_ONLY = {"tasks", "task", "live", "healthz", "welcome"}  # a POST is refused, see below
+GET_ONLY = {
+    "tasks",
+    "task",
+    "live",
+    "healthz",
+    "readyz",
+    "statusz",
+    "welcome",
+}  # a POST is refused, see below
 
 
 @pytest.fixture
