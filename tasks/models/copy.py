@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from tasks.models.people import Project
 from tasks.models.task import Task
 from tasks.providers import links, provider
 from tasks.status import Status
@@ -64,6 +65,12 @@ class CopyQuerySet(models.QuerySet["Copy"]):
         moved = [c for c in known if c.take_link(wanted.pop((c.task_id, c.kind), c), now)]
         Copy.objects.bulk_update(moved, Copy.LINK_FIELDS)
         Copy.objects.bulk_create(list(wanted.values()), ignore_conflicts=True)
+
+    def visible_to(self, user: Any) -> CopyQuerySet:
+        """Those of the tasks this person may see."""
+        if user.is_active and user.is_staff:
+            return self
+        return self.filter(task__project__in=Project.objects.ids_visible_to(user))
 
     def unsaved(self) -> CopyQuerySet:
         """The queue: whose link ends first comes first."""
@@ -149,7 +156,10 @@ class Copy(models.Model):
                 fields=["link_ends_at", "id"],
                 name="copy_queue",
                 condition=models.Q(state__in=["waiting", "saving"]),
-            )
+            ),
+            models.Index(
+                fields=["-id", "task"], name="copy_gone", condition=models.Q(state="gone")
+            ),
         ]
 
     def __str__(self) -> str:
