@@ -19,8 +19,8 @@ from tasks.models.task_queries import TaskQuerySet
 from tasks.status import LIVE, Status
 
 CAP = 999
-WINDOW = 50_000
-TEXT_WINDOW = 4_000  # each match in it is looked up
+WINDOW = 20_000
+TEXT_WINDOW = 2_500  # each match in it is looked up
 
 
 @dataclass(frozen=True)
