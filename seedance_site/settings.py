@@ -9,6 +9,7 @@ DAILIES_HOSTS             comma-separated host names this site answers to
 DAILIES_HTTPS             1 when a TLS proxy stands in front: secure cookies, HSTS
 DAILIES_PUBLIC_URL        https://dailies.example.com, for links in print and CSRF
 DAILIES_TIME_ZONE         e.g. Asia/Shanghai (default: UTC)
+DAILIES_ACCEL_REDIRECT    e.g. /protected/: a location of nginx, internal, alias <data>/videos/
 DAILIES_WORKERS           django-q2 workers (default: 2)
 DATABASE_URL              postgres://… (default: SQLite in the data folder)
 REDIS_URL                 redis://… for cache and sessions
@@ -189,6 +190,10 @@ STORAGES = {
         "OPTIONS": {"location": DATA_DIR / "videos", "base_url": None},
     },
 }
+
+# Saved files: sent by nginx from this internal location, or by our own process if it is empty.
+ACCEL_REDIRECT = env("DAILIES_ACCEL_REDIRECT").rstrip("/")
+ACCEL_REDIRECT += "/" if ACCEL_REDIRECT else ""
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from tasks.views import door, health, live, tasks, track
+from tasks.views import door, health, live, media, tasks, track
 
 urlpatterns = [
     # Watching
@@ -22,6 +22,11 @@ urlpatterns = [
     path("enter/<str:token>/", door.enter, name="enter"),
     path("welcome/", door.welcome, name="welcome"),
     path("theme/", door.set_theme, name="set_theme"),
+    # Saved files
+    path("tasks/<int:pk>/video", media.video, name="video"),
+    path("tasks/<int:pk>/last-frame", media.last_frame, name="last_frame"),
+    path("tasks/<int:pk>/poster", media.poster, name="poster"),
+    path("tasks/download.zip", media.download, name="download"),
     # Tracking tasks made elsewhere
     path("tasks/track/", track.track, name="track"),
 ]

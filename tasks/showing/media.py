@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from tasks.models import Task
 from tasks.providers import PROVIDERS
+from tasks.serving import origins
 
 #: Where every page may play from, whatever tasks it shows.
 MEDIA_HOSTS = frozenset(host for known in PROVIDERS for host in known.media_hosts)
@@ -44,4 +45,4 @@ def media_sources(tasks: Iterable[Task]) -> set[str]:
     links = [
         url for task in tasks for url in (task.base_url, task.video_url, task.last_frame_url) if url
     ]
-    return {*MEDIA_HOSTS, *filter(None, map(origin, links))}
+    return {*MEDIA_HOSTS, *origins(), *filter(None, map(origin, links))}

@@ -1,12 +1,21 @@
-"""Browsers of signed-in people."""
+"""Browsers of signed-in people; files in the storage."""
 
+import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.test import Client
+from django.utils import timezone
+
+from tasks.models import Copy, CopyState, Kind, Task
 
 ClientOf = Callable[[User], Client]
+SaveCopy = Callable[..., Copy]
+SUFFIXES = {Kind.VIDEO: ".mp4", Kind.LAST_FRAME: ".png"}
 
 
 @pytest.fixture
@@ -19,3 +28,32 @@ def client_of(db: None) -> ClientOf:
         return client
 
     return client_of
+
+
+@pytest.fixture
+def save_copy(db: None, settings: Any, tmp_path: Any) -> SaveCopy:
+    """save_copy(task, b"…", poster=b"…"): a file of this task as the archive leaves it."""
+    options = {"location": tmp_path / "videos", "base_url": None}
+    settings.STORAGES = settings.STORAGES | {
+        "videos": {**settings.STORAGES["videos"], "OPTIONS": options}
+    }
+
+    def save_copy(
+        task: Task, data: bytes, kind: Kind = Kind.VIDEO, poster: bytes = b"", **fields: Any
+    ) -> Copy:
+        known = {
+            "name": _put(f"{task.pk}/{kind}{SUFFIXES[kind]}", data),
+            "poster": _put(f"{task.pk}/poster.webp", poster) if poster else "",
+            "state": CopyState.SAVED,
+            "size": len(data),
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "created_at": timezone.now(),
+            "saved_at": timezone.now(),
+        }
+        return Copy.objects.create(task=task, kind=kind, **known | fields)
+
+    return save_copy
+
+
+def _put(name: str, data: bytes) -> str:
+    return storages["videos"].save(name, ContentFile(data))

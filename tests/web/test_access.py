@@ -19,8 +19,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from tasks.models import Credential, Project, StatusChange
+from tasks.models import Credential, Kind, Project, StatusChange
 from tests.conftest import MakeTask
+from tests.web.conftest import SaveCopy
 
 DOOR = "door"
 WHO = ("anonymous", "stranger", "viewer", "member", "manager", "staff")
@@ -53,6 +54,12 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "set_theme"): ("/theme/", (400,) * 6),
     ("GET", "set_language"): ("/language/", (302,) * 6),
     ("POST", "set_language"): ("/language/", (302,) * 6),
+    # Saved files
+    ("GET", "video"): ("/tasks/{task}/video", (DOOR, 404, 200, 200, 200, 200)),
+    ("GET", "last_frame"): ("/tasks/{task}/last-frame", (DOOR, 404, 200, 200, 200, 200)),
+    ("GET", "poster"): ("/tasks/{task}/poster", (DOOR, 404, 200, 200, 200, 200)),
+    ("GET", "download"): ("/tasks/download.zip?task={task}", (DOOR, 404, 200, 200, 200, 200)),
+    ("POST", "download"): ("/tasks/download.zip?task={task}", (DOOR, 404, 200, 200, 200, 200)),
     # Tracking
     ("GET", "track"): ("/tasks/track/", (DOOR, 200, 403, 200, 200, 200)),
     ("POST", "track"): ("/tasks/track/", (DOOR, 200, 403, 200, 200, 200)),
@@ -68,6 +75,9 @@ GET_ONLY = {
     "readyz",
     "statusz",
     "welcome",
+    "video",
+    "last_frame",
+    "poster",
 }  # a POST is refused, see below
 
 
@@ -77,8 +87,10 @@ def people(stranger: User, viewer: User, member: User, manager: User, staff: Use
 
 
 @pytest.fixture
-def world(make_task: MakeTask) -> dict[str, int]:
+def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, int]:
     task = make_task()
+    save_copy(task, b"a video", poster=b"an image")
+    save_copy(task, b"an image", kind=Kind.LAST_FRAME)
     StatusChange.objects.create(task=task, was="queued", became="running", at=timezone.now())
     schedule = apps.get_model("django_q", "Schedule")
     schedule.objects.create(func="math.floor", name="ours")

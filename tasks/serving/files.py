@@ -1,0 +1,193 @@
+"""One saved file as an HTTP answer: from our own process, by nginx, or from S3 itself."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.files.storage import Storage
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header, http_date
+from django.utils.translation import gettext as _
+
+from seedance_site.csp import sandbox
+from tasks.models import Copy
+from tasks.models.copy import Kind
+from tasks.serving import ranges
+from tasks.serving.names import file_name
+from tasks.serving.storage import Blocks, is_local, videos
+
+logger = logging.getLogger(__name__)
+
+VIDEO = "video/mp4"
+IMAGES = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+}
+#: What is none of these is nothing a browser opens by itself.
+UNKNOWN = "application/octet-stream"
+
+PART = 1024 * 1024  # bytes
+LINK_LIFE = 300  # seconds
+
+
+@dataclass(frozen=True)
+class SavedFile:
+    """A file in our storage, and what the world is told of it."""
+
+    name: str  # in the storage; made from our own ids
+    content_type: str
+    download_name: str
+    sha256: str = ""  # "" where nobody has summed it up
+
+    @classmethod
+    def of(cls, copy: Copy) -> SavedFile:
+        """The copy itself: a video or a last frame."""
+        is_video = copy.kind == Kind.VIDEO
+        suffix = PurePosixPath(copy.name).suffix
+        return cls(
+            name=copy.name,
+            content_type=VIDEO if is_video else image_type(suffix),
+            download_name=file_name(copy.task, suffix, "" if is_video else copy.get_kind_display()),
+            sha256=copy.sha256,
+        )
+
+    @classmethod
+    def poster_of(cls, copy: Copy) -> SavedFile:
+        """The image shown in its video's place until it plays."""
+        suffix = PurePosixPath(copy.poster).suffix
+        return cls(
+            name=copy.poster,
+            content_type=image_type(suffix),
+            download_name=file_name(copy.task, suffix, _("Poster")),
+        )
+
+
+def image_type(suffix: str) -> str:
+    """The content type of an image with this suffix, which has its dot."""
+    return IMAGES.get(suffix.lower(), UNKNOWN)
+
+
+def answer(request: HttpRequest, saved: SavedFile) -> HttpResponseBase:
+    """What GET and HEAD of a saved file bring; Http404 if the storage has lost it.
+
+    `?download` in the address makes it a file to keep, under its speaking name.
+    """
+    storage = videos()
+    disposition = content_disposition_header("download" in request.GET, saved.download_name) or ""
+    if not is_local(storage):
+        return guarded(_elsewhere(request, saved, storage, disposition))
+    send = _by_nginx if settings.ACCEL_REDIRECT else _from_here
+    response = guarded(send(request, saved, storage))
+    if response.status_code in (200, 206):
+        response["Content-Type"] = saved.content_type
+        response["Content-Disposition"] = disposition
+    return response
+
+
+def guarded(response: HttpResponseBase) -> HttpResponseBase:
+    """Whatever is in the file, it is inert in a browser, of use to our own pages alone, and in no
+    shared cache. Kept copies are asked about again each time, for rights may be withdrawn."""
+    sandbox(response)
+    response["Cache-Control"] = "private, no-cache"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _elsewhere(
+    request: HttpRequest, saved: SavedFile, storage: Any, disposition: str
+) -> HttpResponseBase:
+    """S3 sends it itself to whoever holds this link, for as long as it lives."""
+    parameters = {
+        "ResponseContentDisposition": disposition,
+        "ResponseContentType": saved.content_type,
+    }
+    link = storage.url(
+        saved.name, parameters=parameters, expire=LINK_LIFE, http_method=request.method
+    )
+    return HttpResponseRedirect(link)
+
+
+def _by_nginx(request: HttpRequest, saved: SavedFile, storage: Storage) -> HttpResponseBase:
+    """The empty answer that a proxy in front replaces by the file, ranges and all."""
+    response = HttpResponse()
+    response["X-Accel-Redirect"] = settings.ACCEL_REDIRECT + quote(saved.name)
+    return response
+
+
+def _from_here(request: HttpRequest, saved: SavedFile, storage: Storage) -> HttpResponseBase:
+    facts = Facts.of(saved, storage)
+    early = get_conditional_response(request, facts.etag, facts.modified)
+    response = early or _wanted_bytes(request, saved, storage, facts)
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = facts.etag
+    response["Last-Modified"] = http_date(facts.modified)
+    return response
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the storage says of a file."""
+
+    size: int  # bytes
+    modified: int  # seconds since 1970
+    etag: str
+
+    @classmethod
+    def of(cls, saved: SavedFile, storage: Storage) -> Facts:
+        try:
+            size = storage.size(saved.name)
+            at = storage.get_modified_time(saved.name).timestamp()
+        except FileNotFoundError:
+            logger.error("%s is saved, and not in the storage", saved.name)
+            raise Http404 from None
+        return cls(size, int(at), f'"{saved.sha256 or f"{at:.6f}-{size}"}"')
+
+
+def _wanted_bytes(
+    request: HttpRequest, saved: SavedFile, storage: Storage, facts: Facts
+) -> HttpResponseBase:
+    if request.method == "HEAD":  # a range means something for GET only (RFC 9110, 14.2)
+        return HttpResponse(headers={"Content-Length": str(facts.size)})
+    try:
+        span = _span(request, facts)
+    except ranges.Unsatisfiable:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{facts.size}"})
+    if span is None:
+        return _send(storage, saved.name, ranges.Span(0, facts.size))
+    response = _send(storage, saved.name, span)
+    response.status_code = 206
+    response["Content-Range"] = span.of(facts.size)
+    return response
+
+
+def _span(request: HttpRequest, facts: Facts) -> ranges.Span | None:
+    if_range = request.headers.get("If-Range", "")
+    if not ranges.still_the_same(if_range, facts.etag, facts.modified):
+        return None
+    span = ranges.asked(request.headers.get("Range", ""), facts.size)
+    if span and span.is_open and "download" not in request.GET:
+        return ranges.Span(span.start, min(span.end, span.start + PART))
+    return span
+
+
+def _send(storage: Storage, name: str, span: ranges.Span) -> HttpResponseBase:
+    blocks = Blocks(storage.open(name), span)
+    if span.length <= PART:
+        return HttpResponse(b"".join(blocks))
+    return StreamingHttpResponse(blocks, headers={"Content-Length": str(span.length)})

@@ -1,0 +1,62 @@
+"""Saved files: to play, to show, to keep, one by one or many in a ZIP."""
+
+from django.http import Http404, HttpRequest, HttpResponseBadRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from tasks.models import Copy, CopyState, Kind, Task
+from tasks.serving import MOST, Bundle, SavedFile, answer
+
+
+@require_safe
+def video(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The saved video; `?download` to keep it."""
+    return answer(request, SavedFile.of(_saved(request, pk, Kind.VIDEO)))
+
+
+@require_safe
+def last_frame(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The saved last frame, which the next task may begin with; `?download` to keep it."""
+    return answer(request, SavedFile.of(_saved(request, pk, Kind.LAST_FRAME)))
+
+
+@require_safe
+def poster(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The image shown in the saved video's place until it plays."""
+    copy = _saved(request, pk, Kind.VIDEO)
+    if not copy.poster:
+        raise Http404
+    return answer(request, SavedFile.poster_of(copy))
+
+
+@require_http_methods(["GET", "POST"])
+def download(request: HttpRequest) -> HttpResponseBase:
+    """The saved files of the tasks named by `task`, in one ZIP.
+
+    By POST too, for 500 ids are more than some proxies take in an address.
+    """
+    asked = [*request.GET.getlist("task"), *request.POST.getlist("task")]
+    ids = {int(pk) for pk in asked if pk.isdecimal() and len(pk) < 19}
+    if len(ids) > MOST:
+        words = _("At most %(most)d tasks fit into one ZIP.") % {"most": MOST}
+        return HttpResponseBadRequest(words, content_type="text/plain; charset=utf-8")
+    tasks = Task.objects.visible_to(request.user).filter(pk__in=ids).order_by("id")
+    chosen = list(tasks.select_related("project").defer(*HEAVY).prefetch_related("copies"))
+    if not chosen:
+        raise Http404
+    today = timezone.localdate()
+    return Bundle(chosen).answer(f"Dailies {today:%Y-%m-%d}.zip")
+
+
+#: Long columns of a task that no file's name is made of.
+HEAVY = ("raw", "search_text", "revised_prompt")
+
+
+def _saved(request: HttpRequest, pk: int, kind: Kind) -> Copy:
+    tasks = Task.objects.visible_to(request.user).filter(pk=pk)
+    copies = Copy.objects.filter(task__in=tasks, kind=kind, state=CopyState.SAVED)
+    light = copies.select_related("task__project").defer(*(f"task__{name}" for name in HEAVY))
+    return get_object_or_404(light)
