@@ -5,6 +5,8 @@ from functools import cache
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
+from seedance_site import keys
+
 
 class Unreadable(Exception):
     """A sealed text that none of our keys opens, or that was moved here from another row."""
@@ -12,13 +14,35 @@ class Unreadable(Exception):
 
 def seal(text: str, *, bound_to: str) -> str:
     """Encrypt with the newest key; `bound_to` names the one row that may read it."""
-    return _box().encrypt(f"{bound_to}\n{text}".encode()).decode()
+    return _box_of(keys_at_hand()).encrypt(f"{bound_to}\n{text}".encode()).decode()
 
 
 def unseal(token: str, *, bound_to: str) -> str:
     """The text again. Raises Unreadable, which never holds the text."""
+    return _open(token, bound_to, keys_at_hand())
+
+
+def is_under_the_newest(token: str, *, bound_to: str) -> bool:
+    """The newest key alone opens it, for its own row."""
     try:
-        owner, _, text = _box().decrypt(token.encode()).decode().partition("\n")
+        _open(token, bound_to, keys_at_hand()[:1])
+    except Unreadable:
+        return False
+    return True
+
+
+def keys_at_hand() -> tuple[str, ...]:
+    """Newest first. The file's as they are now, so that a running process notices a new key.
+
+    Reading it costs 20 µs; where it cannot be read, those that were there at the start go on.
+    """
+    file = settings.CREDENTIAL_KEYS_FILE
+    return tuple((file and keys.read_all(file)) or settings.CREDENTIAL_KEYS)
+
+
+def _open(token: str, bound_to: str, with_keys: tuple[str, ...]) -> str:
+    try:
+        owner, _, text = _box_of(with_keys).decrypt(token.encode()).decode().partition("\n")
     except InvalidToken:
         raise Unreadable("No key in credentials.keys opens this.") from None
     if owner != bound_to:
@@ -26,12 +50,13 @@ def unseal(token: str, *, bound_to: str) -> str:
     return text
 
 
-def _box() -> MultiFernet:
-    return _box_of(tuple(settings.CREDENTIAL_KEYS))
-
-
 @cache
-def _box_of(keys: tuple[str, ...]) -> MultiFernet:
-    if not keys:
+def _box_of(some_keys: tuple[str, ...]) -> MultiFernet:
+    if not some_keys:
         raise Unreadable("There is no key file; see the check tasks.E001.")
-    return MultiFernet([Fernet(key) for key in keys])
+    try:
+        return MultiFernet([Fernet(key) for key in some_keys])
+    except ValueError:
+        raise Unreadable(
+            "A line of credentials.keys is no key; see the check tasks.E002."
+        ) from None

@@ -1,0 +1,155 @@
+"""`manage.py rotate_keys`: a new key for the providers' credentials, and the old ones out of use.
+
+Killed at any moment it loses nothing: the new key is in the file before anything is sealed with
+it, the old ones stay there until `--drop-old` has seen that they are not needed, and the next run
+finishes what this one began. Running processes read the file whenever they seal or open.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from seedance_site import keys
+from tasks import sealing
+from tasks.management.installation import RUN_DIR, prepare_folder
+from tasks.management.supervision import only_one
+from tasks.models import Credential
+
+SETTLE = 1.0  # seconds in which a form that read the old keys has saved what it sealed
+
+IN_ENVIRONMENT = """\
+The keys come from DAILIES_CREDENTIAL_KEYS, which only you can change:
+
+  1. put this new key in front of the others, with a comma between, for every process:
+     {key}
+  2. restart all of them (up, web, work);
+  3. run rotate_keys again: it seals every credential with the new key."""
+
+
+class Command(BaseCommand):
+    help = "Make a new key for the providers' credentials, and seal all of them with it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        either = parser.add_mutually_exclusive_group()
+        either.add_argument(
+            "--prepare",
+            action="store_true",
+            help="only add the new key, to copy the file to other machines before the next run",
+        )
+        either.add_argument(
+            "--drop-old",
+            action="store_true",
+            help="remove all keys but the newest, once it opens every credential",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        prepare_folder()
+        with only_one(RUN_DIR / "rotate_keys.lock", "Another rotate_keys is at work."):
+            if not sealing.keys_at_hand():
+                raise CommandError("There are no keys to rotate; see manage.py check.")
+            if options["drop_old"]:
+                self._drop_old()
+            else:
+                self._rotate(only_prepare=options["prepare"])
+
+    def _rotate(self, *, only_prepare: bool) -> None:
+        if any(_is_behind(row) for row in _sealed()):
+            self.stdout.write(
+                "Some credentials are not sealed with the newest key: finishing that."
+            )
+        elif settings.CREDENTIAL_KEYS_FILE is None:
+            self.stdout.write(IN_ENVIRONMENT.format(key=keys.new_credential_key()))
+            return
+        else:
+            self._add_key()
+        if not only_prepare:
+            self._seal_again()
+
+    def _add_key(self) -> None:
+        key = keys.new_credential_key()
+        keys.write_all(_key_file(), [key, *sealing.keys_at_hand()])
+        self.stdout.write(f"Added the key {keys.fingerprint(key)}.")
+
+    def _seal_again(self) -> None:
+        sealed = sum(_seal_again(row) for row in _sealed() if _is_behind(row))
+        newest = keys.fingerprint(sealing.keys_at_hand()[0])
+        self.stdout.write(f"Sealed {sealed} credentials with the key {newest}.")
+        _require_all_open()
+        if len(sealing.keys_at_hand()) > 1:
+            self.stdout.write("The old keys are still there; rotate_keys --drop-old removes them.")
+
+    def _drop_old(self) -> None:
+        self._seal_again_what_is_behind()
+        before = sealing.keys_at_hand()
+        dropped = ", ".join(map(keys.fingerprint, before[1:]))
+        if not dropped:
+            self.stdout.write("There is no old key.")
+        elif settings.CREDENTIAL_KEYS_FILE is None:
+            self.stdout.write(
+                "The newest key opens every credential: leave only the first key in "
+                "DAILIES_CREDENTIAL_KEYS, and restart all processes."
+            )
+        else:
+            _keep_only_the_newest(before)
+            self.stdout.write(f"Removed: {dropped}. Backups sealed with them need them still.")
+
+    def _seal_again_what_is_behind(self) -> None:
+        for row in _sealed():
+            if _is_behind(row):
+                _seal_again(row)
+        _require_all_open()
+
+
+def _key_file() -> Path:
+    assert settings.CREDENTIAL_KEYS_FILE, "the keys come from the environment"
+    return settings.CREDENTIAL_KEYS_FILE
+
+
+def _keep_only_the_newest(before: tuple[str, ...]) -> None:
+    """Looked at twice, for a form may have read the old keys just before they went."""
+    keys.write_all(_key_file(), before[:1])
+    time.sleep(SETTLE)
+    try:
+        _require_all_open()
+    except CommandError:
+        keys.write_all(_key_file(), before)
+        raise
+
+
+def _sealed() -> list[Credential]:
+    return list(Credential.objects.exclude(sealed_key="").only("name", "uid", "sealed_key"))
+
+
+def _is_behind(row: Credential) -> bool:
+    """Some older key opens it; one that none opens is not behind but lost."""
+    if sealing.is_under_the_newest(row.sealed_key, bound_to=str(row.uid)):
+        return False
+    try:
+        row.reveal_key()
+    except sealing.Unreadable:
+        return False
+    return True
+
+
+def _seal_again(row: Credential) -> int:
+    """1, or 0 where somebody has typed another key meanwhile."""
+    fresh = sealing.seal(row.reveal_key(), bound_to=str(row.uid))
+    unchanged = Credential.objects.filter(pk=row.pk, sealed_key=row.sealed_key)
+    return unchanged.update(sealed_key=fresh)
+
+
+def _require_all_open() -> None:
+    def is_open(row: Credential) -> bool:
+        return sealing.is_under_the_newest(row.sealed_key, bound_to=str(row.uid))
+
+    closed = [row.name for row in _sealed() if not is_open(row)]
+    if closed:
+        raise CommandError(
+            f"The newest key does not open: {', '.join(closed)}. Run rotate_keys again; where that "
+            "does not help, type the keys of these credentials again. No key was removed."
+        )
