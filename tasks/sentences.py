@@ -64,6 +64,20 @@ TROUBLES = {
         "The provider's certificate was not accepted. Check the host name in the base URL, this "
         "server's clock, and whether a proxy stands in between."
     ),
+    Trouble.PRIVATE_ADDRESS: _(
+        "This address is inside a private network. If it is your own gateway, the engineer can "
+        "allow it with DAILIES_PRIVATE_HOSTS."
+    ),
+    Trouble.ODD_ADDRESS: _(
+        "This address is not one we ask: it must be http or https, without a name or password, "
+        "on port 80, 443 or a free one from 1024 on. The engineer can allow another port with "
+        "DAILIES_PRIVATE_HOSTS."
+    ),
+    Trouble.BAD_REDIRECT: _(
+        "The link leads on to where we do not follow: in circles, nowhere, or from https to http."
+    ),
+    Trouble.LINK_DEAD: _("The link is dead: it has ended, or the provider removed the file."),
+    Trouble.NOT_READY: _("The provider has not got the file ready yet. We ask again by ourselves."),
     Trouble.WRONG_HOST: _(
         "This task lives at another host than its credential's key is for, and a key is sent to "
         "its own host only. Add a credential for that host, or set this one's base URL back."

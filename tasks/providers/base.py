@@ -90,6 +90,11 @@ class Trouble(StrEnum):
     TIMEOUT = "timeout"
     CONNECTION = "connection"  # refused, reset, no such host
     TLS = "tls"
+    PRIVATE_ADDRESS = "private_address"  # inside a private network, and not on the allow-list
+    ODD_ADDRESS = "odd_address"  # another scheme, user-info, a dangerous port
+    BAD_REDIRECT = "bad_redirect"  # of a link: in circles, nowhere, or from https to http
+    LINK_DEAD = "link_dead"  # of a file: 403, 404 or 410
+    NOT_READY = "not_ready"  # a gateway that has not got the file yet
     WRONG_HOST = "wrong_host"  # ours: the task lives elsewhere than the credential's key
     UNSUPPORTED = "unsupported"  # this provider cannot do that (list, cancel)
 
