@@ -11,6 +11,8 @@ DAILIES_PUBLIC_URL        https://dailies.example.com, for links in print and CS
 DAILIES_TIME_ZONE         e.g. Asia/Shanghai (default: UTC)
 DAILIES_ACCEL_REDIRECT    e.g. /protected/: a location of nginx, internal, alias <data>/videos/
 DAILIES_WORKERS           django-q2 workers (default: 2)
+DAILIES_DISK_RESERVE      bytes that the archive leaves free on the disk (default: 1 GiB)
+DAILIES_LARGEST_VIDEO     bytes; a larger file is not fetched (default: 4 GiB)
 DATABASE_URL              postgres://… (default: SQLite in the data folder)
 REDIS_URL                 redis://… for cache and sessions
 """
@@ -194,6 +196,9 @@ STORAGES = {
 # Saved files: sent by nginx from this internal location, or by our own process if it is empty.
 ACCEL_REDIRECT = env("DAILIES_ACCEL_REDIRECT").rstrip("/")
 ACCEL_REDIRECT += "/" if ACCEL_REDIRECT else ""
+
+DISK_RESERVE = int(env("DAILIES_DISK_RESERVE") or 2**30)
+LARGEST_VIDEO = int(env("DAILIES_LARGEST_VIDEO") or 4 * 2**30)
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
