@@ -97,8 +97,13 @@ class CopyQuerySet(models.QuerySet["Copy"]):
 
     def at_risk(self, now: datetime) -> CopyQuerySet:
         """Not saved, and either the last try failed or the link ends soon."""
-        soon = models.Q(link_ends_at__lte=now + RISKY)
-        return self.unsaved().filter(soon | ~models.Q(trouble__in=HARMLESS))
+        return self.unsaved().filter(risky(now))
+
+
+def risky(now: datetime) -> models.Q:
+    """Of unsaved copies: the last try failed, or the link ends soon."""
+    soon = models.Q(link_ends_at__lte=now + RISKY)
+    return soon | ~models.Q(trouble__in=HARMLESS)
 
 
 #: These troubles are none: waited out.
