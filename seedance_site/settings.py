@@ -7,6 +7,8 @@ DAILIES_STATUS_TOKEN      lets a monitor read /statusz: Authorization: Bearer <t
 DAILIES_DEBUG             1 shows tracebacks in the browser
 DAILIES_HOSTS             comma-separated host names this site answers to
 DAILIES_HTTPS             1 when a TLS proxy stands in front: secure cookies, HSTS
+DAILIES_PRIVATE_HOSTS     comma-separated gateways inside a private network that may be asked:
+                          gateway.lan, gateway.lan:8443, 10.1.2.3:3000, 10.0.0.0/8
 DAILIES_PUBLIC_URL        https://dailies.example.com, for links in print and CSRF
 DAILIES_TIME_ZONE         e.g. Asia/Shanghai (default: UTC)
 DAILIES_ACCEL_REDIRECT    e.g. /protected/: a location of nginx, internal, alias <data>/videos/
@@ -59,6 +61,9 @@ ALLOWED_HOSTS = [
     *filter(None, [urlsplit(PUBLIC_URL).hostname]),
 ]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+
+# Providers and files are asked for in public only; these are allowed besides (providers/guard.py).
+PRIVATE_HOSTS = env_list("DAILIES_PRIVATE_HOSTS")
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -9,11 +9,13 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from tasks.models import Credential
 from tasks.providers import Provider, ProviderError, Trouble
 from tasks.providers.client import Client
+from tasks.providers.guard import Allowed
 from tasks.sealing import Unreadable
 from tasks.sentences import trouble_sentence
 
@@ -78,7 +80,7 @@ def examine(credential: Credential, *, now: datetime, client: Client | None = No
         key = credential.reveal_key()
     except Unreadable:
         return Diagnosis(ok=False, sentence=str(_("The stored key cannot be read: type it again.")))
-    client = client or Client(credential.base_url, key, deadline=DEADLINE)
+    client = client or _client(credential.base_url, key)
     error = asyncio.run(_ask(client, credential.service))
     error = _without_key(error, key) if error else None
     diagnosis = diagnose(error, asked=client.base_url + _probe_path(credential.service))
@@ -88,6 +90,11 @@ def examine(credential: Credential, *, now: datetime, client: Client | None = No
         credential.miss(error, now)
     credential.save(update_fields=Credential.HEALTH_FIELDS)
     return diagnosis
+
+
+def _client(base_url: str, key: str) -> Client:
+    allowed = Allowed.parse(settings.PRIVATE_HOSTS)
+    return Client(base_url, key, allowed=allowed, deadline=DEADLINE)
 
 
 async def _ask(client: Client, service: Provider) -> ProviderError | None:

@@ -18,10 +18,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aiolimiter import AsyncLimiter
+from django.conf import settings
 
 from tasks.models import Credential
 from tasks.providers import ProviderError, RemoteTask, Trouble
 from tasks.providers.client import CONNECTIONS, Client
+from tasks.providers.guard import Allowed
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +69,7 @@ class Lane:
         self.asked = 0
         self._service = credential.service
         self._key = credential.reveal_key()
+        self._allowed = Allowed.parse(settings.PRIVATE_HOSTS)
         self._clients: dict[str, Client] = {}
         self._gets = _limiter(credential.gets_per_second)
         self._list_gap = 1 / self._service.lists_per_second
@@ -238,7 +241,7 @@ class Lane:
                 permanent=True,
             )
         if base_url not in self._clients:
-            self._clients[base_url] = Client(base_url, self._key)
+            self._clients[base_url] = Client(base_url, self._key, allowed=self._allowed)
         return self._clients[base_url]
 
     def _note(self, finding: Finding) -> None:

@@ -14,6 +14,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, as in life: a sweep in a thread of its own and the browser's requests share it.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 
+# The simulator and the tests' own servers live there.
+PRIVATE_HOSTS = ["localhost", "127.0.0.0/8", "::1"]
+
 # Query counts are asserted, and are to be the same with Redis and without.
 SESSION_ENGINE = "seedance_site.lookups"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The only file that sends a request to a provider.
+"""Sends the questions to a provider.
 
 It speaks httpx's transport API, one layer below httpx.Client: nothing there follows a redirect,
 keeps a cookie, reads a proxy from the environment or asks twice, and the key goes into the one
@@ -8,21 +8,20 @@ request it is meant for. (It also costs 30 µs less a request.)
 from __future__ import annotations
 
 import asyncio
-import ssl
-from functools import cache
 from types import TracebackType
 from typing import Self
 
 import httpx
 
 from tasks.providers.base import Answer, ProviderError, Trouble
+from tasks.providers.guard import NOTHING, Allowed
+from tasks.providers.net import CONNECT_TIMEOUT, GuardedBackend, Transport, told
 
 #: Each is a pool of its own, for httpcore looks through all of a pool several times a request:
 #: one pool of 100 answered 89 polls a second where pools of 10 answered 1,629 (httpx 0.28.1, 100 ms
 #: latency), and with ten pools of 1 a poll costs 0.41 ms of processor time, with one of 10 0.62.
 CONNECTIONS = 10
 DEADLINE = 15.0  # seconds for a whole request; httpx's own time-outs are for each read
-CONNECT_TIMEOUT = 5.0
 LARGEST_BODY = 16 * 1024 * 1024  # bytes; a list of 500 tasks is about 1 MB
 
 
@@ -37,9 +36,11 @@ class Client:
         base_url: str,
         key: str,
         *,
+        allowed: Allowed = NOTHING,
         deadline: float = DEADLINE,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        """`allowed`: what may be asked although it is inside a private network."""
         if not (key.isascii() and key.isprintable()):
             # httpx would raise an error that carries the key itself.
             sentence = "The key holds characters that no key has. Type it in again."
@@ -54,6 +55,7 @@ class Client:
             "User-Agent": "Dailies",
         }
         self._timeouts = httpx.Timeout(deadline, connect=CONNECT_TIMEOUT).as_dict()
+        self._backend = GuardedBackend(allowed)
         self._given = transport
         self._idle: list[httpx.AsyncBaseTransport] = []  # the last used at the end
         self._places = asyncio.Semaphore(CONNECTIONS)
@@ -78,21 +80,13 @@ class Client:
 
         The error never carries the request's own text: an illegal header's would be the key.
         """
-        try:
+        with told():
             async with asyncio.timeout(self._deadline):
                 return await self._ask(path)
-        except (TimeoutError, httpx.TimeoutException):
-            raise _no_answer("No answer in time.", Trouble.TIMEOUT) from None
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-            raise _no_answer("The base URL is not one.", Trouble.BAD_ADDRESS) from None
-        except httpx.ConnectError as error:
-            raise _no_connection(error) from None
-        except (httpx.HTTPError, ssl.SSLError, OSError):
-            raise _no_answer("The connection broke.", Trouble.CONNECTION) from None
 
     async def _ask(self, path: str) -> Answer:
         async with self._places:
-            transport = self._idle.pop() if self._idle else self._given or _one_connection()
+            transport = self._idle.pop() if self._idle else self._given or Transport(self._backend)
             try:
                 return await self._exchange(transport, path)
             finally:
@@ -130,26 +124,5 @@ async def _body(response: httpx.Response) -> bytes:
         chunks.append(chunk)
         size += len(chunk)
         if size > LARGEST_BODY:
-            raise _no_answer("The answer is larger than 16 MB.", Trouble.TOO_LARGE)
+            raise ProviderError("The answer is larger than 16 MB.", trouble=Trouble.TOO_LARGE)
     return b"".join(chunks)
-
-
-def _one_connection() -> httpx.AsyncHTTPTransport:
-    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-    return httpx.AsyncHTTPTransport(verify=_certificates(), limits=limits)
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Made once: it takes 15 ms."""
-    return httpx.create_ssl_context()
-
-
-def _no_connection(error: httpx.ConnectError) -> ProviderError:
-    if "CERTIFICATE" in str(error).upper() or "SSL" in str(error).upper():
-        return _no_answer("The provider's TLS certificate was not accepted.", Trouble.TLS)
-    return _no_answer("No connection to the provider.", Trouble.CONNECTION)
-
-
-def _no_answer(sentence: str, trouble: Trouble) -> ProviderError:
-    return ProviderError(sentence, trouble=trouble)

@@ -111,6 +111,9 @@ class Allowed:
         return any(address in network for network, its in self.networks if its == port)
 
 
+NOTHING = Allowed()
+
+
 def literal(host: str) -> Address | None:
     """The address that a host is; None for a name. ProviderError for what is neither.
 

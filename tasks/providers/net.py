@@ -203,11 +203,11 @@ def _no_connection(error: httpx.ConnectError) -> ProviderError:
 class Limits:
     """How much of everything a download may take."""
 
-    bytes: int = 4 * 1024**3  # of the whole file, what was there before included
-    seconds: float = 1_800.0  # from the first look-up to the last byte
+    largest: int = 4 * 1024**3  # bytes of the whole file, what was there before included
+    deadline: float = 1_800.0  # seconds from the first look-up to the last byte
     connect: float = 10.0  # seconds for look-up and connection
-    stall: float = 20.0  # seconds for the headers of an answer, and for each piece of its body
-    slowest: float = 4_096.0  # bytes a second, on an average over `stall` seconds
+    silence: float = 20.0  # seconds for the headers of an answer, and for each piece of its body
+    slowest: float = 4_096.0  # bytes a second, on an average over `silence` seconds
 
 
 class Stream:
@@ -250,7 +250,7 @@ class Stream:
         loop = asyncio.get_running_loop()
         began = loop.time()
         with told():
-            async with asyncio.timeout_at(min(self._deadline, began + self._limits.stall)):
+            async with asyncio.timeout_at(min(self._deadline, began + self._limits.silence)):
                 chunk = await anext(chunks, b"")
         self._waited += loop.time() - began
         self._came += len(chunk)
@@ -258,15 +258,15 @@ class Stream:
         return chunk
 
     def _require_pace(self) -> None:
-        if self._waited < self._limits.stall:
+        if self._waited < self._limits.silence:
             return
         if self._came < self._limits.slowest * self._waited:
             raise ProviderError("The file comes too slowly.", trouble=Trouble.TIMEOUT)
         self._waited, self._came = 0.0, 0
 
     def _require_size(self, size: int) -> None:
-        if size > self._limits.bytes:
-            sentence = f"The file is larger than {self._limits.bytes:,} bytes."
+        if size > self._limits.largest:
+            sentence = f"The file is larger than {self._limits.largest:,} bytes."
             raise ProviderError(sentence, trouble=Trouble.TOO_LARGE)
 
     def _require_end(self) -> None:
@@ -355,7 +355,7 @@ def _wish(url: str, key: str, key_origin: str, start: int, etag: str, limits: Li
         start=start if _strong(etag) else 0,
         etag=_strong(etag),
         limits=limits,
-        deadline=asyncio.get_running_loop().time() + limits.seconds,
+        deadline=asyncio.get_running_loop().time() + limits.deadline,
     )
 
 
@@ -391,7 +391,7 @@ async def _follow(transport: Transport, wish: _Wish) -> httpx.Response:
 async def _ask(
     transport: Transport, wish: _Wish, url: httpx.URL, *, with_key: bool
 ) -> httpx.Response:
-    patience = wish.limits.connect + wish.limits.stall
+    patience = wish.limits.connect + wish.limits.silence
     loop = asyncio.get_running_loop()
     with told():
         async with asyncio.timeout_at(min(wish.deadline, loop.time() + patience)):
@@ -527,7 +527,7 @@ async def _beginning(response: httpx.Response, wish: _Wish) -> bytes:
     """As much of a refusal as is worth reading."""
     assert isinstance(response.stream, httpx.AsyncByteStream)
     body = bytearray()
-    limit = asyncio.get_running_loop().time() + wish.limits.stall
+    limit = asyncio.get_running_loop().time() + wish.limits.silence
     with suppress(ProviderError), told():
         async with asyncio.timeout_at(min(wish.deadline, limit)):
             async for chunk in response.stream:

@@ -11,13 +11,15 @@ import pytest
 
 from tasks.providers import Answer, ProviderError, Trouble
 from tasks.providers.client import Client
+from tasks.providers.guard import Allowed
 
+LOCAL = Allowed.parse(["127.0.0.1"])
 KEY = "sk-canary-0123456789"
 
 
 def ask(base_url: str, *, key: str = KEY, deadline: float = 2) -> Answer:
     async def once() -> Answer:
-        async with Client(base_url, key, deadline=deadline) as client:
+        async with Client(base_url, key, allowed=LOCAL, deadline=deadline) as client:
             return await client.get("/task")
 
     return asyncio.run(once())
@@ -115,7 +117,20 @@ def test_a_redirect_is_handed_back_and_not_followed() -> None:
 
 @pytest.mark.parametrize("base_url", ["", "ftp://a.example", "http://", "http://[", "a b"])
 def test_what_is_no_base_url_is_said_so(base_url: str) -> None:
-    assert trouble(base_url).trouble in (Trouble.BAD_ADDRESS, Trouble.CONNECTION)
+    assert trouble(base_url).trouble in (Trouble.BAD_ADDRESS, Trouble.ODD_ADDRESS)
+
+
+def test_a_private_address_is_not_asked_unless_it_is_allowed() -> None:
+    asked: list[object] = []
+
+    async def once(base_url: str) -> None:
+        async with Client(base_url, KEY) as client:
+            await client.get("/task")
+
+    with server(asked.append) as url, pytest.raises(ProviderError) as caught:
+        asyncio.run(once(url))
+    assert caught.value.trouble == Trouble.PRIVATE_ADDRESS and caught.value.permanent
+    assert not asked
 
 
 def test_a_key_that_no_header_can_hold_is_not_told_to_anybody() -> None:

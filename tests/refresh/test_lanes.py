@@ -21,7 +21,7 @@ def ask(credential: Credential, monkeypatch: pytest.MonkeyPatch) -> Callable[...
 
     def ask(answer: dict[str, object], *, known: str = "") -> Finding:
         transport = httpx.MockTransport(lambda request: httpx.Response(200, json=answer))
-        monkeypatch.setattr(lanes, "Client", lambda *a: Client(*a, transport=transport))
+        monkeypatch.setattr(lanes, "Client", lambda *a, **k: Client(*a, **k, transport=transport))
         question = Question(
             pk=1, remote_id="cgt-1", base_url=BASE_URL, service_tier="", known_digest=known
         )
