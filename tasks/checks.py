@@ -6,6 +6,8 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from tasks.providers.guard import Allowed
+
 
 @register()
 def keys_are_there(**kwargs: Any) -> list[CheckMessage]:
@@ -54,3 +56,13 @@ def key_files_are_private(**kwargs: Any) -> list[CheckMessage]:
         for path in sorted(settings.KEYS_DIR.glob("*.key*"))
         if path.stat().st_mode & 0o077
     ]
+
+
+@register()
+def private_hosts_are_hosts(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        Allowed.parse(settings.PRIVATE_HOSTS)
+    except ValueError as error:
+        hint = "Like gateway.lan, gateway.lan:8443, 10.1.2.3:3000, [::1]:3000 or 10.0.0.0/8."
+        return [Error(f"DAILIES_PRIVATE_HOSTS: {error}.", hint=hint, id="tasks.E003")]
+    return []

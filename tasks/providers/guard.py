@@ -13,7 +13,6 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from ipaddress import IPv4Network as V4
 from ipaddress import IPv6Network as V6
 from typing import Self
-from urllib.parse import urlsplit
 
 from tasks.providers.base import ProviderError, Trouble
 
@@ -61,12 +60,15 @@ _CLOSED_V6 = tuple(
 #: "bad port"), and two stores that obey whatever line looks like a command: Redis and memcached.
 _USUAL_PORTS = frozenset({80, 443})
 _FIRST_FREE_PORT = 1024
+_LAST_PORT = 65_535
 _BAD_PORTS = frozenset(
     {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6379, 6566, 6665, 6666, 6667}
     | {6668, 6669, 6679, 6697, 10080, 11211}
 )
 
-_HOST = re.compile(r"[0-9a-z_.-]{1,253}|[0-9a-f:.]{2,45}", re.IGNORECASE)
+_NAME = re.compile(r"[0-9a-z_.-]{1,253}", re.IGNORECASE)
+_HOST = re.compile(rf"{_NAME.pattern}|[0-9a-f:.]{{2,45}}", re.IGNORECASE)
+_ENTRY = re.compile(r"(?:\[(?P<six>[^]]+)\]|(?P<host>[^:\s]+))(?::(?P<port>\d{1,5}))?")
 #: What the C library takes for an address: 127.1, 0x7f.1, 2130706433 (url.spec.whatwg.org,
 #: "ends in a number").
 _ENDS_IN_A_NUMBER = re.compile(r"(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$", re.IGNORECASE)
@@ -89,23 +91,15 @@ class Allowed:
         names: set[tuple[str, int | None]] = set()
         networks: list[tuple[Network, int | None]] = []
         for entry in entries:
-            host, port = _split(entry.strip())
+            host, port = _split(entry)
             if network := _network(host):
                 networks.append((network, port))
-            elif _is_name(host):
-                names.add((_folded(host), port))
             else:
-                raise ValueError(f"{entry!r} is neither a host, nor host:port, nor a network")
+                names.add((_folded(host), port))
         return cls(frozenset(names), tuple(networks))
 
-    def covers(self, host: str, port: int, address: Address) -> bool:
-        return self._has(host, address, port) or self._has(host, address, None)
-
-    def names_port(self, host: str, port: int, address: Address) -> bool:
-        """Whether this very port is allowed there, however odd it is."""
-        return self._has(host, address, port)
-
-    def _has(self, host: str, address: Address, port: int | None) -> bool:
+    def has(self, host: str, address: Address, port: int | None) -> bool:
+        """Whether there is an entry for this very port, or with None for all usual ones."""
         if (_folded(host), port) in self.names:
             return True
         return any(address in network for network, its in self.networks if its == port)
@@ -133,18 +127,18 @@ def literal(host: str) -> Address | None:
 def check(host: str, port: int, addresses: Iterable[Address], allowed: Allowed) -> None:
     """ProviderError unless each of a host's addresses may be connected to at this port."""
     for address in addresses:
-        if allowed.names_port(host, port, address):
+        if allowed.has(host, address, port):
             continue
         if not is_usual(port):
             raise refused(f"Port {port} is not asked.", Trouble.ODD_ADDRESS)
-        if not (is_public(address) or allowed.covers(host, port, address)):
+        if not (is_public(address) or allowed.has(host, address, None)):
             raise refused(f"{host} is inside a private network.", Trouble.PRIVATE_ADDRESS)
 
 
 def is_usual(port: int) -> bool:
     if port in _USUAL_PORTS:
         return True
-    return _FIRST_FREE_PORT <= port <= 65_535 and port not in _BAD_PORTS
+    return _FIRST_FREE_PORT <= port <= _LAST_PORT and port not in _BAD_PORTS
 
 
 def is_public(address: Address) -> bool:
@@ -162,23 +156,29 @@ def refused(sentence: str, trouble: Trouble) -> ProviderError:
 
 def _split(entry: str) -> tuple[str, int | None]:
     """Host and port of an allow-list's entry; an IPv6 address needs brackets before a port."""
-    if entry.count(":") > 1 and not entry.startswith("["):
+    if _network(entry):
         return entry, None
-    parts = urlsplit(f"//{entry}")
-    return (entry, None) if "/" in entry else (parts.hostname or "", parts.port)
+    found = _ENTRY.fullmatch(entry)
+    host = (found["six"] or found["host"]) if found else ""
+    port = int(found["port"]) if found and found["port"] else None
+    if not (_network(host) or _is_name(host)) or not _is_port(port):
+        raise ValueError(f"{entry!r} is neither a host, nor host:port, nor a network")
+    return host, port
 
 
-def _network(host: str) -> Network | None:
+def _is_port(port: int | None) -> bool:
+    return port is None or 0 < port <= _LAST_PORT
+
+
+def _network(text: str) -> Network | None:
     try:
-        return ip_network(host)
+        return ip_network(text)
     except ValueError:
-        if "/" in host:
-            raise
         return None
 
 
 def _is_name(host: str) -> bool:
-    return bool(_HOST.fullmatch(host)) and ":" not in host and not _ENDS_IN_A_NUMBER.search(host)
+    return bool(_NAME.fullmatch(host)) and not _ENDS_IN_A_NUMBER.search(host)
 
 
 def _folded(host: str) -> str:

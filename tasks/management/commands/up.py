@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import time
 from typing import Any
 
@@ -65,6 +66,8 @@ def _prepare(*, is_demo: bool) -> None:
 
 def _run(options: dict[str, Any]) -> None:
     end_on_signals()
+    if options["demo"]:
+        _allow_simulator(options["simulator_port"])
     children = _children(options)
     try:
         for child in children:
@@ -77,6 +80,12 @@ def _run(options: dict[str, Any]) -> None:
         say("\nStopping …")
     finally:
         _stop(children)
+
+
+def _allow_simulator(port: int) -> None:
+    """To the children: it is inside a private network, and that port alone may be asked."""
+    allowed = [*settings.PRIVATE_HOSTS, f"127.0.0.1:{port}"]
+    os.environ["DAILIES_PRIVATE_HOSTS"] = ",".join(allowed)
 
 
 def _children(options: dict[str, Any]) -> list[Child]:
