@@ -179,6 +179,15 @@ class Copy(models.Model):
         ends_soon = self.link_ends_at is not None and self.link_ends_at <= now + RISKY
         return self.state in UNSAVED and (self.trouble not in HARMLESS or ends_soon)
 
+    @property
+    def mismatches(self) -> list[tuple[str, str, str]]:
+        """What differs from the task: (duration, size or audio, what it is, what was asked for).
+
+        Seconds, pixels as 1280x720, yes or no.
+        """
+        found = (item.split(":") for item in self.mismatch.split())
+        return [(what, found_, wanted) for what, found_, wanted in found]
+
     def take_link(self, heard: Copy, now: datetime) -> bool:
         """Fetch from where the provider now says it is; whether that is another place."""
         if self.is_saved or heard.url == self.url:

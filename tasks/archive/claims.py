@@ -1,0 +1,227 @@
+"""The rows of the archive: claim, renew, record. Called from one thread, each in a transaction.
+
+Tasks are locked before copies (`tell_of_change`), here as in the sweep, which may bring another
+link at the very same time: the one who comes second sees what the first has written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import transaction
+
+from tasks.archive import verdict
+from tasks.archive.disk import FULL
+from tasks.archive.errand import Errand, Snag, Wanted
+from tasks.archive.verdict import Step
+from tasks.models import Copy, CopyState, CopyTrouble, Kind, Task
+from tasks.models.copy import UNSAVED
+from tasks.providers.catalog import FPS, frame_size
+from tasks.sealing import Unreadable
+
+CLAIM = timedelta(seconds=30)  # renewed while the file comes; then anybody may have it
+PER_HOST = 3
+AT_ONCE = 500  # rows that are told about a full disk in one statement
+
+
+def claim(now: datetime, *, room: int, busy: Counter[str], skip: Collection[int]) -> list[Copy]:
+    """Due copies that nobody else gets now, nearest end first; `busy` counts files by host."""
+    with transaction.atomic():
+        chosen = _choose(now, room, busy, skip)
+        Task.objects.filter(pk__in={copy.task_id for copy in chosen}).tell_of_change()
+        return [copy for copy in chosen if _is_ours(copy, now)]
+
+
+def _choose(now: datetime, room: int, busy: Counter[str], skip: Collection[int]) -> list[Copy]:
+    """A host that has its share is left out in the question, or its queue would hide all others."""
+    chosen: list[Copy] = []
+    busy = Counter(busy)
+    while len(chosen) < room:
+        waiting = Copy.objects.due(now).select_related("task", "task__credential")
+        waiting = waiting.exclude(pk__in=[*skip, *(copy.pk for copy in chosen)])
+        for host in [host for host, files in busy.items() if files >= PER_HOST]:
+            waiting = waiting.exclude(url__startswith=host)
+        found = _within_shares(waiting[: room - len(chosen)], busy)
+        if not found:
+            break
+        chosen += found
+    return chosen
+
+
+def _within_shares(copies: Iterable[Copy], busy: Counter[str]) -> list[Copy]:
+    found = []
+    for copy in copies:
+        host = host_of(copy.url)
+        if busy[host] < PER_HOST:
+            busy[host] += 1
+            found.append(copy)
+    return found
+
+
+def host_of(url: str) -> str:
+    """A link's beginning: scheme and host with the slash after them."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/"
+
+
+def _is_ours(copy: Copy, now: datetime) -> bool:
+    """Conditional on the due time that was read: whoever else read it comes too late."""
+    due_at, copy.due_at, copy.state = copy.due_at, now + CLAIM, CopyState.SAVING
+    unmoved = Copy.objects.filter(pk=copy.pk, due_at=due_at, url=copy.url, state__in=UNSAVED)
+    return bool(unmoved.update(due_at=copy.due_at, state=copy.state))
+
+
+def errand_for(copy: Copy) -> Errand:
+    """Raises Snag where the link needs a key that we must not send, or cannot read."""
+    assert copy.due_at
+    key, key_origin = _key(copy) if copy.needs_key else ("", "")
+    return Errand(
+        pk=copy.pk,
+        task_pk=copy.task_id,
+        url=copy.url,
+        token=copy.due_at,
+        key=key,
+        key_origin=key_origin,
+        is_picture=copy.kind == Kind.LAST_FRAME,
+        name=f"{copy.task.created_at:%Y/%m/%d}/{copy.task_id}-{copy.pk}",
+        wanted=_wanted(copy.task),
+        done=copy.bytes_done,
+        total=copy.bytes_total,
+        etag=copy.etag,
+    )
+
+
+def _key(copy: Copy) -> tuple[str, str]:
+    credential = copy.task.credential
+    if not _same_origin(copy.url, credential.base_url):
+        sentence = "The link needs a key, but lives elsewhere than the credential it belongs to."
+        raise Snag(sentence, trouble=CopyTrouble.NO_KEY)
+    try:
+        return credential.reveal_key(), credential.base_url
+    except Unreadable as reason:
+        raise Snag(f"The key cannot be used: {reason}", trouble=CopyTrouble.NO_KEY) from None
+
+
+def _same_origin(one: str, other: str) -> bool:
+    try:
+        return _origin(one) == _origin(other)
+    except ValueError:
+        return False
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname, parts.port or usual
+
+
+def _wanted(task: Task) -> Wanted:
+    seconds = float(task.duration) if task.duration and task.duration > 0 else None
+    if task.frames:
+        seconds = task.frames / (task.framespersecond or FPS)
+    size = frame_size(task.model, task.resolution, task.ratio)
+    return Wanted(seconds=seconds, size=size, audio=task.generate_audio)
+
+
+def take_over(now: datetime) -> None:
+    """Whoever was saving these has died: the lease of the whole archive is ours."""
+    Copy.objects.filter(state=CopyState.SAVING).update(due_at=now)
+
+
+def renew(errands: Sequence[Errand], told: dict[int, int], now: datetime) -> set[int]:
+    """Keep the claims and write down how far they are; the ids of those no longer ours.
+
+    `told` are the bytes that open pages know of.
+    """
+    until = now + CLAIM
+    moved = {errand.task_pk for errand in errands if told.get(errand.pk) != errand.done}
+    with transaction.atomic():
+        Task.objects.filter(pk__in=moved).tell_of_change()
+        ours = [errand for errand in errands if _write(errand, due_at=until)]
+    for errand in ours:
+        errand.token, told[errand.pk] = until, errand.done
+    return {errand.pk for errand in errands} - {errand.pk for errand in ours}
+
+
+def _write(errand: Errand, **fields: Any) -> bool:
+    claimed = Copy.objects.filter(pk=errand.pk, due_at=errand.token, state=CopyState.SAVING)
+    return bool(claimed.update(**_progress(errand), **fields))
+
+
+def _progress(errand: Errand) -> dict[str, Any]:
+    return {"bytes_done": errand.done, "bytes_total": errand.total, "etag": errand.etag}
+
+
+def give_back(errand: Errand, now: datetime) -> None:
+    """Not this time; the next one goes on from here at once."""
+    with transaction.atomic():
+        Task.objects.filter(pk=errand.task_pk).tell_of_change()
+        _write(errand, due_at=now, state=CopyState.WAITING)
+
+
+def record_saved(errand: Errand, fields: dict[str, Any], now: datetime) -> None:
+    """The only place that says `saved`; true whatever has become of the claim meanwhile."""
+    with transaction.atomic():
+        Task.objects.filter(pk=errand.task_pk).tell_of_change()
+        unsaved = Copy.objects.filter(pk=errand.pk).exclude(state=CopyState.SAVED)
+        unsaved.update(
+            state=CopyState.SAVED,
+            saved_at=now,
+            due_at=None,
+            trouble="",
+            trouble_message="",
+            bytes_done=fields["size"],
+            bytes_total=fields["size"],
+            etag="",
+            **fields,
+        )
+
+
+def record_miss(errand: Errand, snag: Snag, now: datetime) -> None:
+    """The try failed; nothing is written if the claim is no longer ours."""
+    with transaction.atomic():
+        Task.objects.filter(pk=errand.task_pk).tell_of_change()
+        claimed = Copy.objects.filter(pk=errand.pk, due_at=errand.token, state=CopyState.SAVING)
+        copy = claimed.select_related("task").first()
+        if copy:
+            miss(copy, snag, now, **_progress(errand))
+
+
+def refuse(copy: Copy, snag: Snag, now: datetime) -> None:
+    """A claimed copy that is not even asked for."""
+    with transaction.atomic():
+        Task.objects.filter(pk=copy.task_id).tell_of_change()
+        copy.task.refresh_from_db()
+        miss(copy, snag, now)
+
+
+def miss(copy: Copy, snag: Snag, now: datetime, **progress: Any) -> None:
+    """Write down what is wrong and when to try again; in the transaction of who calls."""
+    step = verdict.next_step(copy, snag, now)
+    if step is Step.ASK:
+        Task.objects.filter(pk=copy.task_id).check_now(now)
+    is_over = step is Step.GIVE_UP
+    copy.tries += 0 if snag.trouble in verdict.LOCAL else 1
+    Copy.objects.filter(pk=copy.pk).update(
+        state=CopyState.GONE if is_over else CopyState.WAITING,
+        due_at=None if is_over else now + timedelta(seconds=verdict.wait(copy, snag, now)),
+        tries=copy.tries,
+        trouble=verdict.trouble(copy, snag, now),
+        trouble_message=str(snag)[:500],
+        **progress,
+    )
+
+
+def wait_for_room(now: datetime) -> None:
+    """All that is due waits for room on the disk, and says so; it stays due."""
+    with transaction.atomic():
+        waiting = Copy.objects.due(now).exclude(trouble=CopyTrouble.DISK_FULL)
+        rows = dict(waiting.values_list("pk", "task_id")[:AT_ONCE])
+        Task.objects.filter(pk__in=set(rows.values())).tell_of_change()
+        Copy.objects.filter(pk__in=rows, state__in=UNSAVED).update(
+            state=CopyState.WAITING, trouble=CopyTrouble.DISK_FULL, trouble_message=FULL
+        )

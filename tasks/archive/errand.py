@@ -1,0 +1,90 @@
+"""One file that is on its way to us, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+
+def incoming() -> Path:
+    """The folder of unfinished files, which are named by their copy's id alone."""
+    return Path(settings.DATA_DIR) / "incoming"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the task was to become; None where nobody said."""
+
+    seconds: float | None = None
+    size: tuple[int, int] | None = None  # width and height in pixels
+    audio: bool | None = None
+
+
+@dataclass(kw_only=True)
+class Errand:
+    """Made from a row by the thread of the database; the fetching side knows no rows.
+
+    `token` is the row's due time as we set it: while it stands there, the claim is ours.
+    """
+
+    pk: int
+    task_pk: int
+    url: str = field(repr=False)
+    token: datetime
+    is_picture: bool = False
+    key: str = field(default="", repr=False)
+    key_origin: str = ""
+    name: str  # in the storage, without the hash and the suffix
+    suffix: str = "mp4"
+    wanted: Wanted = Wanted()
+
+    # Where it stands: set by the fetching side, read by the other. Only bytes on the disk count.
+    done: int = 0
+    total: int | None = None
+    etag: str = ""
+    digest: str = ""  # SHA-256 of the whole file
+
+    @property
+    def part(self) -> Path:
+        return incoming() / f"{self.pk}.part"
+
+    @property
+    def whole(self) -> Path:
+        """The same file, once all of it is there: nothing more is asked of the host."""
+        return incoming() / f"{self.pk}.whole"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """The fields of a saved copy."""
+
+    fields: dict[str, Any]
+
+
+class Snag(Exception):
+    """Why a file did not come this time; the text may be shown.
+
+    `status` is what the host answered, `retry_after` seconds as it wished; with `is_permanent` it
+    says so for good. With `is_useless`, what has come so far is thrown away.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        trouble: str,
+        status: int | None = None,
+        retry_after: float | None = None,
+        is_permanent: bool = False,
+        is_useless: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.trouble = trouble
+        self.status = status
+        self.retry_after = retry_after
+        self.is_permanent = is_permanent
+        self.is_useless = is_useless
