@@ -1,17 +1,19 @@
-"""`manage.py work`: the django-q2 cluster, and the watch over it."""
+"""`manage.py work`: the django-q2 cluster, the archive, and the watch over both."""
 
 import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from tasks.archive import LEASE as ARCHIVE
+from tasks.archive import LEASE_SECONDS
 from tasks.management.installation import RUN_DIR, prepare_folder
 from tasks.management.supervision import Child, end_on_signals, manage, only_one
-from tasks.management.watch import Watch
+from tasks.management.watch import ClusterWatch, Watch
 
 
 class Command(BaseCommand):
-    help = "Refresh the tasks, and start the workers again whenever they fall silent."
+    help = "Refresh tasks and save videos; start the workers again whenever they fall silent."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -28,20 +30,30 @@ class Command(BaseCommand):
         prepare_folder()
         end_on_signals()
         refusal = f"Another 'work' already runs for {RUN_DIR.parent}."
-        cluster = Child("cluster", manage("qcluster"), grace=options["grace"], piped=False)
-        watch = Watch(
-            cluster, RUN_DIR / "cluster", quiet=options["quiet"], wedged=options["wedged"]
-        )
         with only_one(RUN_DIR / "work.lock", refusal):
-            try:
-                self._watch(watch, pause=min(1.0, options["quiet"] / 3))
-            except KeyboardInterrupt:
-                pass
-            finally:
-                watch.stop()
+            _watch(_watches(options), pause=min(1.0, options["quiet"] / 3))
 
-    def _watch(self, watch: Watch, pause: float) -> None:
-        watch.start()
+
+def _watches(options: dict[str, Any]) -> list[Watch]:
+    quiet, wedged, grace = (options[name] for name in ("quiet", "wedged", "grace"))
+    cluster = Child("cluster", manage("qcluster"), grace=grace, piped=False)
+    archive = Child("archive", manage("archive"), grace=grace, piped=False)
+    return [
+        ClusterWatch(cluster, RUN_DIR / "cluster", quiet=quiet, wedged=wedged),
+        Watch(archive, RUN_DIR / "archive", lease=ARCHIVE, wedged=max(wedged, 2 * LEASE_SECONDS)),
+    ]
+
+
+def _watch(watches: list[Watch], pause: float) -> None:
+    try:
+        for watch in watches:
+            watch.start()
         while True:
-            watch.look()
+            for watch in watches:
+                watch.look()
             time.sleep(pause)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for watch in reversed(watches):
+            watch.stop()
