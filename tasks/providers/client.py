@@ -22,7 +22,7 @@ from tasks.providers.net import CONNECT_TIMEOUT, GuardedBackend, Transport, told
 #: latency), and with ten pools of 1 a poll costs 0.41 ms of processor time, with one of 10 0.62.
 CONNECTIONS = 10
 DEADLINE = 15.0  # seconds for a whole request; httpx's own time-outs are for each read
-LARGEST_BODY = 16 * 1024 * 1024  # bytes; a list of 500 tasks is about 1 MB
+LARGEST_BODY = 8 * 1024 * 1024  # bytes; a list of 500 tasks is about 1 MB
 
 
 class Client:
@@ -124,5 +124,5 @@ async def _body(response: httpx.Response) -> bytes:
         chunks.append(chunk)
         size += len(chunk)
         if size > LARGEST_BODY:
-            raise ProviderError("The answer is larger than 16 MB.", trouble=Trouble.TOO_LARGE)
+            raise ProviderError("The answer is larger than 8 MB.", trouble=Trouble.TOO_LARGE)
     return b"".join(chunks)

@@ -68,7 +68,10 @@ _BAD_PORTS = frozenset(
 
 _NAME = re.compile(r"[0-9a-z_.-]{1,253}", re.IGNORECASE)
 _HOST = re.compile(rf"{_NAME.pattern}|[0-9a-f:.]{{2,45}}", re.IGNORECASE)
-_ENTRY = re.compile(r"(?:\[(?P<six>[^]]+)\]|(?P<host>[^:\s]+))(?::(?P<port>\d{1,5}))?")
+_ENTRY = re.compile(
+    r"(?:\[(?P<six>[0-9a-f.]*:[0-9a-f:.]*)\]|(?P<host>[^:\s]+))(?::(?P<port>\d{1,5}))?",
+    re.IGNORECASE,
+)
 #: What the C library takes for an address: 127.1, 0x7f.1, 2130706433 (url.spec.whatwg.org,
 #: "ends in a number").
 _ENDS_IN_A_NUMBER = re.compile(r"(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$", re.IGNORECASE)

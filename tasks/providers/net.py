@@ -162,6 +162,8 @@ def check_url(url: httpx.URL) -> None:
         raise refused("Only http and https are asked.", Trouble.ODD_ADDRESS)
     if url.userinfo:
         raise refused("A name or password stands in the address.", Trouble.ODD_ADDRESS)
+    if url.port == 0:  # which httpcore takes for none
+        raise refused("Port 0 is not asked.", Trouble.ODD_ADDRESS)
     if not url.host:
         raise refused("There is no host in the address.", Trouble.BAD_ADDRESS)
 
@@ -182,7 +184,7 @@ def told() -> Iterator[None]:
     except (TimeoutError, httpx.TimeoutException):
         raise ProviderError("No answer in time.", trouble=Trouble.TIMEOUT) from None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise ProviderError("The address is not one.", trouble=Trouble.BAD_ADDRESS) from None
+        raise refused("The address is not one.", Trouble.BAD_ADDRESS) from None
     except httpx.ConnectError as error:
         raise _no_connection(error) from None
     except (httpx.HTTPError, ssl.SSLError, OSError):
