@@ -29,6 +29,9 @@ class Span:
     def length(self) -> int:
         return self.end - self.start
 
+    def at_most(self, length: int) -> Span:
+        return Span(self.start, min(self.end, self.start + length))
+
     def of(self, size: int) -> str:
         """The value of Content-Range."""
         return f"bytes {self.start}-{self.end - 1}/{size}"
