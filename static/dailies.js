@@ -25,6 +25,16 @@
   const tick = () => {
     all("[data-since]").forEach((e) => say(e, clock((now() - Date.parse(e.dataset.since)) / 1000)));
     all("[data-until]").forEach((e) => say(e, clock((Date.parse(e.dataset.until) - now()) / 1000)));
+    turn();
+  };
+  // What looks different from a moment on, although nobody writes anything: a link's end.
+  let turned = false;
+  const turn = () => {
+    const over = all("[data-turns-at]").filter((e) => Date.parse(e.dataset.turnsAt) < now() - 500);
+    for (const element of over) element.removeAttribute("data-turns-at");
+    if (!over.length) return;
+    turned = true;
+    wake();
   };
 
   const relativeFormat = new Intl.RelativeTimeFormat(language, { numeric: "always" });
@@ -54,15 +64,22 @@
 
   let failures = 0, quietUntil = 0;
   const isFeed = (event) => event.detail.elt?.id === "live";
+  const isPulse = (event) => event.detail.elt?.id === "pulse";
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (isFeed(event) && (document.hidden || Date.now() < quietUntil)) event.preventDefault();
+    const isBad = document.hidden || Date.now() < quietUntil;
+    if (isBad && (isFeed(event) || isPulse(event))) event.preventDefault();
+  });
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (isFeed(event) && turned) event.detail.path = event.detail.path.replace("?", "?turned=1&");
   });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     quietUntil = 0;
     wake();
   });
-  const wake = () => { if (find("#live")) htmx.trigger("#live", "wake"); };
+  const wake = () => {
+    for (const element of all("#live, #pulse")) if (window.htmx) htmx.trigger(element, "wake");
+  };
   const fail = (event) => {
     if (!isFeed(event)) return;
     failures += 1;
@@ -76,13 +93,38 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!isFeed(event) || !event.detail.successful) return;
     failures = quietUntil = 0;
+    turned = false;
     showLost(false);
   });
-  // A player that somebody has started is left alone, whatever the server sends.
+  // A player that somebody has started is left alone, whatever the server sends; what was sent
+  // takes its place when it has ended. One that rests goes on where it stood.
+  const withheld = new WeakMap(), stoodAt = new Map();
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const player = find("video", event.detail.target);
-    if (player && !player.paused) event.detail.shouldSwap = false;
+    if (!player) return;
+    if (!player.paused) {
+      event.detail.shouldSwap = false;
+      withheld.set(player, event.detail.fragment.firstElementChild);
+    } else if (player.currentTime && !player.ended) {
+      stoodAt.set(event.detail.target.id, player.currentTime);
+    }
   });
+  const catchUp = (player) => {
+    const sent = withheld.get(player);
+    if (!sent) return false;
+    withheld.delete(player);
+    player.closest(".screen").replaceWith(sent);
+    htmx.process(sent);
+    dress();
+    return true;
+  };
+  const goOn = () => {
+    for (const [id, seconds] of stoodAt) {
+      const player = find(`#${id} video`);
+      if (player) player.currentTime = seconds;
+    }
+    stoodAt.clear();
+  };
   document.addEventListener("htmx:afterSettle", () => dress());
 
   // Previews: muted, one at a time, on hover or focus.
@@ -113,12 +155,34 @@
     }
   };
   document.addEventListener("playing", (event) => cover(event, true), true);
-  document.addEventListener("pause", (event) => cover(event, false), true);
-  document.addEventListener("error", (event) => {
-    if (!event.target.matches?.("video[data-player]")) return;
-    const screen = event.target.closest(".screen");
+  document.addEventListener("pause", (event) => {
+    cover(event, false);
+    if (event.target.matches?.("video[data-preview]")) catchUp(event.target);
+  }, true);
+  document.addEventListener("ended", (event) => catchUp(event.target), true);
+  const giveUp = (player) => {
+    const screen = player.closest(".screen");
     screen.classList.add("is-broken");
     find("[data-unplayable]", screen).hidden = false;
+  };
+  document.addEventListener("error", (event) => {
+    if (event.target.matches?.("video[data-player]") && !catchUp(event.target)) giveUp(event.target);
+  }, true);
+
+  // A saved video without a poster shows its first frame, once somebody could see it.
+
+  const spares = navigator.connection?.saveData;
+  const frames = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      frames.unobserve(target);
+      target.preload = "metadata";
+    }
+  }, { rootMargin: "200px" });
+  document.addEventListener("loadeddata", (event) => {
+    if (event.target.matches?.("video[data-first-frame]")) {
+      event.target.closest(".screen").classList.add("has-frame");
+    }
   }, true);
 
   // Copying, closing, menus, forms.
@@ -144,6 +208,7 @@
   });
   document.addEventListener("change", (event) => event.target.closest("[data-auto-submit]")?.requestSubmit());
   const once = (form) => {
+    if ("again" in form.dataset) return; // a download leaves the page where it is
     // After the browser has taken the clicked button's value along; htmx does this by itself.
     if (form.method !== "post" || form.hasAttribute("hx-post")) return;
     setTimeout(() => all("button", form).forEach((button) => { button.disabled = true; }));
@@ -157,9 +222,21 @@
     all("form :disabled").forEach((field) => { field.disabled = false; });
   });
 
+  // Choosing rows.
+
+  const countChosen = () => {
+    const chosen = all("[data-choose]:checked").length;
+    all("[data-chosen]").forEach((element) => say(element, String(chosen)));
+  };
+  document.addEventListener("change", (event) => { if (event.target.matches("[data-choose]")) countChosen(); });
+  document.addEventListener("reset", () => setTimeout(() => {
+    countChosen();
+    find("#content").focus(); // the button that was pressed is gone
+  }));
+
   // The keyboard; never while somebody types.
 
-  const typing = (target) => target.closest("input, textarea, select, [contenteditable], dialog");
+  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
   const links = () => all("[data-row-link]");
   const move = (step) => {
     const rows = links();
@@ -176,6 +253,7 @@
     k: () => move(-1),
     o: () => document.activeElement.closest(".take")?.querySelector("[data-row-link]").click(),
     " ": () => { const found = video(); if (found) toggle(found); return Boolean(found); },
+    x: () => document.activeElement.closest(".take, .queue-row")?.querySelector("[data-choose]").click(),
     r: () => { const button = find("[data-refresh]"); if (button) button.click(); else location.reload(); },
     "?": () => find("#keys").showModal(),
     Escape: () => { all("details.menu[open]").forEach((menu) => { menu.open = false; }); return false; },
@@ -183,7 +261,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (stored("keys") === "off" && event.key !== "Escape") return;
-    if (event.key === " " && event.target.closest("button, summary, video")) return;
+    if (event.key === " " && event.target.closest("button, summary, video, input")) return;
     const act = KEYS[event.key];
     if (act && act() !== false) event.preventDefault();
   });
@@ -201,6 +279,12 @@
       video.removeAttribute("controls");
       video.muted = true; // the attribute alone does not mute a video that a script has inserted
     });
+    all("video[data-hevc]").forEach((video) => {
+      if (!video.canPlayType('video/mp4; codecs="hvc1.1.6.L120.B0"')) giveUp(video);
+    });
+    if (!spares) all("video[data-first-frame][preload=none]").forEach((video) => frames.observe(video));
+    goOn();
+    countChosen();
     tick();
     tellTimes();
   }

@@ -1,9 +1,11 @@
 """What every page's frame needs to know."""
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from tasks.models import Project
+from tasks.showing.pulse import Pulse
 
 THEMES = ("auto", "light", "dark")
 
@@ -13,6 +15,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     return {
         "theme": chosen if chosen in THEMES else "auto",
         "may_track": SimpleLazyObject(lambda: _may_track(request)),
+        "pulse": SimpleLazyObject(lambda: Pulse.read(request.user, timezone.now())),
     }
 
 

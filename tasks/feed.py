@@ -18,18 +18,19 @@ from django.urls import reverse
 from tasks.listing.choices import StatusChoice
 from tasks.listing.filters import Filters
 from tasks.listing.paging import ROWS
-from tasks.showing import Showing
+from tasks.showing import COPY_MARKS, Showing
+from tasks.showing.copies import CopyShown
 from tasks.showing.media import MEDIA_HOSTS, covers
 
 QUICK, SLOW = 2, 20  # seconds between two questions: while something is live, and otherwise
-_MARK = re.compile(r"(\d{1,18})([le])([0-9a-f]{8})")
+_MARK = re.compile(r"(\d{1,18})([le])([nwvsurg])([0-9a-f]{8})")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feed:
     """`on` are the rows the page shows, each with what it shows of them."""
 
-    page: str  # "list" or "task"
+    page: str  # "list", "task" or "archive", whose rows are copies
     seen: int  # the last change the page knows of
     on: dict[int, Mark]
     sources: frozenset[str]  # where the page's policy lets it play from, beyond MEDIA_HOSTS
@@ -54,12 +55,16 @@ class Feed:
         return cls(
             page=query.get("page", "list"),
             seen=_number(query.get("after", "")) or 0,
-            on={int(pk): Mark(is_live=life == "l", screen=screen) for pk, life, screen in marks},
+            on={int(pk): Mark(life == "l", copy, screen) for pk, life, copy, screen in marks},
             sources=frozenset(query.getlist("media")[:ROWS]),
             filters=Filters.read(query),
             newest=_number(query.get("newest", "")),
             tally=query.get("tally", ""),
         )
+
+    def is_news(self, pk: int, change: int, mark: Mark) -> bool:
+        """Whether the page shows this row otherwise than it is: somebody wrote, or time passed."""
+        return change > self.seen or self.on.get(pk) != mark
 
     @property
     def url(self) -> str:
@@ -74,7 +79,7 @@ class Feed:
 
     @property
     def pace(self) -> int:
-        return QUICK if any(mark.is_live for mark in self.on.values()) else SLOW
+        return QUICK if any(mark.is_moving for mark in self.on.values()) else SLOW
 
     @property
     def all_sources(self) -> frozenset[str]:
@@ -86,14 +91,20 @@ class Mark:
     """What a page shows of a row, as far as the feed must know it."""
 
     is_live: bool
+    copy: str  # the letter of its copy's state
     screen: str
+    is_moving: bool = field(default=False, compare=False)  # not told: it only sets the pace
 
     @classmethod
     def of(cls, shown: Showing) -> Mark:
-        return cls(is_live=shown.task.is_live, screen=shown.screen_mark)
+        return cls(shown.task.is_live, shown.copy_mark, shown.screen_mark, shown.is_moving)
+
+    @classmethod
+    def of_copy(cls, shown: CopyShown) -> Mark:
+        return cls(False, COPY_MARKS[shown.state], "0" * 8, shown.is_moving)
 
     def __str__(self) -> str:
-        return f"{'l' if self.is_live else 'e'}{self.screen}"
+        return f"{'l' if self.is_live else 'e'}{self.copy}{self.screen}"
 
 
 def tally_of(statuses: Iterable[StatusChoice]) -> str:

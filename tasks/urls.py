@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from tasks.views import door, health, live, media, tasks, track
+from tasks.views import archive, door, health, live, media, tasks, track
 
 urlpatterns = [
     # Watching
@@ -11,6 +11,10 @@ urlpatterns = [
     path("tasks/<int:pk>/", tasks.task, name="task"),
     path("tasks/<int:pk>/refresh/", tasks.refresh_task, name="refresh_task"),
     path("live/", live.live, name="live"),
+    # The archive
+    path("archive/", archive.archive, name="archive"),
+    path("archive/save-now/", archive.save_now, name="save_now"),
+    path("pulse/", archive.pulse, name="pulse"),
     # Asked by machines
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

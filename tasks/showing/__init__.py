@@ -11,14 +11,17 @@ from hashlib import blake2b
 
 from django.utils.translation import gettext as _
 
-from tasks.models import Task
+from tasks.models import Kind, Task
+from tasks.providers import Trouble
 from tasks.sentences import trouble_sentence
-from tasks.showing import facts
+from tasks.showing import copies, facts
+from tasks.showing.copies import CopyShown
 from tasks.showing.facts import Fact, clock
 from tasks.showing.looks import LOOKS, MEANINGS, Look
 from tasks.showing.media import covers, media_sources, origin
 from tasks.status import Status
 
+COPY_MARKS = dict(zip(copies.LOOKS, "wvsurg", strict=True))
 RATIOS = ("16:9", "9:16", "4:3", "3:4", "1:1", "21:9", "9:21")
 
 
@@ -27,6 +30,7 @@ class Link:
     label: str
     icon: str
     url: str
+    is_ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ class Showing:
     def screen(self) -> str:
         """What stands where the video is, or will be; has a template of its own."""
         task = self.task
+        if self.is_saved:
+            return "film"
         if task.is_live:
             return "making"
         if task.status != Status.SUCCEEDED:
@@ -121,9 +127,23 @@ class Showing:
     @property
     def screen_mark(self) -> str:
         """Changes exactly when a page must show another screen."""
-        task = self.task
-        shown = f"{self.screen} {task.video_url}" if self.screen == "film" else self.screen
+        shown = self.screen
+        if shown == "film":
+            shown += f" {self.film_url} {self.poster}"
         return blake2b(f"{shown} {self.shape}".encode(), digest_size=4).hexdigest()
+
+    @property
+    def film_url(self) -> str:
+        """Our own file once there is one; the provider's until then."""
+        return self.video.url if self.video and self.is_saved else self.task.video_url
+
+    @property
+    def poster(self) -> str:
+        return self.video.poster if self.video and self.is_saved else ""
+
+    @property
+    def is_hevc(self) -> bool:
+        return bool(self.video and self.video.copy.video_codec == "hevc")
 
     @property
     def link_ended(self) -> bool:
@@ -132,8 +152,9 @@ class Showing:
 
     @property
     def link_life(self) -> bool:
-        """Whether there is a link whose remaining life is worth showing."""
-        return self.screen in ("film", "elsewhere") and self.task.link_ends_at is not None
+        """Whether a link's remaining life is worth showing: none of our copies tells it."""
+        plays = self.screen in ("film", "elsewhere") and not self.video
+        return plays and self.task.link_ends_at is not None
 
     @property
     def link_left(self) -> str:
@@ -146,22 +167,74 @@ class Showing:
 
     @property
     def links(self) -> list[Link]:
-        """Files that lie with the provider, as long as its links live."""
+        """Every file of the task: ours where it is saved, else as long as the provider's live."""
         task = self.task
-        if self.link_ended or task.status != Status.SUCCEEDED:
-            return []
-        offered = [
-            Link(_("Video file"), "download", "" if task.video_needs_key else task.video_url),
-            Link(_("Last frame"), "photo", task.last_frame_url),
-            Link(_("Other file"), "file-text", task.file_url),
-        ]
-        return [link for link in offered if origin(link.url)]
+        video = self._link(_("Video file"), "download", self.video, self._video_link)
+        frame = self._link(_("Last frame"), "photo", self.last_frame, task.last_frame_url)
+        other = self._link(_("Other file"), "file-text", None, task.file_url)
+        return [link for link in (video, frame, other) if link]
+
+    @property
+    def _video_link(self) -> str:
+        return "" if self.task.video_needs_key else self.task.video_url
+
+    def _link(self, label: str, icon: str, shown: CopyShown | None, url: str) -> Link | None:
+        if shown and shown.copy.is_saved:
+            return Link(label, icon, f"{shown.url}?download", is_ours=True)
+        lives = self.task.status == Status.SUCCEEDED and not self.link_ended
+        return Link(label, icon, url) if lives and origin(url) else None
 
     @property
     def shape(self) -> str:
         """A CSS class for the frame's form."""
         ratio = self.task.ratio
         return f"shape-{ratio.replace(':', 'x')}" if ratio in RATIOS else "shape-unknown"
+
+    # Our copies
+
+    @cached_property
+    def _copies(self) -> dict[str, CopyShown]:
+        return {
+            copy.kind: CopyShown(copy, self.now, forgotten=self.is_forgotten)
+            for copy in self.task.copies.all()
+        }
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether the provider no longer knows this ended task; that changes nothing else."""
+        return not self.task.is_live and self.task.trouble == Trouble.NOT_FOUND
+
+    @property
+    def video(self) -> CopyShown | None:
+        return self._copies.get(Kind.VIDEO)
+
+    @property
+    def last_frame(self) -> CopyShown | None:
+        return self._copies.get(Kind.LAST_FRAME)
+
+    @property
+    def unsaved_frame(self) -> CopyShown | None:
+        """The last frame, while it lags behind a saved video."""
+        frame = self.last_frame
+        return frame if frame and self.is_saved and not frame.copy.is_saved else None
+
+    @property
+    def is_saved(self) -> bool:
+        return bool(self.video and self.video.copy.is_saved)
+
+    @property
+    def may_be_saved(self) -> bool:
+        return any(shown.may_be_saved for shown in self._copies.values())
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a page should look again soon."""
+        return self.task.is_live or any(shown.is_moving for shown in self._copies.values())
+
+    @property
+    def copy_mark(self) -> str:
+        """One letter for each state a copy may be shown in; "n" where there is no copy."""
+        return COPY_MARKS[self.video.state] if self.video else "n"
 
     # The facts
 
@@ -185,7 +258,12 @@ class Showing:
 
     @property
     def groups(self) -> list[tuple[str, list[Fact]]]:
-        return facts.groups(self.task)
+        return [*facts.groups(self.task), *self._saved_groups]
+
+    @property
+    def _saved_groups(self) -> list[tuple[str, list[Fact]]]:
+        saved = [shown for shown in self._copies.values() if shown.copy.is_saved]
+        return [(copies.headline(shown), copies.facts_of(shown)) for shown in saved]
 
     @property
     def raw(self) -> str:

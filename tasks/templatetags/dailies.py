@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from tasks.models import Credential, Membership
 from tasks.sentences import trouble_sentence
+from tasks.showing import facts
 
 register = template.Library()
 
@@ -29,6 +30,12 @@ def icon(name: str, extra: str = "") -> SafeString:
         static("icons.svg"),
         name,
     )
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """1234567 as 1,234,567."""
+    return facts.grouped(number)
 
 
 @register.simple_tag

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRefresh
 
 from tasks.feed import Feed, Mark, tally_of
-from tasks.listing import choices, counts
-from tasks.models import ChangeCounter, Task
+from tasks.listing import archive, choices, counts
+from tasks.models import ChangeCounter, Copy, Task
 from tasks.models.task_queries import TaskQuerySet
 from tasks.showing import Showing
+from tasks.showing.copies import CopyShown
 
 
 @login_not_required  # a redirect to the sign-in page would be swapped into the page
@@ -31,15 +32,15 @@ def live(request: HttpRequest) -> HttpResponse:
     if request.META["QUERY_STRING"].partition("&")[0] == f"after={seen}":
         return HttpResponse(status=204)
     feed, now = Feed.read(request.GET), timezone.now()
-    answer = _task_news if feed.page == "task" else _list_news
-    return answer(request, feed, seen, now)
+    answers = {"task": _task_news, "archive": _archive_news}
+    return answers.get(feed.page, _list_news)(request, feed, seen, now)
 
 
 def _list_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> HttpResponse:
     visible = Task.objects.visible_to(request.user)
     rows = visible.for_list().filter(pk__in=feed.on)
     shown = [Showing(task, now, feed.all_sources) for task in rows]
-    changed = [each for each in shown if each.task.change > feed.seen]
+    changed = _changed(shown, feed)
     tasks = feed.filters.narrow(visible)
     newest = counts.newest_id()
     tally = counts.within(feed.filters, tasks, user=request.user, newest=newest)
@@ -60,17 +61,36 @@ def _list_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> Ht
 def _task_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> HttpResponse:
     rows = Task.objects.visible_to(request.user).for_page().filter(pk__in=list(feed.on)[:1])
     shown = [Showing(task, now, feed.all_sources) for task in rows]
-    changed = [each for each in shown if each.task.change > feed.seen]
-    if any(each.screen == "elsewhere" for each in changed):
+    changed = _changed(shown, feed)
+    screens = _with_another_screen(changed, feed)
+    if any(each.screen == "elsewhere" and each.task.pk in screens for each in changed):
         return HttpResponseClientRefresh()  # only a fresh page brings a policy for this host
     context = {
         "now": now,
         "changed": changed,
-        "screens": _with_another_screen(changed, feed),
-        "said": " ".join(_became(each, feed) for each in changed),
+        "screens": screens,
+        "said": " ".join(f"{_became(each, feed)} {_saved(each, feed)}" for each in changed),
         "feed": _next(feed, shown, seen=seen),
     }
     return render(request, "tasks/_task_news.html", context)
+
+
+def _archive_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> HttpResponse:
+    rows = archive.for_list(Copy.objects.visible_to(request.user).filter(pk__in=feed.on))
+    shown = [CopyShown(copy, now) for copy in rows]
+    on = {each.copy.pk: Mark.of_copy(each) for each in shown}
+    changed = [e for e in shown if feed.is_news(e.copy.pk, e.copy.task.change, on[e.copy.pk])]
+    context = {
+        "now": now,
+        "changed": changed,
+        "summary": archive.Summary.read(request.user, now) if changed else None,
+        "feed": replace(feed, on=on, seen=seen),
+    }
+    return render(request, "archive/_news.html", context)
+
+
+def _changed(shown: list[Showing], feed: Feed) -> list[Showing]:
+    return [e for e in shown if feed.is_news(e.task.pk, e.task.change, Mark.of(e))]
 
 
 def _next(feed: Feed, shown: list[Showing], **more: Any) -> Feed:
@@ -99,3 +119,8 @@ def _became(shown: Showing, feed: Feed) -> str:
     if not feed.on[shown.task.pk].is_live or shown.task.is_live:
         return ""
     return _("This task is now: %(status)s") % {"status": shown.task.get_status_display()}
+
+
+def _saved(shown: Showing, feed: Feed) -> str:
+    was_saved = feed.on[shown.task.pk].copy in "su"
+    return _("The video is saved.") if shown.is_saved and not was_saved else ""

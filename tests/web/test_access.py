@@ -60,6 +60,11 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "poster"): ("/tasks/{task}/poster", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "download"): ("/tasks/download.zip?task={task}", (DOOR, 404, 200, 200, 200, 200)),
     ("POST", "download"): ("/tasks/download.zip?task={task}", (DOOR, 404, 200, 200, 200, 200)),
+    # The archive
+    ("GET", "archive"): ("/archive/", SIGNED_IN),
+    ("GET", "save_now"): ("/archive/save-now/", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "save_now"): ("/archive/save-now/?", (DOOR, 404, 404, 404, 404, 404)),  # of nothing
+    ("GET", "pulse"): ("/pulse/", (204, 200, 200, 200, 200, 200)),
     # Tracking
     ("GET", "track"): ("/tasks/track/", (DOOR, 200, 403, 200, 200, 200)),
     ("POST", "track"): ("/tasks/track/", (DOOR, 200, 403, 200, 200, 200)),
@@ -74,6 +79,8 @@ GET_ONLY = {
     "healthz",
     "readyz",
     "statusz",
+    "archive",
+    "pulse",
     "welcome",
     "video",
     "last_frame",

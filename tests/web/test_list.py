@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tasks.listing import counts, paging
-from tasks.models import Credential, Membership, Project, Task
+from tasks.models import Copy, Credential, Kind, Membership, Project, Task
 from tasks.search import searchable
 from tasks.status import Status
 from tests.conftest import MakeTask
@@ -295,7 +295,9 @@ def test_trouble_with_a_credential_is_told_to_who_works_here(
 def _many(make_task: MakeTask, person: User) -> None:
     for number in range(30):
         status = list(Status)[number % len(Status)]
-        make_task(status=status, created_by=person, search_text=searchable("cat"))
+        task = make_task(status=status, created_by=person, search_text=searchable("cat"))
+        for kind in Kind:
+            Copy.objects.create(task=task, kind=kind, created_at=timezone.now())
 
 
 @pytest.mark.parametrize("query", ["", "?status=failed", "?provider=dataeyes", "?before=99999"])
@@ -307,11 +309,12 @@ def test_the_list_asks_as_much_for_thirty_tasks_as_for_one(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     make_task(status=Status.FAILED)
-    # session, person, last change, newest id, ids, rows, counts, three drop-downs, trouble
-    with django_assert_num_queries(14):
+    # session, person, last change, newest id, their projects, ids, rows, copies, counts, three
+    # drop-downs, trouble, whether one may work; the header's two: what is at risk, who is silent
+    with django_assert_num_queries(17):
         reader.get(f"/{query}").content.decode()
     _many(make_task, member)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(17):
         reader.get(f"/{query}").content.decode()
 
 

@@ -205,7 +205,7 @@ def test_ids_of_other_projects_are_ignored(
     client_of: ClientOf, stranger: User, make_task: MakeTask
 ) -> None:
     task = make_task(prompt="secret prompt")
-    url = f"/live/?after=0&page=list&on={task.pk}l00000000&newest=0"
+    url = f"/live/?after=0&page=list&on={task.pk}ln00000000&newest=0"
     for page in (url, url.replace("page=list", "page=task")):
         answer = client_of(stranger).get(page)
         assert answer.status_code == 200
@@ -234,9 +234,9 @@ def test_a_disabled_person_is_told_nothing_more(
     [
         "",
         "after=x&on=y&newest=z&media=;&page=?",
-        f"after={'9' * 40}&on={'9' * 40}l00000000&newest={'9' * 40}",
-        "after=-1&on=1l0000000.1x00000000..&tally=%00&q=%00&page=task",
-        "on=" + ".".join(f"{n}l00000000" for n in range(5000)),
+        f"after={'9' * 40}&on={'9' * 40}ln00000000&newest={'9' * 40}",
+        "after=-1&on=1ln0000000.1xn00000000..&tally=%00&q=%00&page=task",
+        "on=" + ".".join(f"{n}ln00000000" for n in range(5000)),
     ],
 )
 def test_any_question_gets_an_answer(reader: Client, make_task: MakeTask, query: str) -> None:
@@ -249,11 +249,11 @@ def test_an_answer_costs_as_much_for_thirty_rows_as_for_one(
 ) -> None:
     tasks = [make_task() for _ in range(30)]
     page = reader.get("/")
-    # session, person, last change, rows, newest id, counts, new ones
+    # session, person, last change, their projects, rows, copies, newest id, counts, new ones
     for changed in (tasks[:1], tasks):
         for task in changed:
             change(task, progress=1)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             ask(reader, page)
 
 
