@@ -61,6 +61,7 @@ def paths(tasks: list[Task]) -> list[str]:
         *(f"/tasks/{task.pk}/" for task in tasks[:6]),
         "/tasks/track/",
         "/welcome/",
+        "/password/",
         "/no-such-page",
     ]
 
