@@ -25,8 +25,13 @@ def read_first(path: Path) -> str:
 def make_missing(folder: Path) -> None:
     """Make the keys of a new installation; an existing file is never touched."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_once(folder / "secret.key", secrets.token_urlsafe(50))
+    _write_once(folder / "secret.key", new_secret_key())
     _write_once(folder / "credentials.keys", new_credential_key())
+
+
+def new_secret_key() -> str:
+    """What signs sessions and links."""
+    return secrets.token_urlsafe(50)
 
 
 def new_credential_key() -> str:

@@ -31,6 +31,17 @@ def is_under_the_newest(token: str, *, bound_to: str) -> bool:
     return True
 
 
+def opener_of(token: str) -> str | None:
+    """The one of our keys that opens it, whosever it is; None when it is none of them."""
+    for key in keys_at_hand():
+        try:
+            _box_of((key,)).decrypt(token.encode())
+        except InvalidToken:
+            continue
+        return key
+    return None
+
+
 def keys_at_hand() -> tuple[str, ...]:
     """Newest first. The file's as they are now, so that a running process notices a new key.
 

@@ -1,0 +1,61 @@
+"""`manage.py backup`: the whole installation in one file, while it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from django.utils import timezone
+
+from tasks.management.backup.archive import Manifest
+from tasks.management.backup.databases import CannotDo
+from tasks.management.backup.make import make
+
+KEYS_INSIDE = (
+    "The keys are inside: whoever reads this file can use every provider account. Keep it as "
+    "you keep a password."
+)
+KEYS_OUTSIDE = "The keys are not inside. Keep a copy of {folder} in another place."
+
+
+class Command(BaseCommand):
+    help = "Save database and list of media in one file; keys and media themselves only if asked."
+    requires_system_checks: list[str] = []  # what has lost its keys is worth saving, too
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "file", nargs="?", type=Path, help="default: <data>/backups/dailies-<time>.tar"
+        )
+        parser.add_argument("--with-keys", action="store_true", help="keys too: a secret file then")
+        parser.add_argument("--with-media", action="store_true", help="the saved files too")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = timezone.now()
+        path = (options["file"] or _usual_place(f"{now:%Y%m%d-%H%M%S}")).absolute()
+        choices = {name: options[name] for name in ("with_keys", "with_media")}
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            manifest, warnings = make(path, now=now, **choices)
+        except (CannotDo, DatabaseError) as error:
+            raise CommandError(str(error)) from None
+        except OSError as error:
+            raise CommandError(f"Cannot write {path}: {error.strerror or error}.") from None
+        self._tell(path, manifest)
+        if warnings:
+            raise CommandError("\n".join([*warnings, "The backup was made without these."]))
+
+    def _tell(self, path: Path, manifest: Manifest) -> None:
+        rows, size = sum(manifest.rows.values()), path.stat().st_size
+        self.stdout.write(f"{path}: {rows:,} rows, {size / 1e6:,.1f} MB.")
+        if manifest.has_keys:
+            self.stderr.write(KEYS_INSIDE)
+        else:
+            self.stdout.write(KEYS_OUTSIDE.format(folder=settings.KEYS_DIR))
+
+
+def _usual_place(stamp: str) -> Path:
+    folder: Path = settings.DATA_DIR / "backups"
+    return folder / f"dailies-{stamp}.tar"
