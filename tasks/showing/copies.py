@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from tasks.models import Copy, CopyState, CopyTrouble, Kind
 from tasks.models.copy import RISKY
+from tasks.providers import Trouble
 from tasks.sentences import trouble_sentence
 from tasks.showing.facts import Fact, clock, grouped
 from tasks.showing.looks import Look
@@ -33,7 +35,7 @@ LOOKS = {
     GONE: (Look("cloud-off", "grey"), gettext_lazy("Gone upstream, lost")),
 }
 #: Why the last try failed, and what comes of it.
-TROUBLES = {
+TROUBLES: dict[str, Any] = {
     CopyTrouble.NOT_READY: gettext_lazy(
         "The provider has not put the file there yet; that takes some minutes after the success."
     ),
@@ -55,14 +57,29 @@ TROUBLES = {
     CopyTrouble.STORAGE: gettext_lazy(
         "Our own storage did not take the file. Check its settings and its room."
     ),
+    # The network's, where a file is meant and no answer about a task.
+    Trouble.CONNECTION: gettext_lazy(
+        "The host of the file could not be reached. It is tried again by itself."
+    ),
+    Trouble.TIMEOUT: gettext_lazy(
+        "The file came too slowly, or not at all. The next try goes on from there."
+    ),
+    Trouble.TLS: gettext_lazy(
+        "The certificate of the file's host was not accepted. Check this server's clock, and "
+        "whether a proxy stands in between."
+    ),
+    Trouble.TOO_LARGE: gettext_lazy(
+        "The file is larger than is allowed here (DAILIES_LARGEST_VIDEO)."
+    ),
+    Trouble.MALFORMED: gettext_lazy("What came is not what was announced. It is tried again."),
+    Trouble.EMPTY: gettext_lazy("The file came empty. It is tried again."),
 }
-#: Where file and task differ; the archive writes "what:in the file:in the task".
+#: Where file and task differ; see Copy.mismatches.
 MISMATCHES = {
     "duration": gettext_lazy("The file runs for %(file)s s; the task says %(task)s s."),
     "size": gettext_lazy("The file is %(file)s pixels; the task says %(task)s."),
     "audio": gettext_lazy("Sound in the file: %(file)s; the task says: %(task)s."),
 }
-_MISMATCH = re.compile(r"(\w+):([^:\s,;]*):([^\s,;]*)")
 ROUTES = {Kind.VIDEO: "video", Kind.LAST_FRAME: "last_frame"}
 
 
@@ -151,11 +168,8 @@ class CopyShown:
 
     @property
     def trouble(self) -> str:
-        kind = self.copy.trouble
-        if self.copy.is_saved or not kind:
-            return ""
-        own = TROUBLES.get(CopyTrouble(kind)) if kind in set(CopyTrouble) else None
-        return str(own or trouble_sentence(kind))
+        kind = "" if self.copy.is_saved else self.copy.trouble
+        return str(TROUBLES.get(kind) or trouble_sentence(kind))
 
     # The file
 
@@ -179,7 +193,7 @@ class CopyShown:
     @property
     def mismatches(self) -> list[str]:
         """In which ways the file is not what the task says, in words."""
-        return [_difference(*found) for found in _MISMATCH.findall(self.copy.mismatch)]
+        return [_difference(*found) for found in self.copy.mismatches]
 
 
 def _difference(what: str, in_file: str, in_task: str) -> str:
@@ -209,7 +223,6 @@ def facts_of(shown: CopyShown) -> list[Fact]:
         Fact(_("audio codec"), copy.audio_codec or (_("none") if copy.video_codec else "")),
         Fact(_("saved at"), copy.saved_at, "time"),
         Fact("SHA-256", copy.sha256, "code", f"{copy.kind}-sha256"),
-        *(Fact(_("differs"), words) for words in shown.mismatches),
     ]
     return [fact for fact in found if fact.value]
 
