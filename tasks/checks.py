@@ -8,6 +8,8 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from tasks.providers.guard import Allowed
 
+SHORTEST_TOKEN = 20  # letters
+
 
 @register()
 def keys_are_there(**kwargs: Any) -> list[CheckMessage]:
@@ -66,3 +68,16 @@ def private_hosts_are_hosts(**kwargs: Any) -> list[CheckMessage]:
         hint = "Like gateway.lan, gateway.lan:8443, 10.1.2.3:3000, [::1]:3000 or 10.0.0.0/8."
         return [Error(f"DAILIES_PRIVATE_HOSTS: {error}.", hint=hint, id="tasks.E003")]
     return []
+
+
+@register()
+def status_token_is_long(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.STATUS_TOKEN or len(settings.STATUS_TOKEN) >= SHORTEST_TOKEN:
+        return []
+    return [
+        Warning(
+            "DAILIES_STATUS_TOKEN can be guessed.",
+            hint='Make one: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
+            id="tasks.W002",
+        )
+    ]

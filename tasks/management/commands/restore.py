@@ -64,7 +64,7 @@ class Command(BaseCommand):
 
     def _restore(self, backup: Backup, options: dict[str, Any]) -> None:
         with ExitStack() as alone:
-            for name in ("up", "work"):
+            for name in ("up", "work", "archive"):
                 refusal = f"Dailies runs from {settings.DATA_DIR}. Stop it first."
                 alone.enter_context(only_one(RUN_DIR / f"{name}.lock", refusal))
             is_empty = _require_leave(backup, options)
