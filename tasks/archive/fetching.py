@@ -141,7 +141,7 @@ def _snag_of(error: ProviderError) -> Snag:
         status=error.status_code,
         retry_after=error.retry_after,
         is_permanent=error.permanent,
-        is_useless=error.trouble == Trouble.TOO_LARGE,
+        is_useless=error.trouble in (Trouble.TOO_LARGE, Trouble.MALFORMED),
     )
 
 

@@ -1,0 +1,66 @@
+"""The archive, killed at a step: python -m tests.archive.launcher STEP
+
+A drill for tests: the product knows nothing of it. STEP is "none", or the path of a function with
+"before" or "after": `tasks.archive.bringing.store:after`. Its first call ends the process at once.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import django
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+
+def main(step: str, database: str, host_folder: str) -> None:
+    settings.DATABASES["default"]["NAME"] = database
+    settings.STORAGES["videos"]["OPTIONS"]["location"] = f"{host_folder}/videos"
+    settings.DISK_RESERVE = 2**20
+    django.setup()
+    from tasks import archive
+    from tasks.archive import fetching
+
+    fetching.WRITE_BYTES, fetching.SYNC_SECONDS = 10_000, 0.02  # small clips in many pieces
+    archive.RENEW_SECONDS = archive.TURN = 0.02
+    if step != "none":
+        die_at(step)
+    archive.Archive().run(0 if step == "none" else 20)
+
+
+def die_at(step: str) -> None:
+    path, _, when = step.partition(":")
+    place, _, name = path.rpartition(".")
+    owner = import_string(place) if place.rpartition(".")[2][0].isupper() else _module(place)
+    setattr(owner, name, _deadly(getattr(owner, name), is_after=when == "after"))
+
+
+def _module(path: str) -> Any:
+    __import__(path)
+    return sys.modules[path]
+
+
+def _deadly(function: Callable[..., Any], *, is_after: bool) -> Callable[..., Any]:
+    @wraps(function)
+    def deadly(*args: Any, **more: Any) -> Any:
+        if is_after:
+            function(*args, **more)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    @wraps(function)
+    async def deadly_too(*args: Any, **more: Any) -> Any:
+        if is_after:
+            await function(*args, **more)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return deadly_too if inspect.iscoroutinefunction(function) else deadly
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

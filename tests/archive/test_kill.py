@@ -1,0 +1,115 @@
+"""kill -9 at every step of the way: started again, there is exactly one whole, saved file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from tasks.archive.errand import incoming
+from tasks.models import Copy, CopyState, Lease
+from tests.archive.conftest import CLIP, Wait, content, sha256, stored, unfinished
+from tests.archive.host import Host
+from tests.processes.conftest import eventually
+from tests.refresh.conftest import Clock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+#: In the order they happen, with how often the host is asked in all.
+STEPS = {
+    "tasks.archive.claims.claim:after": 1,
+    "tasks.archive.bringing.fetch:before": 1,
+    "tasks.archive.part.Part.begin:after": 2,
+    "tasks.archive.part.Part.write:after": 2,
+    "tasks.archive.fetching._call_it_whole:before": 2,
+    "tasks.archive.bringing.fetch:after": 1,
+    "tasks.archive.bringing.check:after": 1,
+    "tasks.archive.keeping._link_or_copy:after": 1,
+    "tasks.archive.bringing.store:after": 1,
+    "tasks.archive.claims.record_saved:before": 1,
+    "tasks.archive.claims.record_saved:after": 1,
+    "tasks.archive.bringing.remove_unfinished:before": 1,
+}
+
+
+def launch(step: str, folder: Path) -> int:
+    """The exit code of an archive on this test's own database and folder."""
+    return start(step, folder).wait(60)
+
+
+def start(step: str, folder: Path) -> subprocess.Popen[bytes]:
+    database = str(connection.settings_dict["NAME"])
+    command = [sys.executable, "-m", "tests.archive.launcher", step, database, str(folder)]
+    environment = os.environ | {
+        "DAILIES_DATA": str(folder),
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
+    return subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The launched process has the real one."""
+    clock = Clock()
+    clock.now = datetime.now(UTC)
+    return clock
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at(step: str, host: Host, wait: Wait, own_folder: Path) -> None:
+    copy = wait(host.put("/v.mp4", CLIP))
+    assert launch(step, own_folder) == -signal.SIGKILL
+    copy.refresh_from_db()
+    was_saved = copy.state == CopyState.SAVED
+    assert was_saved == step.endswith(("record_saved:after", "remove_unfinished:before"))
+    for path in (own_folder / "videos").rglob("*.mp4"):  # whatever has its last name is whole
+        assert path.read_bytes() == CLIP
+    let_the_lease_run_out()
+    assert launch("none", own_folder) == 0
+    copy.refresh_from_db()
+    assert copy.is_saved and content(copy) == CLIP
+    assert (copy.size, copy.sha256) == (len(CLIP), sha256(CLIP))
+    assert len(stored(own_folder)) == 1 and unfinished() == []
+    assert len(host.asked) == STEPS[step]
+
+
+def test_killed_while_a_file_comes_it_goes_on_behind_what_it_had(
+    host: Host, wait: Wait, own_folder: Path
+) -> None:
+    copy = wait(host.put("/v.mp4", CLIP, gate=threading.Event()))
+    process = start("none", own_folder)
+    eventually(lambda: Copy.objects.get().bytes_done > 0, within=10)
+    process.kill()
+    process.wait()
+    had = Copy.objects.get().bytes_done
+    host.put("/v.mp4", CLIP)
+    let_the_lease_run_out()
+    assert launch("none", own_folder) == 0
+    copy.refresh_from_db()
+    assert copy.is_saved and content(copy) == CLIP
+    assert host.asked[-1].headers["range"] == f"bytes={had}-"
+
+
+def let_the_lease_run_out() -> None:
+    """As ten seconds without its holder do."""
+    Lease.objects.update(until=datetime(2000, 1, 1, tzinfo=UTC))
+
+
+def test_the_unfinished_files_of_copies_that_need_none_are_removed(
+    host: Host, wait: Wait, own_folder: Path, clock: Clock
+) -> None:
+    saved = wait("https://a.example/v.mp4", state=CopyState.SAVED, due_at=None)
+    waiting = wait("https://b.example/v.mp4", due_at=None)
+    incoming().mkdir()
+    for pk in (saved.pk, waiting.pk, 123456):
+        (incoming() / f"{pk}.part").write_bytes(b"some")
+    assert launch("none", own_folder) == 0
+    assert unfinished() == [f"{waiting.pk}.part"]
