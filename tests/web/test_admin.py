@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tasks import diagnosis
-from tasks.models import Credential, Membership, Project, StatusChange, Task
+from tasks.models import Copy, Credential, Membership, Project, StatusChange, Task
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 
@@ -237,7 +237,8 @@ def test_tasks_and_their_history_cannot_be_written(office: Client, make_task: Ma
     change = StatusChange.objects.create(
         task=task, was="queued", became="running", at=timezone.now()
     )
-    for row in (task, change):
+    copy = Copy.objects.create(task=task, kind="video", created_at=timezone.now())
+    for row in (task, change, copy):
         base = f"/admin/tasks/{row._meta.model_name}/"
         assert office.get(base).status_code == office.get(f"{base}{row.pk}/change/").status_code
         for forbidden in ("add/", f"{row.pk}/change/", f"{row.pk}/delete/"):
@@ -253,9 +254,11 @@ def test_tasks_are_found_by_id_and_by_words(office: Client, make_task: MakeTask)
 
     sea = make_task(search_text=searchable("a wave 海浪", "cgt-777-sea"))
     StatusChange.objects.create(task=sea, was="queued", became="running", at=timezone.now())
-    make_task(search_text=searchable("a cat", "cgt-888-cat"))
+    cat = make_task(search_text=searchable("a cat", "cgt-888-cat"))
+    for task in (sea, cat):
+        Copy.objects.create(task=task, kind="video", created_at=timezone.now())
     for words in ("cgt-777", "海浪", "wave"):
-        for model in ("task", "statuschange"):
+        for model in ("task", "statuschange", "copy"):
             page = office.get(f"/admin/tasks/{model}/", {"q": words})
             assert page.context["cl"].result_count == 1
 
@@ -264,9 +267,13 @@ def test_a_long_list_is_shown_without_counting_all_or_reading_answers(
     office: Client, make_task: MakeTask, django_assert_max_num_queries: Any
 ) -> None:
     for _ in range(30):
-        make_task(raw='{"very": "long"}')
+        task = make_task(raw='{"very": "long"}')
+        Copy.objects.create(task=task, kind="video", created_at=timezone.now())
     with django_assert_max_num_queries(10) as queries:
         office.get("/admin/tasks/task/")
+    with django_assert_max_num_queries(10) as more:
+        assert office.get("/admin/tasks/copy/").context["cl"].result_count == 30
+    queries = [*queries, *more]
     assert not any('"tasks_task"."raw"' in query["sql"] for query in queries)
 
 
@@ -300,8 +307,15 @@ def test_the_queue_can_be_looked_at(office: Client) -> None:
 
 def test_rows_of_the_machinery_have_no_page(db: None) -> None:
     registered = {model.__name__ for model in admin.site._registry}
-    assert not registered & {"Lease", "ChangeCounter", "SignInLink", "OrmQ", "Success"}
-    assert {"Credential", "Project", "User", "Task", "StatusChange"} <= registered
+    assert not registered & {
+        "Lease",
+        "ChangeCounter",
+        "SignInLink",
+        "StorageUse",
+        "OrmQ",
+        "Success",
+    }
+    assert {"Credential", "Project", "User", "Task", "Copy", "StatusChange"} <= registered
 
 
 def test_the_admin_speaks_the_language_that_was_chosen(office: Client) -> None:

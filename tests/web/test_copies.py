@@ -1,6 +1,7 @@
 """What becomes of a video, as the pages say it: in words, with an icon, and live."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -73,7 +74,7 @@ def test_each_state_is_said_on_row_and_page(
     reader: Client,
     done: Task,
     now: datetime,
-    fields: dict[str, object],
+    fields: dict[str, Any],
     ends_in: timedelta,
     state: str,
     words: list[str],
