@@ -19,9 +19,10 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 
-def main(step: str, database: str, host_folder: str) -> None:
+def main(step: str, database: str, folder: str) -> None:
     settings.DATABASES["default"]["NAME"] = database
-    settings.STORAGES["videos"]["OPTIONS"]["location"] = f"{host_folder}/videos"
+    videos: dict[str, Any] = settings.STORAGES["videos"]
+    videos["OPTIONS"]["location"] = f"{folder}/videos"
     settings.DISK_RESERVE = 2**20
     django.setup()
     from tasks import archive

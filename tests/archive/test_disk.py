@@ -183,7 +183,7 @@ def test_a_broken_disk_is_said_to_be_ours(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="only SQLite locks all of itself")
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite locks all of itself")
 def test_a_locked_database_delays_the_record_and_loses_nothing(
     host: Host, wait: Wait, clock: Clock
 ) -> None:

@@ -87,7 +87,7 @@ def test_two_archives_never_claim_the_same(wait: Wait, clock: Clock) -> None:
 
     def work() -> None:
         start.wait()
-        for _ in range(12):
+        for _ in range(30):
             found.extend(copy.pk for copy in claim(clock, room=3))
         connection.close()
 
