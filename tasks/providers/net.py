@@ -539,14 +539,14 @@ async def _refuse(response: httpx.Response, wish: _Wish) -> None:
     answer = Answer(
         status_code=response.status_code,
         headers=_headers(response),
-        body=await _beginning(response, wish),
+        body=_discreet(await _beginning(response, wish), wish),
     )
     body = _json(answer.body)
     _refuse_absence(answer, body, is_gateways=is_gateways)
     try:
         refuse(answer, body if is_gateways else reading.NOTHING)
     except ProviderError as error:
-        error.args = (_discreet(str(error), wish),)
+        error.args = (_QUERY.sub("?…", str(error)),)
         raise
 
 
@@ -603,11 +603,13 @@ async def _beginning(response: httpx.Response, wish: _Wish) -> bytes:
     return bytes(body[:LARGEST_REFUSAL])
 
 
-def _discreet(words: str, wish: _Wish) -> str:
-    """Some gateways repeat the key that they refuse; a link's query is a key as well."""
-    for secret in (wish.key, wish.url.query.decode()):
-        words = words.replace(secret, "…") if secret else words
-    return words
+def _discreet(body: bytes, wish: _Wish) -> bytes:
+    """Some gateways repeat the key that they refuse."""
+    return body.replace(wish.key.encode(), b"(key)") if wish.key else body
+
+
+#: What makes a link a key as well.
+_QUERY = re.compile(r"\?[^\s\"'<>]*=[^\s\"'<>]*")
 
 
 def _json(body: bytes) -> reading.Json:

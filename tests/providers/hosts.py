@@ -35,6 +35,7 @@ class Host:
     scheme: str = "http"
     connections: int = 0
     asked: list[Asked] = field(default_factory=list)
+    open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -54,12 +55,14 @@ async def serving(behave: Behave, *, tls: ssl.SSLContext | None = None) -> Async
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host.connections += 1
+        host.open.add(writer)
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 host.asked.append(Asked.read(await reader.readuntil(b"\r\n\r\n")))
                 await behave(host.asked[-1], writer)
                 await writer.drain()
-        writer.transport.abort() if writer.is_closing() else writer.close()
+        host.open.discard(writer)
+        writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     host.port = server.sockets[0].getsockname()[1]

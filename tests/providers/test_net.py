@@ -21,7 +21,7 @@ from tasks.providers import Answer, ProviderError, Trouble, net
 from tasks.providers.client import LARGEST_BODY, Client
 from tasks.providers.guard import NOTHING, Allowed
 from tasks.providers.net import GuardedBackend, Resolve, Transport, open_stream, system_resolve
-from tests.providers.certificates import certificate_of
+from tests.providers.certificates import server_of
 from tests.providers.hosts import Asked, Behave, Host, answer, never, replying, serving
 
 KEY = "sk-canary-0123456789"
@@ -255,12 +255,9 @@ def test_a_cookie_is_not_kept(way: Way) -> None:
 
 def _tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> ssl.SSLContext:
     """A server's side; ours trusts whoever signed it."""
-    certificate, key = certificate_of(name, tmp_path)
-    trusting = ssl.create_default_context(cafile=str(certificate))
+    server, trusting = server_of(name, tmp_path)
     monkeypatch.setattr(net, "_certificates", lambda: trusting)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context
+    return server
 
 
 @ways
