@@ -30,7 +30,7 @@ query `?sim_fault=500`; or at run time for a key (or for `media`):
 
     PUT    /_sim/faults/<key>   {"fault": "429", "retry_after": 7, "on": "get", "share": 20}
     DELETE /_sim/faults/<key>
-    GET    /_sim/counts         requests by operation, by key, by task
+    GET    /_sim/counts         requests by operation, by key, by task; faults by kind
 
 `X-Sim-Created-Ago: 90000` on a create makes a task that is 25 hours old. Every clip is H.264,
 also where the provider itself would send 10-bit HEVC (2.0 in 4k, 2.5 in 1080p).

@@ -42,6 +42,8 @@ def _ask_provider(world: World, preset: Preset, request: Request) -> Reply:
         fault = world.faults.due(request, key, operation)
     except ValueError as error:
         return as_json({"error": str(error)}, 400)
+    if fault:
+        world.counts.note_fault(fault.kind)
     if fault is None:
         reply: Reply = dialect.answer(world, preset, request)
     elif fault.kind.isdecimal():
@@ -89,6 +91,8 @@ def _ask_file_server(world: World, request: Request) -> Reply:
         fault = world.faults.due(request, "media", "media")
     except ValueError as error:
         return as_json({"error": str(error)}, 400)
+    if fault:
+        world.counts.note_fault(fault.kind)
     if fault and fault.kind in ("500", "503", "429"):
         return media.tos_error("InternalError" if fault.kind == "500" else "SlowDown", request)
     good = media.answer(request, record)

@@ -106,12 +106,17 @@ class Counts:
         self.creates: Counter[str] = Counter()  # by task id
         self.gets: Counter[str] = Counter()
         self.by_key: dict[str, Counter[str]] = {}
+        self.faults: Counter[str] = Counter()  # by kind
         self._lock = threading.Lock()
 
     def note(self, operation: str, key: str) -> None:
         with self._lock:
             self.operations[operation] += 1
             self.by_key.setdefault(key, Counter())[operation] += 1
+
+    def note_fault(self, kind: str) -> None:
+        with self._lock:
+            self.faults[kind] += 1
 
     def note_task(self, what: str, task_id: str) -> None:
         with self._lock:
@@ -122,6 +127,7 @@ class Counts:
             return {
                 "operations": dict(self.operations),
                 "keys": {key: dict(counts) for key, counts in self.by_key.items()},
+                "faults": dict(self.faults),
                 "tasks": {
                     task: {"creates": self.creates[task], "gets": self.gets[task]}
                     for task in {*self.creates, *self.gets}

@@ -148,6 +148,16 @@ def test_counts_tell_what_was_asked(sim: Simulator) -> None:
     assert sim.counts.gets[task_id] == 3
 
 
+def test_counts_tell_what_went_wrong(sim: Simulator) -> None:
+    client = Client(sim, key="sim-1")
+    sim.fault("sim-1", "500;share=50")
+    sim.fault("media", "html")
+    for _ in range(4):
+        client.ask("POST", NATIVE_TASKS, json=native_body())
+    WEB.get(f"{sim.url}/ark-acg-cn-beijing/model/nothing.mp4")
+    assert WEB.get(f"{sim.url}/_sim/counts").json()["faults"] == {"500": 2, "html": 1}
+
+
 @pytest.mark.parametrize(
     ("key", "fault"),
     [
