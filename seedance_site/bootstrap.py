@@ -43,7 +43,7 @@ def choose_data_folder(argv: list[str]) -> None:
     """A demonstration never mixes with the real thing; settings are read before a command is."""
     if argv[1:2] == ["up"] and "--demo" in argv:
         os.environ.setdefault("DAILIES_DATA", str(ROOT / "data-demo"))
-        for name in ("DATABASE_URL", "REDIS_URL"):
+        for name in ("DATABASE_URL", "REDIS_URL", "DAILIES_S3_BUCKET"):
             os.environ.pop(name, None)
 
 

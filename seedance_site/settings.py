@@ -15,6 +15,11 @@ DAILIES_ACCEL_REDIRECT    e.g. /protected/: a location of nginx, internal, alias
 DAILIES_WORKERS           django-q2 workers (default: 2)
 DAILIES_DISK_RESERVE      bytes that the archive leaves free on the disk (default: 1 GiB)
 DAILIES_LARGEST_VIDEO     bytes; a larger file is not fetched (default: 4 GiB)
+DAILIES_S3_BUCKET         keeps videos in this bucket, not in <data>/videos (docs/operations.md)
+DAILIES_S3_ENDPOINT       https://… of an S3-compatible store (default: Amazon's)
+DAILIES_S3_REGION         e.g. eu-central-1
+DAILIES_S3_ADDRESSING     path or virtual (default: path with an endpoint, else Amazon's own way)
+DAILIES_S3_KEY_ID         with DAILIES_S3_SECRET; without the two, AWS's usual places are looked at
 DATABASE_URL              postgres://… (default: SQLite in the data folder)
 REDIS_URL                 redis://… for cache and sessions
 """
@@ -197,6 +202,21 @@ STORAGES = {
         "OPTIONS": {"location": DATA_DIR / "videos", "base_url": None},
     },
 }
+S3_BUCKET = env("DAILIES_S3_BUCKET")
+S3_ENDPOINT = env("DAILIES_S3_ENDPOINT")
+S3_ADDRESSING = env("DAILIES_S3_ADDRESSING") or ("path" if S3_ENDPOINT else "auto")
+S3_KEY_ID, S3_SECRET_KEY = env("DAILIES_S3_KEY_ID"), env("DAILIES_S3_SECRET")
+if S3_BUCKET:
+    STORAGES["videos"] = {
+        "BACKEND": "seedance_site.bucket.Bucket",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": S3_ENDPOINT or None,
+            "region_name": env("DAILIES_S3_REGION") or None,
+            "addressing_style": S3_ADDRESSING,
+        }
+        | ({"access_key": S3_KEY_ID, "secret_key": S3_SECRET_KEY} if S3_KEY_ID else {}),
+    }
 
 # Saved files: sent by nginx from this internal location, or by our own process if it is empty.
 ACCEL_REDIRECT = env("DAILIES_ACCEL_REDIRECT").rstrip("/")
@@ -213,16 +233,23 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+DEFAULT_EXCEPTION_REPORTER = "seedance_site.discretion.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "seedance_site.discretion.Filter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "line": {
+            "()": "seedance_site.discretion.Formatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "tasks": {"level": "INFO"},
+        "django": {"level": "INFO", "handlers": []},  # not Django's own, which censors nothing
         # httpx logs every URL at INFO, and a result URL is a bearer link.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},

@@ -1,6 +1,8 @@
 """System checks: wrong configuration named before it hurts, with the way out."""
 
+from importlib.util import find_spec
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
@@ -81,3 +83,47 @@ def status_token_is_long(**kwargs: Any) -> list[CheckMessage]:
             id="tasks.W002",
         )
     ]
+
+
+@register()
+def bucket_can_be_used(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.S3_BUCKET:
+        return []
+    return [
+        Error(message, hint=hint, id=id)
+        for is_wrong, message, hint, id in (
+            (
+                not (find_spec("storages") and find_spec("boto3")),
+                "DAILIES_S3_BUCKET is set, and the packages for it are not installed.",
+                "Install them: .venv/bin/pip install 'django-storages[s3]'",
+                "tasks.E004",
+            ),
+            (
+                bool(settings.S3_KEY_ID) != bool(settings.S3_SECRET_KEY),
+                "Of DAILIES_S3_KEY_ID and DAILIES_S3_SECRET only one is set.",
+                "Set both; or neither, where AWS's own variables, files or roles hold the key.",
+                "tasks.E005",
+            ),
+            (
+                bool(settings.S3_ENDPOINT) and not _is_origin(settings.S3_ENDPOINT),
+                f"DAILIES_S3_ENDPOINT is not an address: {settings.S3_ENDPOINT}",
+                "Like https://s3.example.com or http://10.1.2.3:9000, without the bucket.",
+                "tasks.E006",
+            ),
+            (
+                settings.S3_ADDRESSING not in ("path", "virtual", "auto"),
+                f"DAILIES_S3_ADDRESSING is neither path nor virtual: {settings.S3_ADDRESSING}",
+                "The bucket is in the path of an address, or before its host name.",
+                "tasks.E007",
+            ),
+        )
+        if is_wrong
+    ]
+
+
+def _is_origin(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.path in ("", "/")
