@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from tasks import refresh
+from tasks import refresh, sealing
+
+log = logging.getLogger(__name__)
 
 SWEEP = "tasks.jobs.sweep"
 SWEEP_SECONDS = 15.0
@@ -14,8 +20,20 @@ SWEEP_SECONDS = 15.0
 
 def sweep() -> None:
     """Refresh for a while, then ask for the next sweep. A second one at a time ends at once."""
-    if refresh.sweep(SWEEP_SECONDS) is not None:
-        async_task(SWEEP)
+    with discreet():
+        if refresh.sweep(SWEEP_SECONDS) is not None:
+            async_task(SWEEP)
+
+
+@contextmanager
+def discreet() -> Iterator[None]:
+    """django-q2 keeps what a job raises in its tables: it gets the words without any key."""
+    try:
+        yield
+    except Exception as error:
+        log.exception("A job failed.")
+        said = sealing.censor(f"{type(error).__name__}: {error}")
+        raise RuntimeError(said) from None
 
 
 def ensure_sweep() -> bool:

@@ -12,8 +12,9 @@ import pytest
 from django.db import connection
 
 from tests.processes.conftest import Installation, furnished, installation, nothing
+from tests.web.conftest import client_of
 
-__all__ = ["furnished", "installation", "nothing"]
+__all__ = ["client_of", "furnished", "installation", "nothing"]
 
 ON_POSTGRES = connection.vendor == "postgresql"
 
