@@ -21,8 +21,8 @@ from django.utils.module_loading import import_string
 
 def main(step: str, database: str, folder: str) -> None:
     settings.DATABASES["default"]["NAME"] = database
-    videos: dict[str, Any] = settings.STORAGES["videos"]
-    videos["OPTIONS"]["location"] = f"{folder}/videos"
+    storages: Any = settings.STORAGES
+    storages["videos"]["OPTIONS"]["location"] = f"{folder}/videos"
     settings.DISK_RESERVE = 2**20
     django.setup()
     from tasks import archive

@@ -149,5 +149,5 @@ def test_killing_up_ends_everything_below_it(demo: Demo) -> None:
 
 
 def _whole(family: list[int]) -> list[int]:
-    """Three leashes and what is on them; the workers' own leash and all of their cluster."""
-    return family if len(family) == 14 else []
+    """Three leashes and what is on them; two more with all of the cluster, and the archive."""
+    return family if len(family) == 16 else []

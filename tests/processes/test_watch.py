@@ -1,4 +1,4 @@
-"""Killing any process of the cluster loses nothing: the sweep beats again, from one cluster."""
+"""Killing any process below the watch loses nothing: its heart beats again, and once."""
 
 from __future__ import annotations
 
@@ -31,8 +31,18 @@ class Watched(Installation):
         return self.process, self.cluster()
 
     def cluster(self) -> list[int]:
+        return self._family("qcluster")
+
+    def archive(self) -> list[int]:
+        return self._family("archive")
+
+    def _family(self, command: str) -> list[int]:
+        """The leash of one of our commands, and everything on it."""
         assert self.process is not None
-        return below(self.process.pid)
+        running, everything = processes(), below(self.process.pid)
+        leashes = [pid for pid in everything if running.get(pid, (0, ""))[0] == self.process.pid]
+        found = [pid for pid in leashes if running[pid][1].endswith(f"manage.py {command}")]
+        return [one for pid in found for one in (pid, *below(pid))]
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +52,14 @@ def home(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     watched.end()
 
 
-def beat(home: Installation) -> object:
-    return home.ask("SELECT beat_at FROM tasks_lease WHERE name = 'sweep'")
+def beat(home: Installation, lease: str = "sweep") -> object:
+    return home.ask(f"SELECT beat_at FROM tasks_lease WHERE name = '{lease}'")
 
 
-def let_the_lease_run_out(home: Installation) -> object:
+def let_the_lease_run_out(home: Installation, lease: str = "sweep") -> object:
     """As ten seconds without its holder would do; the beat that is there then."""
-    home.ask("UPDATE tasks_lease SET until = '2000-01-01'")
-    return beat(home)
+    home.ask(f"UPDATE tasks_lease SET until = '2000-01-01' WHERE name = '{lease}'")
+    return beat(home, lease)
 
 
 @pytest.mark.parametrize(
@@ -70,28 +80,64 @@ def test_work_resumes_with_one_cluster_after_the_death_of(home: Watched, victims
     assert set(still_running(cluster)) <= set(home.cluster())
 
 
-def test_a_killed_watch_takes_its_cluster_with_it(home: Watched) -> None:
+@pytest.mark.parametrize(
+    "victims",
+    [
+        pytest.param(lambda archive: archive[1:], id="the archive itself"),
+        pytest.param(lambda archive: archive[:1], id="its leash, which leaves an orphan"),
+    ],
+)
+def test_one_archive_works_on_after_the_death_of(home: Watched, victims: Pick) -> None:
+    home.run_on()
+    archive = eventually(lambda: whole_archive(home), within=10)
+    eventually(lambda: beat(home, "archive"), within=10)
+    kill(*victims(archive))
+    last = let_the_lease_run_out(home, "archive")
+    eventually(lambda: beat(home, "archive") != last, within=20)
+    assert set(still_running(archive)) == set()
+    assert eventually(lambda: whole_archive(home), within=10)
+
+
+def whole_archive(home: Watched) -> list[int]:
+    """Leash and process, when both are there."""
+    found = home.archive()
+    return found if len(found) == 2 else []
+
+
+def test_a_second_archive_in_the_same_folder_is_refused(home: Watched) -> None:
+    home.run_on()
+    eventually(lambda: beat(home, "archive"), within=10)
+    second = Installation(home.folder)
+    second.log = home.folder.with_name("second.log")
+    code, said = second.run("archive")
+    assert (code, said) == (1, f"An archive already runs for {home.folder}.\n")
+
+
+def test_a_killed_watch_takes_everything_with_it(home: Watched) -> None:
     process, cluster = home.run_on()
+    family = [*cluster, *eventually(lambda: whole_archive(home), within=10)]
     kill(process.pid)
     process.wait()
-    eventually(lambda: not still_running(cluster), within=10)
+    eventually(lambda: not still_running(family), within=10)
 
 
 def test_orphans_of_a_killed_watch_are_ended_by_the_next(home: Watched) -> None:
     process, cluster = home.run_on()
-    kill(process.pid, cluster[0])
+    archive = eventually(lambda: whole_archive(home), within=10)
+    kill(process.pid, cluster[0], archive[0])
     process.wait()
     time.sleep(0.5)
-    assert still_running(cluster)
+    assert still_running(cluster) and still_running(archive)
     home.run_on()
-    assert not still_running(cluster)
+    assert not still_running([*cluster, *archive])
 
 
 def test_when_asked_to_end_it_does_so_in_time_and_leaves_nothing(home: Watched) -> None:
     process, cluster = home.run_on()
+    archive = eventually(lambda: whole_archive(home), within=10)
     process.terminate()
     assert process.wait(8) == 0
-    assert not still_running(cluster)
+    assert not still_running([*cluster, *archive])
 
 
 def still_running(pids: list[int]) -> list[int]:
