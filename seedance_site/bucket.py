@@ -31,7 +31,7 @@ class Bucket(S3Storage):
 
 
 def _client_config(addressing_style: str) -> Config:
-    """Checksums in trailers, boto3's default since 1.36, are unknown to many other stores."""
+    """The checksums that boto3 sends since 1.36 are unknown to many other stores."""
     return Config(
         signature_version="s3v4",
         s3={"addressing_style": addressing_style},
