@@ -59,6 +59,7 @@ def paths(tasks: list[Task]) -> list[str]:
         "/?status=failed&q=umbrella",
         "/?q=nothing-has-this",
         *(f"/tasks/{task.pk}/" for task in tasks[:6]),
+        "/archive/",
         "/tasks/track/",
         "/welcome/",
         "/password/",
