@@ -31,7 +31,10 @@ LISTING_PAYS = 3  # from so many questions on, one list is cheaper than asking o
 LARGEST_BACKLOG = 2_000
 MARGIN = 0.9  # of a limit: of evenly spaced requests some arrive a little closer
 #: After these the rest of the lane's questions would only earn the same answer.
-HUSHING = frozenset({Trouble.UNAUTHORIZED, Trouble.FORBIDDEN, Trouble.OVERDUE, Trouble.TLS})
+HUSHING = frozenset(
+    {Trouble.UNAUTHORIZED, Trouble.FORBIDDEN, Trouble.OVERDUE, Trouble.TLS}
+    | {Trouble.PRIVATE_ADDRESS, Trouble.ODD_ADDRESS}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

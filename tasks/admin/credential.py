@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -22,6 +23,7 @@ from tasks import typed
 from tasks.diagnosis import examine
 from tasks.models import Credential, Task
 from tasks.providers import PROVIDERS, provider
+from tasks.providers.guard import Allowed, foresee
 from tasks.sentences import trouble_sentence
 
 KEY_FIELDS = ("sealed_key", "key_tail")
@@ -164,6 +166,8 @@ class CredentialAdmin(admin.ModelAdmin):
             messages.info(request, sentence % {"url": obj.base_url})
         if obj.base_url.startswith("http://"):
             messages.warning(request, _("With http:// the key travels in the open."))
+        if trouble := foresee(obj.base_url, Allowed.parse(settings.PRIVATE_HOSTS)):
+            messages.warning(request, trouble_sentence(trouble))
 
     @admin.action(description=_("Test the connection"), permissions=["change"])
     def test_connection(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:

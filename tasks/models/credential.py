@@ -15,7 +15,10 @@ from tasks.providers import Provider, ProviderError, Trouble
 from tasks.providers import provider as provider_of
 
 #: Asking on is pointless until a person changes the key or the account.
-NEEDS_A_PERSON = frozenset({Trouble.UNAUTHORIZED, Trouble.FORBIDDEN, Trouble.OVERDUE})
+NEEDS_A_PERSON = frozenset(
+    {Trouble.UNAUTHORIZED, Trouble.FORBIDDEN, Trouble.OVERDUE}
+    | {Trouble.PRIVATE_ADDRESS, Trouble.ODD_ADDRESS}
+)
 PATIENCE = 5  # troubles in a row before we leave a provider alone for a while
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=10)
 

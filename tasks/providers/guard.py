@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from ipaddress import IPv4Network as V4
 from ipaddress import IPv6Network as V6
 from typing import Self
+from urllib.parse import urlsplit
 
 from tasks.providers.base import ProviderError, Trouble
 
@@ -136,6 +137,23 @@ def check(host: str, port: int, addresses: Iterable[Address], allowed: Allowed) 
             raise refused(f"Port {port} is not asked.", Trouble.ODD_ADDRESS)
         if not (is_public(address) or allowed.has(host, address, None)):
             raise refused(f"{host} is inside a private network.", Trouble.PRIVATE_ADDRESS)
+
+
+def foresee(url: str, allowed: Allowed) -> Trouble | None:
+    """What asking this http(s) address would be refused for, as far as that can be told without
+    looking its host up; one that a name server may yet lead astray is given the benefit.
+    """
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or {"http": 80}.get(parts.scheme, 443)
+    try:
+        known = _LOOPBACK if _folded(host) == "localhost" else literal(host)
+        check(host, port, [known or _SOMEWHERE], allowed)
+    except ProviderError as error:
+        return error.trouble
+    return None
+
+
+_LOOPBACK, _SOMEWHERE = IPv4Address("127.0.0.1"), IPv4Address("1.1.1.1")
 
 
 def is_usual(port: int) -> bool:

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 import pytest
 
 from tasks.providers import ProviderError, Trouble
-from tasks.providers.guard import NOTHING, Allowed, check, is_public, is_usual, literal
+from tasks.providers.guard import NOTHING, Allowed, check, foresee, is_public, is_usual, literal
 
 PRIVATE = """
 0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.100.100.200 100.127.255.255 127.0.0.1
@@ -135,3 +135,23 @@ gateway.lan:http a@b [gateway.lan]:80 []:1 [::1]80 1::2::3
 def test_nonsense_on_the_list_is_told_and_not_guessed_at(entry: str) -> None:
     with pytest.raises(ValueError, match="neither a host"):
         Allowed.parse([entry])
+
+
+@pytest.mark.parametrize(
+    ("url", "trouble"),
+    [
+        ("https://api.example.com/v3", None),
+        ("https://api.example.com:8443", None),
+        ("http://new-api:3000", None),  # only a name server knows
+        ("http://gateway.lan:81", None),  # allowed below
+        ("https://api.example.com:81", Trouble.ODD_ADDRESS),
+        ("http://2130706433", Trouble.ODD_ADDRESS),
+        ("http://10.0.0.7", Trouble.PRIVATE_ADDRESS),
+        ("http://10.0.0.8", None),
+        ("http://[::1]:3000", Trouble.PRIVATE_ADDRESS),
+        ("http://localhost:3000", Trouble.PRIVATE_ADDRESS),
+        ("http://LOCALHOST.:3000", Trouble.PRIVATE_ADDRESS),
+    ],
+)
+def test_some_refusals_can_be_foreseen_without_a_look_up(url: str, trouble: Trouble | None) -> None:
+    assert foresee(url, Allowed.parse(["gateway.lan:81", "10.0.0.8"])) == trouble

@@ -56,6 +56,23 @@ def test_a_gateway_of_ones_own_may_stand_next_door(office: Client, url: str) -> 
     assert Credential.objects.get().base_url == url
 
 
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://10.0.0.7", "DAILIES_PRIVATE_HOSTS"),
+        ("https://api.example.com:22", "DAILIES_PRIVATE_HOSTS"),
+        ("http://127.0.0.1:3000", "travels in the open"),  # the settings of the tests allow it
+    ],
+)
+def test_an_address_that_will_not_be_asked_is_saved_and_said(
+    office: Client, url: str, says: str
+) -> None:
+    page = office.post(ADD, filled(provider="newapi", base_url=url), follow=True)
+    told = page.content.decode()
+    assert says in told and ("PRIVATE_HOSTS" in told) == ("PRIVATE_HOSTS" in says)
+    assert Credential.objects.get().base_url == url
+
+
 def test_an_address_that_is_none_is_refused_beside_its_field(office: Client) -> None:
     for url in ("not an address", "https://" + "a" * 295):
         page = office.post(ADD, filled(provider="newapi", base_url=url))
