@@ -55,6 +55,14 @@ def cpu_seconds(group: int) -> float:
     return sum(_cpu_of(path) for path in Path("/proc").glob("[0-9]*/stat") if _is_of(path, group))
 
 
+def members(group: int) -> list[int]:
+    """The ids of a group's processes that run, the oldest first."""
+    paths = (path for path in Path("/proc").glob("[0-9]*/stat") if _is_of(path, group))
+    running = [(fields, path) for path in paths if (fields := _fields(path)) and fields[0] != "Z"]
+    ages = sorted((int(fields[19]), int(path.parent.name)) for fields, path in running)
+    return [pid for _started, pid in ages]
+
+
 def _is_of(path: Path, group: int) -> bool:
     return _fields(path)[2:3] == [str(group)]
 
