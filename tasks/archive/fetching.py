@@ -50,7 +50,7 @@ def _call_it_whole(errand: Errand) -> None:
 @asynccontextmanager
 async def _part_of(errand: Errand) -> AsyncIterator[Part]:
     """Whatever ends the block, `errand.done` then tells what the next try can go on from."""
-    part = await in_thread(Part, errand.part)
+    part = Part(errand.part)
     try:
         yield part
     finally:
@@ -61,7 +61,7 @@ async def _part_of(errand: Errand) -> AsyncIterator[Part]:
 
 async def _download(errand: Errand, part: Part, promises: Promises) -> None:
     try:
-        async with _opened(errand) as stream:
+        async with _opened(errand, part) as stream:
             await _begin(errand, part, stream, promises)
             await _pour(errand, part, stream, promises)
     except ProviderError as error:
@@ -71,10 +71,9 @@ async def _download(errand: Errand, part: Part, promises: Promises) -> None:
 
 
 @asynccontextmanager
-async def _opened(errand: Errand) -> AsyncIterator[Stream]:
+async def _opened(errand: Errand, part: Part) -> AsyncIterator[Stream]:
     """From behind what we have, if that can be trusted to be the same file's."""
-    size = errand.part.stat().st_size
-    start = errand.done if errand.etag and 0 < errand.done <= size else 0
+    start = errand.done if errand.etag and errand.done <= part.on_disk else 0
     async with open_stream(
         errand.url,
         allowed=Allowed.parse(settings.PRIVATE_HOSTS),

@@ -62,10 +62,10 @@ def _remove_earlier(target: Path) -> None:
 
 
 def _into_storage(storage: Storage, source: Path, name: str) -> None:
-    """A storage gives another name where one is taken: by us, in a try that was killed."""
+    """What a try left there that was killed is ours; some storages replace it by themselves."""
+    if storage.get_available_name(name) != name:
+        storage.delete(name)
     with source.open("rb") as file:
-        if storage.exists(name):
-            storage.delete(name)
         given = storage.save(name, File(file, name=name))
     if given != name:
         with suppress(Exception):  # nobody would ever look for it there

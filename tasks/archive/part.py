@@ -17,23 +17,33 @@ class Part:
     """Every method blocks; one at a time, `sync` excepted."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = path
         self.size = 0  # bytes written
-        self.has_begun = False
-        self._file: BinaryIO = path.open("r+b" if path.exists() else "w+b", buffering=0)
+        self._file: BinaryIO | None = None
         self._hash = hashlib.sha256()
+
+    @property
+    def has_begun(self) -> bool:
+        return self._file is not None
+
+    @property
+    def on_disk(self) -> int:
+        """Bytes of earlier tries."""
+        return self.path.stat().st_size if self.path.exists() else 0
 
     def begin(self, start: int) -> None:
         """Go on behind the first bytes, which are read again for the hash; the rest is cut off."""
-        self._file.truncate(start)
-        self._file.seek(0)
-        self._hash, self.size, self.has_begun = hash_of(self._file), start, True
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = self.path.open("r+b" if self.path.exists() else "w+b", buffering=0)
+        self._file = file
+        file.truncate(start)
+        self._hash, self.size = hash_of(file), start
 
     def write(self, pieces: Iterable[bytes]) -> None:
         """Snag when the disk's reserve is reached."""
         if disk.room(self.path.parent) <= 0:
             raise disk.full()
+        assert self._file
         for piece in pieces:
             rest = memoryview(piece)
             while rest:
@@ -43,6 +53,7 @@ class Part:
 
     def sync(self) -> int:
         """How many bytes are on the disk now, whatever happens to the machine."""
+        assert self._file
         size = self.size
         os.fsync(self._file.fileno())
         return size
@@ -52,7 +63,8 @@ class Part:
         return self._hash.hexdigest()
 
     def close(self) -> None:
-        self._file.close()
+        if self._file:
+            self._file.close()
 
 
 def hash_of(file: BinaryIO) -> hashlib._Hash:
