@@ -455,6 +455,17 @@ def test_an_endless_answer_is_cut_off() -> None:
     assert trouble == Trouble.TOO_LARGE and grown < 20 * MEGABYTE
 
 
+def test_an_answer_in_crumbs_is_cut_off() -> None:
+    """Each costs as much as a large piece, and the loop is everybody's."""
+
+    async def crumble(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"1\r\n \r\n" * 20_000 + b"0\r\n\r\n")
+
+    _, trouble = _growth(crumble)
+    assert trouble == Trouble.TOO_LARGE
+
+
 def test_the_largest_answer_that_is_taken_fits_as_well() -> None:
     """Its pieces and the whole of them are held at once for a moment."""
     piece = bytes(65_536)
