@@ -9,6 +9,7 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -162,15 +163,15 @@ def _add_media(archive: tarfile.TarFile, listed: Path) -> list[str]:
 
 
 def _add_medium(archive: tarfile.TarFile, medium: Medium) -> str:
-    """What is wrong with it, if something is."""
-    storage = storages["videos"]
-    try:
-        size = storage.size(medium.name)
-        with storage.open(medium.name) as source:
-            if medium.sha256 and digest(source) != medium.sha256:
-                return f"{medium.name} is not what was saved, and was left out."
+    """What is wrong with it, if something is; all of it is read before the first byte is added."""
+    with ExitStack() as stack:
+        try:
+            source = stack.enter_context(storages["videos"].open(medium.name))
+            found, size = digest(source), source.tell()
             source.seek(0)
-            archive.addfile(_info(MEDIA + medium.name, size), source)
-    except OSError as error:
-        return f"{medium.name} could not be read, and was left out: {error.strerror or error}."
+        except Exception as error:  # whatever the library of a remote storage raises
+            return f"{medium.name} could not be read, and was left out: {type(error).__name__}."
+        if medium.sha256 and found != medium.sha256:
+            return f"{medium.name} is not what was saved, and was left out."
+        archive.addfile(_info(MEDIA + medium.name, size), source)
     return ""

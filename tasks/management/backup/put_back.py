@@ -187,12 +187,14 @@ def _safe(name: str) -> str:
 
 def trouble_of(medium: Medium) -> str:
     """Why a saved file is not what it was; empty when it is, byte for byte."""
-    storage = storages["videos"]
+    name = _safe(medium.name)
     try:
-        with storage.open(_safe(medium.name)) as file:
+        with storages["videos"].open(name) as file:
             return "" if digest(file) == medium.sha256 else "not what was saved"
-    except OSError:
+    except FileNotFoundError:
         return "missing"
+    except Exception as error:  # whatever the library of a remote storage raises
+        return f"cannot be read ({type(error).__name__})"
 
 
 def unreadable() -> list[str]:
