@@ -23,7 +23,6 @@ from tasks.providers.net import CONNECT_TIMEOUT, GuardedBackend, Transport, told
 CONNECTIONS = 10
 DEADLINE = 15.0  # seconds for a whole request; httpx's own time-outs are for each read
 LARGEST_BODY = 8 * 1024 * 1024  # bytes; a list of 500 tasks is about 1 MB
-
 MOST_PIECES = 5_000  # of an answer; each costs 20 µs in which no other provider's is read
 
 

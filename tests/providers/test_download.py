@@ -17,6 +17,8 @@ import pytest
 from tasks.providers import ProviderError, Trouble, net
 from tasks.providers.guard import Allowed
 from tasks.providers.net import Limits, open_stream
+from tasks.simulator import media
+from tasks.simulator.server import Simulator
 from tests.providers.certificates import server_of
 from tests.providers.hosts import Asked, Behave, Host, answer, never, replying, serving
 
@@ -106,6 +108,22 @@ def test_the_signature_leaves_byte_for_byte() -> None:
     path = "/a%2Fb/c~d.mp4?X-Tos-Credential=AK%2F2026%2ftos&X-Tos-Date=1Z&x='()!*;:@$,[]|+%20&e="
     _, host = fetch(a_good_one, path=path)
     assert host.asked[0].path == path
+
+
+def test_a_signed_link_opens_and_is_gone_on_with_until_it_ends() -> None:
+    """The simulator checks the signature over every byte of the link."""
+    now = [1_800_000_000.0]
+    with Simulator(clock=lambda: now[0]) as sim:
+        sim.create(ago=3_600)
+        url = media.video_url(sim.tasks[0], sim.url)
+        allowed = Allowed.parse([sim.url.removeprefix("http://")])
+        whole = asyncio.run(read(url, allowed=allowed))
+        rest = asyncio.run(read(url, allowed=allowed, start=1_000, etag=whole.etag))
+        assert (rest.status, rest.body) == (206, whole.body[1_000:])
+        now[0] += 86_400
+        with pytest.raises(ProviderError) as caught:
+            asyncio.run(read(url, allowed=allowed))
+    assert caught.value.trouble == Trouble.LINK_DEAD and caught.value.permanent
 
 
 def test_the_rest_of_a_file_is_asked_for_and_comes() -> None:
