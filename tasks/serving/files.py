@@ -55,7 +55,9 @@ PART = 1024 * 1024
 #: Images are few bytes and shown again and again; by the cookie, a kept one is its person's only.
 KEPT_VIDEO, KEPT_IMAGE = "private, no-store", "private, max-age=3600"
 
-LINK_LIFE = 300  # seconds
+#: Seconds for which a signed link to S3 works. Chromium's player follows the redirect once and asks
+#: that same link for all further parts, so playing gets longer: somebody may pause for a while.
+LINK_LIFE, PLAYING_LIFE = 300, 3600
 
 
 @dataclass(frozen=True)
@@ -130,10 +132,14 @@ def _elsewhere(
         "ResponseContentDisposition": disposition,
         "ResponseContentType": saved.content_type,
     }
-    link = storage.url(
-        saved.name, parameters=parameters, expire=LINK_LIFE, http_method=request.method
+    life = PLAYING_LIFE if _plays(request, saved) else LINK_LIFE
+    return HttpResponseRedirect(
+        storage.url(saved.name, parameters=parameters, expire=life, http_method=request.method)
     )
-    return HttpResponseRedirect(link)
+
+
+def _plays(request: HttpRequest, saved: SavedFile) -> bool:
+    return saved.content_type == VIDEO and "download" not in request.GET
 
 
 def _by_nginx(request: HttpRequest, saved: SavedFile, storage: Storage) -> HttpResponseBase:

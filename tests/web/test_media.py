@@ -419,6 +419,7 @@ def test_s3_sends_its_files_itself_for_a_short_while(
         "method": "GET",
     }
     assert "method=HEAD" in ask(method="head")["Location"]
+    assert "X-Amz-Expires=3600" in ask()["Location"]  # a player comes back to the same link
 
 
 def test_pages_may_play_from_s3_and_only_then(task: Task, saved: Copy, request: Any) -> None:
