@@ -17,8 +17,8 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--web-workers", type=int, default=1, help="processes (default: 1)")
-        # Threads are made when all others are busy and end after 30 s without work. Each player
-        # that takes its video slowly holds one, so there must be more than the cores keep busy.
+        # Threads are made when all others are busy and end after 30 s without work. Each download
+        # that is taken slowly holds one, so there must be more than the cores keep busy.
         parser.add_argument("--threads", type=int, default=16, help="at most (default: 16)")
         parser.add_argument("--access-log", action="store_true")
 
