@@ -127,18 +127,18 @@ def asked() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize(
-    "playlist",
+    ("name", "playlist"),
     [
-        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}/a.ts\n#EXT-X-ENDLIST\n",
-        "ffconcat version 1.0\nfile '{}/a.mp4'\n",
+        ("a.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}/a.ts\n#EXT-X-ENDLIST\n"),
+        ("a.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}/a.ts\n#EXT-X-ENDLIST\n"),
+        ("a.ffconcat", "ffconcat version 1.0\nfile '{}/a.mp4'\n"),
     ],
-    ids=["hls", "concat"],
 )
-def test_a_playlist_that_calls_itself_a_video_leads_nowhere(
-    playlist: str, asked: tuple[str, list[str]], tmp_path: Path
+def test_a_playlist_in_a_videos_place_leads_nowhere(
+    name: str, playlist: str, asked: tuple[str, list[str]], tmp_path: Path
 ) -> None:
     address, paths = asked
-    (path := tmp_path / "a.mp4").write_text(playlist.format(address))
+    (path := tmp_path / name).write_text(playlist.format(address))
     assert posters.make(path) is None
     assert paths == []
 
