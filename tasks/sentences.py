@@ -65,8 +65,9 @@ TROUBLES = {
         "server's clock, and whether a proxy stands in between."
     ),
     Trouble.PRIVATE_ADDRESS: _(
-        "This address is inside a private network. If it is your own gateway, the engineer can "
-        "allow it with DAILIES_PRIVATE_HOSTS."
+        "This address is inside a private network. If it is your own gateway, or a proxy on this "
+        "server that makes up addresses (198.18.0.0/15), the engineer can allow it with "
+        "DAILIES_PRIVATE_HOSTS."
     ),
     Trouble.ODD_ADDRESS: _(
         "This address is not one we ask: it must be http or https, without a name or password, "

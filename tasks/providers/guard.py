@@ -36,7 +36,7 @@ _CLOSED_V4 = tuple(
         "192.0.2.0/24",
         "192.88.99.0/24",  # 6to4 relays
         "192.168.0.0/16",
-        "198.18.0.0/15",
+        "198.18.0.0/15",  # for measurements; proxies like Clash make up addresses in it
         "198.51.100.0/24",
         "203.0.113.0/24",
         "224.0.0.0/4",  # multicast
