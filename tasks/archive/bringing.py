@@ -7,6 +7,7 @@ import logging
 from collections.abc import Container
 from typing import Any
 
+from tasks import posters
 from tasks.archive import disk
 from tasks.archive.checking import check
 from tasks.archive.disk import Promises
@@ -50,7 +51,21 @@ def store(errand: Errand) -> dict[str, Any]:
         log.warning("The storage did not take a file: %s", type(error).__name__)
         sentence = f"The storage did not take it ({type(error).__name__})."
         raise Snag(sentence, trouble=CopyTrouble.STORAGE) from None
-    return {"name": f"{stem}.{errand.suffix}"}
+    return {"name": f"{stem}.{errand.suffix}", "poster": _keep_poster(errand, stem)}
+
+
+def _keep_poster(errand: Errand, stem: str) -> str:
+    """Its name, or "": a video without one is shown by the browser's own player."""
+    picture = None if errand.is_picture else posters.make(errand.whole)
+    if not picture:
+        return ""
+    try:
+        errand.poster.write_bytes(picture)
+        keep(errand.poster, f"{stem}.webp")
+    except Exception as error:  # nothing a saved video should wait for
+        log.warning("A poster could not be saved: %s", type(error).__name__)
+        return ""
+    return f"{stem}.webp"
 
 
 def start_afresh(errand: Errand) -> None:
@@ -62,6 +77,7 @@ def start_afresh(errand: Errand) -> None:
 def remove_unfinished(errand: Errand) -> None:
     errand.part.unlink(missing_ok=True)
     errand.whole.unlink(missing_ok=True)
+    errand.poster.unlink(missing_ok=True)
 
 
 def remove_all_but(wanted: Container[int]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
@@ -57,12 +56,9 @@ class Errand:
         """The same file, once all of it is there: nothing more is asked of the host."""
         return incoming() / f"{self.pk}.whole"
 
-
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """The fields of a saved copy."""
-
-    fields: dict[str, Any]
+    @property
+    def poster(self) -> Path:
+        return incoming() / f"{self.pk}.poster"
 
 
 class Snag(Exception):

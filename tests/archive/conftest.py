@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import storages
 
-from tasks import archive
+from tasks import archive, posters
 from tasks.archive import Archive
 from tasks.archive.errand import incoming
 from tasks.models import Copy, Kind, Task
@@ -35,6 +35,7 @@ def own_folder(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -
     settings.STORAGES = {**settings.STORAGES, "videos": videos}
     settings.DATA_DIR = tmp_path
     settings.DISK_RESERVE = 2**20
+    monkeypatch.setattr(posters, "can_make", lambda: False)  # 0.3 s each
     monkeypatch.setattr(archive, "TURN", 0.02)
     monkeypatch.setattr(archive, "IDLE_TURN", 0.02)
     return tmp_path

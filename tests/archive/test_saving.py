@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import storages
 
+from tasks import posters
+from tasks.containers import read_image
 from tasks.models import ChangeCounter, Copy, CopyState, Credential, Kind, Task
 from tasks.providers import PROVIDERS
 from tasks.simulator import media
@@ -133,6 +135,27 @@ def test_what_nobody_asked_for_is_no_mismatch(
 def test_a_picture_says_its_size(host: Host, wait: Wait, save: Save) -> None:
     copy = save(wait(host.put("/f.jpeg", PICTURE), kind=Kind.LAST_FRAME))
     assert (copy.width, copy.height, copy.size) == (960, 540, len(PICTURE))
+
+
+def test_a_video_has_a_poster_beside_it(
+    host: Host, wait: Wait, save: Save, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("av")
+    monkeypatch.setattr(posters, "can_make", lambda: True)
+    copy = save(wait(host.put("/v.mp4", CLIP)))
+    assert copy.is_saved and copy.poster == copy.name.replace(".mp4", ".webp")
+    with (own_folder / "videos" / copy.poster).open("rb") as file:
+        assert read_image(file).width == 640
+    assert len(stored(own_folder)) == 2 and unfinished() == []
+
+
+def test_a_video_is_saved_whatever_becomes_of_its_poster(
+    host: Host, wait: Wait, save: Save, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posters, "make", lambda path: b"a picture")
+    monkeypatch.setattr(Path, "write_bytes", lambda *_: 1 / 0)
+    copy = save(wait(host.put("/v.mp4", CLIP)))
+    assert copy.is_saved and copy.poster == ""
 
 
 def test_files_of_an_earlier_try_do_not_stay(
