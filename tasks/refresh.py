@@ -29,6 +29,7 @@ from django.utils import timezone
 from tasks import pace
 from tasks.lanes import Finding, Lane, Question, identity
 from tasks.models import ChangeCounter, Copy, Credential, Lease, StatusChange, Task, bulk
+from tasks.models import clock as clocks
 from tasks.providers import ProviderError, Trouble
 from tasks.sealing import Unreadable
 
@@ -59,38 +60,47 @@ class Tally:
 
 def sweep(seconds: float, *, clock: Callable[[], datetime] = timezone.now) -> Tally | None:
     """Refresh for so long, at least one turn; None when another process already does."""
-    holder, rested = uuid.uuid4().hex, _rested(clock())
+    holder, last_beat = uuid.uuid4().hex, _last_beat()
     if not Lease.objects.take(LEASE, holder, now=clock(), seconds=LEASE_SECONDS):
         return None
     try:
         with asyncio.Runner() as runner:
-            return _Sweep(runner, holder, clock, rested).run(seconds)
+            return _Sweep(runner, holder, clock, last_beat).run(seconds)
     finally:
         Lease.objects.give_back(LEASE, holder, now=clock())
 
 
-def _rested(now: datetime) -> float:
+def _last_beat() -> datetime | None:
+    return Lease.objects.filter(name=LEASE).values_list("beat_at", flat=True).first()
+
+
+def _rested(beat_at: datetime | None, now: datetime) -> float:
     """Seconds since an earlier sweep may have asked, which a provider's limit still remembers."""
-    beat_at = Lease.objects.filter(name=LEASE).values_list("beat_at", flat=True).first()
-    return (now - beat_at).total_seconds() if beat_at else inf
+    return max(0.0, (now - beat_at).total_seconds()) if beat_at else inf
 
 
 class _Sweep:
     """The lanes of one sweep, and the rhythm: claim, ask for a slice, record."""
 
     def __init__(
-        self, runner: asyncio.Runner, holder: str, clock: Callable[[], datetime], rested: float
+        self,
+        runner: asyncio.Runner,
+        holder: str,
+        clock: Callable[[], datetime],
+        last_beat: datetime | None,
     ) -> None:
         self._runner = runner
         self._holder = holder
         self._clock = clock
-        self._others_asked_at = time.monotonic() - rested
+        self._others_asked_at = time.monotonic() - _rested(last_beat, clock())
+        self._last_look = last_beat  # at the clock
         self._renew_at = time.monotonic() + RENEW_SECONDS
         self._lanes: dict[int, Lane] = {}
         self._tally = Tally()
 
     def run(self, seconds: float) -> Tally:
         end = time.monotonic() + seconds
+        self._look_at_the_clock()
         try:
             while self._holds_the_lease():
                 self._claim()
@@ -108,8 +118,17 @@ class _Sweep:
         if time.monotonic() < self._renew_at:
             return True
         self._renew_at = time.monotonic() + RENEW_SECONDS
-        now = self._clock()
+        now = self._look_at_the_clock()
         return Lease.objects.take(LEASE, self._holder, now=now, seconds=LEASE_SECONDS)
+
+    def _look_at_the_clock(self) -> datetime:
+        """Were it set back by an hour, nothing would come due for an hour."""
+        now = self._clock()
+        if clocks.was_set_back(self._last_look, now):
+            log.warning("The clock was set back; everything comes due again.")
+            clocks.come_due_again(now)
+        self._last_look = now
+        return now
 
     def _claim(self) -> None:
         now = self._clock()

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection, models
 
+STEP_BACK = timedelta(minutes=1)  # by less than this, clocks of two machines may differ
+
 
 class ChangeCounterQuerySet(models.QuerySet["ChangeCounter"]):
     def next(self) -> int:
@@ -40,8 +42,12 @@ class ChangeCounter(models.Model):
 
 class LeaseQuerySet(models.QuerySet["Lease"]):
     def take(self, name: str, holder: str, *, now: datetime, seconds: float) -> bool:
-        """Take or renew; false while another holds it. A dead holder's lease runs out by itself."""
-        free = models.Q(until__lte=now) | models.Q(holder=holder)
+        """Take or renew; false while another holds it. A dead holder's lease runs out by itself.
+
+        One that ends later than any lease can was taken before the clock was set back.
+        """
+        impossible = now + timedelta(seconds=seconds) + STEP_BACK
+        free = models.Q(until__lte=now) | models.Q(holder=holder) | models.Q(until__gt=impossible)
         until = now + timedelta(seconds=seconds)
         if self.filter(free, name=name).update(holder=holder, until=until, beat_at=now):
             return True
