@@ -2,6 +2,6 @@
 
 from tasks.serving.bundle import MOST, Bundle
 from tasks.serving.files import SavedFile, answer, guarded
-from tasks.serving.storage import origins
+from tasks.serving.storage import origins, videos
 
-__all__ = ["MOST", "Bundle", "SavedFile", "answer", "guarded", "origins"]
+__all__ = ["MOST", "Bundle", "SavedFile", "answer", "guarded", "origins", "videos"]

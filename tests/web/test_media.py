@@ -8,12 +8,11 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+from urllib.parse import unquote
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.files.base import File
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import storages
 from django.http.response import HttpResponseBase
 from django.test import Client
 
@@ -21,7 +20,6 @@ from tasks import serving
 from tasks.models import Copy, CopyState, Kind, Task
 from tasks.serving import files
 from tasks.serving.names import Unique, file_name
-from tasks.showing.media import media_sources
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf, SaveCopy
 
@@ -368,67 +366,6 @@ def test_nginx_is_told_where_the_file_is(task: Task, ask: Ask, saved: Copy, sett
         assert "cgt-1.mp4" in response["Content-Disposition"]
 
 
-class Faraway(Storage):
-    """A storage without paths that signs links as django-storages does for S3."""
-
-    def __init__(self) -> None:
-        self._files: dict[str, bytes] = {}
-
-    def _save(self, name: str, content: Any) -> str:
-        self._files[name] = content.read()
-        return name
-
-    def _open(self, name: str, mode: str) -> File[bytes]:
-        return File(io.BytesIO(self._files[name]))
-
-    def exists(self, name: str) -> bool:
-        return name in self._files
-
-    def url(
-        self,
-        name: str | None,
-        parameters: dict[str, str] | None = None,
-        expire: int | None = None,
-        http_method: str | None = None,
-    ) -> str:
-        query = {**(parameters or {}), "X-Amz-Expires": str(expire), "method": str(http_method)}
-        return f"https://bucket.s3.example:9000/{name}?{urlencode(query)}"
-
-
-@pytest.fixture
-def faraway(settings: Any, save_copy: SaveCopy) -> None:
-    settings.STORAGES = settings.STORAGES | {"videos": {"BACKEND": "tests.web.test_media.Faraway"}}
-
-
-def test_s3_sends_its_files_itself_for_a_short_while(
-    task: Task, save_copy: SaveCopy, faraway: None, ask: Ask
-) -> None:
-    copy = save_copy(task, MOVIE)
-    response = ask("bytes=0-9", "video?download")
-    assert response.status_code == 302
-    assert response["Cache-Control"] == "private, no-store"
-    link = urlsplit(response["Location"])
-    told = {name: value for name, [value] in parse_qs(link.query).items()}
-    assert link.path == f"/{copy.name}" and link.netloc == "bucket.s3.example:9000"
-    assert told == {
-        "ResponseContentDisposition": (
-            'attachment; filename="Dailies - A paper boat sails out - cgt-1.mp4"'
-        ),
-        "ResponseContentType": "video/mp4",
-        "X-Amz-Expires": "300",
-        "method": "GET",
-    }
-    assert "method=HEAD" in ask(method="head")["Location"]
-    assert "X-Amz-Expires=3600" in ask()["Location"]  # a player comes back to the same link
-
-
-def test_pages_may_play_from_s3_and_only_then(task: Task, saved: Copy, request: Any) -> None:
-    assert serving.origins() == set()
-    request.getfixturevalue("faraway")
-    assert serving.origins() == {"https://bucket.s3.example:9000"}
-    assert serving.origins() <= media_sources([task])
-
-
 # ZIP
 
 
@@ -491,14 +428,6 @@ def test_too_many_at_once_and_none_at_all_are_refused(db: None, viewing: Client)
     many = viewing.post("/tasks/download.zip", {"task": list(range(serving.MOST + 1))})
     assert many.status_code == 400 and b"500" in many.content
     assert viewing.get("/tasks/download.zip").status_code == 404
-
-
-def test_a_zip_from_s3_is_the_same(
-    task: Task, save_copy: SaveCopy, faraway: None, viewing: Client
-) -> None:
-    save_copy(task, MOVIE)
-    packed = unzip(viewing.get(f"/tasks/download.zip?task={task.pk}"))
-    assert packed.read(packed.namelist()[0]) == MOVIE
 
 
 def test_a_zip_is_never_held_in_memory(task: Task, saved: Copy, viewing: Client) -> None:
