@@ -23,6 +23,24 @@ from tasks.simulator.demo import SHOTS, Shot
 
 PEOPLE = {"producer": Role.MANAGER, "artist": Role.MEMBER}
 ENOUGH_LIVE, ENOUGH_IN_ALL = 10, 300
+#: What links come to: one that ends minutes after its video was saved, one whose host is down.
+LINKS_IN_DANGER = (
+    Shot(
+        preset="volcengine",
+        model="doubao-seedance-2-0-260128",
+        prompt="Look test: rain on a tin roof, one drop in slow motion, grey light",
+        ago=20 * 60,
+        wish=f"ok link={24 * 60}",
+    ),
+    Shot(
+        preset="byteplus",
+        model="dreamina-seedance-2-0-260128",
+        prompt="Storyboard 7: a paper lantern is let go, the camera stays with the hand",
+        ratio="4:3",
+        ago=22 * 3600 + 45 * 60,
+        wish="ok media=503",
+    ),
+)
 PAUSE = (15.0, 35.0)  # seconds between two new tasks
 TOLD = ("model", "prompt", "resolution", "ratio", "duration")  # what we know, for we asked for it
 
@@ -42,9 +60,10 @@ class SampleLife:
         make_account("demo")
         for name, role in PEOPLE.items():
             make_account(name, role)
+        shots = (*SHOTS, *LINKS_IN_DANGER)
         accounts = {shot.preset: _credential(shot.preset, base_urls[shot.preset]) for shot in SHOTS}
         empty = {slug for slug, account in accounts.items() if not account.task_set.exists()}
-        for shot in sorted(SHOTS, key=lambda shot: -shot.ago):  # the list shows the newest on top
+        for shot in sorted(shots, key=lambda shot: -shot.ago):  # the list shows the newest on top
             if shot.preset in empty:
                 self._submit(accounts[shot.preset], shot)
 

@@ -117,7 +117,7 @@ class CopyShown:
     def is_moving(self) -> bool:
         """Whether something will change within seconds, so that a page asks often."""
         due_at = self.copy.due_at
-        soon = due_at is not None and (due_at - self.now).total_seconds() < 30
+        soon = due_at is not None and (due_at - self.now).total_seconds() < 60
         return self.is_saving or (self.copy.state == CopyState.WAITING and soon)
 
     @property
@@ -168,7 +168,8 @@ class CopyShown:
 
     @property
     def trouble(self) -> str:
-        kind = "" if self.copy.is_saved else self.copy.trouble
+        """Why it is not saved yet, and what comes of it; of what is gone nothing will."""
+        kind = "" if self.state in (SAVED, SAVED_ONLY_HERE, GONE) else self.copy.trouble
         return str(TROUBLES.get(kind) or trouble_sentence(kind))
 
     # The file
