@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.figures import Figure, read, table
 from benchmarks.places import place
 
-NAMES = ("refresh", "lateness", "badge", "list", "feed")
+NAMES = ("refresh", "lateness", "badge", "list", "feed", "serving", "archive", "soak")
 MODULES = {"list": "list_page"}
 DATABASES = {"sqlite": ("sqlite",), "postgres": ("postgres",), "both": ("sqlite", "postgres")}
 
