@@ -6,7 +6,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from storages.backends.s3 import S3Storage
 
-LINK_LIFE = 300  # seconds; a link is asked for anew by every play
+LINK_LIFE = 300  # seconds, unless who asks for a link says otherwise
 SPILL = 8 * 1024 * 1024  # bytes of a read file that stay in memory; without it all of them do
 
 

@@ -15,12 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 from django.conf import settings as site
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.views.debug import SafeExceptionReporterFilter
 
+from tasks.archive.keeping import keep
 from tasks.checks import bucket_can_be_used
 from tests.processes.conftest import free_port
 
@@ -128,6 +130,26 @@ def test_what_is_there_under_a_name_is_replaced(videos: Storage) -> None:
         assert kept.read() == b"all of it"
 
 
+def test_the_archive_keeps_a_file_there_under_the_very_name_however_often_it_tries(
+    videos: Storage, tmp_path: Path
+) -> None:
+    (source := tmp_path / "7.whole").write_bytes(CLIP.read_bytes())
+    for _ in range(2):
+        keep(source, "2026/7-video-0123456789ab.mp4")
+    with videos.open("2026/7-video-0123456789ab.mp4") as kept:
+        assert kept.read() == CLIP.read_bytes()
+    assert source.exists()
+
+
+def test_a_bucket_that_is_not_there_is_an_error_and_not_an_empty_one(
+    in_the_bucket: dict[str, Any], settings: Any
+) -> None:
+    options = in_the_bucket["OPTIONS"] | {"bucket_name": "somebody-elses"}
+    settings.STORAGES = settings.STORAGES | {"videos": in_the_bucket | {"OPTIONS": options}}
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        storages["videos"].save("7/video.mp4", ContentFile(b"a film"))
+
+
 def test_a_deleted_video_is_not_there(videos: Storage) -> None:
     videos.save("10/video.mp4", ContentFile(b"once"))
     videos.delete("10/video.mp4")
@@ -142,6 +164,10 @@ def test_a_signed_link_brings_the_video_and_ranges_of_it(videos: Storage) -> Non
     whole = httpx.get(link, trust_env=False)
     assert (whole.status_code, whole.content) == (200, CLIP.read_bytes())
     assert whole.headers["content-type"] == "video/mp4"
+    with_head = videos.url("11/video.mp4", http_method="HEAD")  # type: ignore[call-arg]
+    assert httpx.head(with_head, trust_env=False).headers["content-length"] == str(
+        len(whole.content)
+    )
     part = httpx.get(link, headers={"Range": "bytes=100-199"}, trust_env=False)
     assert (part.status_code, part.content) == (206, CLIP.read_bytes()[100:200])
 
