@@ -37,7 +37,7 @@ MOST_REDIRECTS = 5
 #: An answer in chunks of a byte each costs us 20 µs for each of them, without letting others work.
 MOST_CRUMBS, CRUMB = 10_000, 256  # pieces from which on they must have so many bytes on an average
 PIECE = 256 * 1024  # bytes of a file read at once; asyncio itself reads no more
-LARGEST_REFUSAL = 64 * 1024  # bytes read of an answer that is no file
+LARGEST_REFUSAL = 16 * 1024  # bytes read of an answer that is no file
 
 #: Addresses of a host, as getaddrinfo gives them; raises OSError. Called in a thread.
 Resolve = Callable[[str, int], Iterable[str]]

@@ -265,16 +265,6 @@ def test_a_link_that_is_repeated_in_a_refusal_is_not_repeated_by_us(gateway: boo
     assert ("No upstream" in str(error)) == gateway
 
 
-def test_an_endless_refusal_is_read_in_part_only() -> None:
-    async def endless(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 404 No\r\n\r\n")
-        while True:
-            writer.write(bytes(65_536))
-            await writer.drain()
-
-    assert trouble(endless).trouble == Trouble.LINK_DEAD
-
-
 def test_a_refusal_that_never_ends_its_sentence_is_heard_all_the_same() -> None:
     reply = answer(404, b"<Err", content_length=100)
     error = trouble(replying(reply), limits=Limits(silence=0.2))
@@ -567,6 +557,13 @@ async def without_end(asked: Asked, writer: asyncio.StreamWriter) -> None:
         await writer.drain()
 
 
+async def refusing_without_end(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 404 No\r\n\r\n")
+    while True:
+        writer.write(bytes(65_536))
+        await writer.drain()
+
+
 async def in_crumbs(asked: Asked, writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     while True:
@@ -583,18 +580,19 @@ MANY = b"HTTP/1.1 200 OK\r\n" + b"".join(b"a:\r\n" for _ in range(10_000)) + b"\
     [
         (replying(answer(body=BOMB, content_encoding="gzip")), Trouble.MALFORMED),
         (without_end, Trouble.TOO_LARGE),
+        (refusing_without_end, Trouble.LINK_DEAD),
         (in_crumbs, Trouble.MALFORMED),
         (replying(MANY), Trouble.TOO_LARGE),
         (replying(MANY.replace(b"a:", b"a: 0123456789")), Trouble.CONNECTION),
     ],
-    ids=["bomb", "endless", "crumbs", "headers", "larger headers"],
+    ids=["bomb", "endless", "endless refusal", "crumbs", "headers", "larger headers"],
 )
 def test_memory_stays_flat_whatever_comes(behave: Behave, kind: Trouble) -> None:
     """Into a reader that keeps nothing."""
 
     async def once() -> Trouble:
         async with serving(behave) as host:
-            limits = Limits(largest=100 * MEGABYTE)
+            limits = Limits(largest=100 * MEGABYTE, silence=2)
             tracemalloc.start()
             with pytest.raises(ProviderError) as caught:
                 async with open_stream(host.url, allowed=host.allowed, limits=limits) as stream:
