@@ -300,11 +300,14 @@ def _take_in(
 def note_health(credential: Credential, findings: Sequence[Finding], now: datetime) -> None:
     """What a slice's answers say of the credential.
 
-    One good answer outweighs the bad ones beside it, except "too many requests".
+    One good answer outweighs the bad ones beside it, except "too many requests"; it needs no rest
+    even then, for the tasks that were refused come back later by themselves.
     """
     errors = [f.error for f in findings if f.error and f.error.trouble not in OF_THE_TASK]
     slow_down = [error for error in errors if error.trouble == Trouble.RATE_LIMITED]
     if slow_down or len(errors) == len(findings):
+        if len(errors) < len(findings):
+            credential.troubles_in_a_row = 0
         _note_trouble(credential, (slow_down or errors)[-1], now)
     elif credential.trouble or _is_old(credential.heard_at, now):
         credential.hear(now)

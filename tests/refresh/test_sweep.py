@@ -114,6 +114,28 @@ def test_retry_after_holds_the_whole_credential(
     assert look(second, after=15).status != "unknown"
 
 
+def test_a_provider_that_answers_some_is_not_rested_for_refusing_others(
+    sim: Simulator, account: Account, follow: Follow, clock: Clock
+) -> None:
+    """Among good answers "too many requests" is a matter of pace, however often it comes."""
+    credential = account("dataeyes")
+    for _ in range(2):
+        follow(credential, "sim:stuck")
+    sim.fault("sim-test", "429;share=50")
+    for _ in range(8):
+        clock.go_on(60)
+        Task.objects.update(check_after=clock.now)
+        refresh.sweep(0, clock=clock)
+    credential.refresh_from_db()
+    assert (credential.trouble, credential.paused_until) == (Trouble.RATE_LIMITED, None)
+    sim.fault("sim-test", "429")
+    for _ in range(5):
+        Task.objects.update(check_after=clock.now)
+        refresh.sweep(0, clock=clock)
+    credential.refresh_from_db()
+    assert credential.paused_until and credential.paused_until > clock.now
+
+
 def test_a_wrong_key_rests_the_credential_and_its_tasks_wait_unharmed(
     sim: Simulator, account: Account, follow: Follow, look: Look
 ) -> None:
