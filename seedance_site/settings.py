@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "seedance_site.busy.BusyDatabaseMiddleware",
 ]
 
 ROOT_URLCONF = "seedance_site.urls"

@@ -1,0 +1,10 @@
+"""The site's own settings for drills: SQLite waits a moment for a lock instead of 20 s."""
+
+from seedance_site.settings import *  # noqa: F403
+from seedance_site.settings import DATABASES
+
+BUSY_SECONDS = 0.3
+
+DATABASES["default"]["OPTIONS"]["timeout"] = BUSY_SECONDS
+PRIVATE_HOSTS = ["127.0.0.0/8"]
+DISK_RESERVE = 2**20
