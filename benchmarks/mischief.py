@@ -20,7 +20,16 @@ from tasks.management.supervision import Child
 
 SHARE = 25  # per cent of the requests a fault can meet; some kinds meet few operations
 #: Each holds its place for 20 s where it is met, so among files it comes more seldom.
-OF_ANSWERS = ("429", "429;retry-after=2", "500", "503", "html", "empty", "truncated", "wrong-id")
+OF_ANSWERS: tuple[str, ...] = (
+    "429",
+    "429;retry-after=2",
+    "500",
+    "503",
+    "html",
+    "empty",
+    "truncated",
+    "wrong-id",
+)
 OF_ANSWERS += ("drip", "lost-create")
 OF_FILES = ("429", "500", "503", "html", "empty", "truncated") * 2 + ("drip",)
 CHANGE = 2.0  # seconds between two kinds of fault

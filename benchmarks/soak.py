@@ -145,9 +145,9 @@ class _Soak:
     def _listen(self) -> None:
         """How long nobody was heard of, at most."""
         now = timezone.now()
-        for name, beat_at in Lease.objects.filter(name__in=RESUMED).values_list("name", "beat_at"):
-            age = (now - beat_at).total_seconds()
-            self._silence[name] = max(self._silence[name], age)
+        for lease in Lease.objects.filter(name__in=RESUMED):
+            age = (now - (lease.beat_at or now)).total_seconds()
+            self._silence[lease.name] = max(self._silence[lease.name], age)
 
     # What the team does
 
@@ -195,8 +195,13 @@ class _Soak:
             if record.public_id not in self._tracked:
                 fresh.setdefault(record.preset, []).append(record.public_id)
         for slug, ids in fresh.items():
-            made = {"credential": self._accounts[slug], "project": Project.objects.get()}
-            Task.objects.track(ids, **made, created_by=None, now=timezone.now())
+            Task.objects.track(
+                ids,
+                credential=self._accounts[slug],
+                project=Project.objects.get(),
+                created_by=None,
+                now=timezone.now(),
+            )
             self._tracked.update(ids)
 
     def _records(self) -> list[Record]:
