@@ -45,9 +45,9 @@ UNKNOWN = "application/octet-stream"
 #: holds one of the web server's threads for as long as its reader is in no hurry, and a paused
 #: player never is. An answer of one piece is the server's own affair at once: forty players that
 #: read nothing held no thread, and a megabyte each. RFC 9110, 15.3.7 lets a server send less than
-#: was asked. Chromium 156 then asks for the rest by itself: a clip of 35 MB played, paused and
-#: sought in parts of 1 MB and of 128 kB without ever waiting, its index in front or at the end.
-#: Smaller parts cost more requests of some 5 ms.
+#: was asked. Chromium 156 then asks for the rest by itself: a clip of 35 MB was played, paused and
+#: sought in parts of 1 MB, its index in front or at the end, and of 128 kB, and never stalled once
+#: it had begun. Smaller parts cost more requests, of some 5 ms each.
 PART = 1024 * 1024
 
 #: Videos are not kept by the browser: Chromium's cache takes the first part and then asks for all
