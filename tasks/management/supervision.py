@@ -56,7 +56,7 @@ class Child:
 
     def start(self) -> None:
         pipe, self._hold = os.pipe()
-        self.started_at = time.monotonic()
+        self.started_at, self._start_at = time.monotonic(), 0.0
         # -I and -S: the leash needs nothing that is installed, and starts in 20 ms so.
         on_leash = [sys.executable, "-I", "-S", leash.__file__, str(pipe), str(self._grace)]
         self._process = subprocess.Popen(
@@ -84,7 +84,6 @@ class Child:
             say(f"{self.name} ended (exit code {code}); starting it again in {wait:g} s.")
             self.kill()
         elif now >= self._start_at:
-            self._start_at = 0.0
             self.start()
 
     def stop(self) -> None:

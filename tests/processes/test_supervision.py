@@ -62,6 +62,20 @@ def test_a_dead_child_is_started_again_after_a_while(
     assert "sleeper ended (exit code -9); starting it again" in capsys.readouterr().out
 
 
+def test_one_that_was_started_before_its_wait_was_over_leaves_no_orphans_either(
+    child: Child,
+) -> None:
+    kill(child.group)
+    eventually(lambda: not child.is_alive, within=5)
+    child.keep_alive()
+    child.restart()
+    orphans = eventually(lambda: below(child.group), within=5)
+    kill(child.group)
+    eventually(lambda: not child.is_alive, within=5)
+    child.keep_alive()
+    eventually(lambda: still_there(orphans) == [], within=5)
+
+
 def test_each_death_in_a_row_makes_the_wait_longer() -> None:
     mortal = Child("mortal", SLEEP)
     waits = [mortal._wait_after_death(now=0.0) for _ in range(7)]
