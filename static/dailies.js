@@ -9,10 +9,10 @@
   // Time. The server's clock counts: a reader's may be wrong by hours.
 
   let ahead = 0;
-  const synchronise = () => {
-    const poller = find("#live");
-    if (poller) ahead = Date.parse(poller.dataset.now) - Date.now();
-  };
+  const synchronise = () => all("[data-now]").forEach((element) => {
+    ahead = Date.parse(element.dataset.now) - Date.now();
+    element.removeAttribute("data-now"); // it was true when it came, and never again
+  });
   const now = () => Date.now() + ahead;
 
   const pad = (number) => String(number).padStart(2, "0");

@@ -349,3 +349,16 @@ def test_what_is_chosen_stays_chosen_while_rows_change(
     change(copy, state="saving", bytes_done=1, bytes_total=2)
     expect(mark(page, task)).to_contain_text("50 %")
     expect(page.locator("[data-choose]")).to_be_checked()
+
+
+def test_clocks_never_jump_back_when_the_header_is_told_something(
+    enter: Enter, make_task: MakeTask, task: Task, member: User
+) -> None:
+    alive()
+    page = enter(member, f"/tasks/{make_task(created_at=timezone.now()).pk}/")
+    clock = page.locator(".clock[data-since]").first
+    expect(clock).to_have_text("0:03", timeout=8_000)
+    copy_of(task, link_ends_at=timezone.now() + timedelta(minutes=30))
+    page.evaluate("htmx.trigger('#pulse', 'wake')")
+    expect(page.locator("#pulse-risk")).to_be_visible()
+    assert clock.inner_text() >= "0:03"
