@@ -592,7 +592,7 @@ def test_memory_stays_flat_whatever_comes(behave: Behave, kind: Trouble) -> None
 
     async def once() -> Trouble:
         async with serving(behave) as host:
-            limits = Limits(largest=100 * MEGABYTE, silence=2)
+            limits = Limits(largest=100 * MEGABYTE)
             tracemalloc.start()
             with pytest.raises(ProviderError) as caught:
                 async with open_stream(host.url, allowed=host.allowed, limits=limits) as stream:
