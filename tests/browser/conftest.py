@@ -17,6 +17,7 @@ from django.utils import timezone
 from playwright.sync_api import Error, Page, Playwright
 
 from tasks import refresh
+from tasks.archive import Archive
 from tasks.models import Credential, Project, Task
 from tasks.simulator.server import Simulator
 
@@ -107,6 +108,23 @@ def sweeping(transactional_db: None) -> Iterator[None]:
     def work() -> None:
         while not stop.is_set():
             refresh.sweep(1)
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    yield
+    stop.set()
+    worker.join()
+
+
+@pytest.fixture
+def archiving(transactional_db: None) -> Iterator[None]:
+    """The archive beside the test, as its own process would be."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            Archive().run(1)
         connection.close()
 
     worker = threading.Thread(target=work)

@@ -11,9 +11,15 @@ from django.core.files.storage import storages
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tasks.models import ChangeCounter, Copy, Kind, Lease, Task
+from tasks.models import ChangeCounter, Copy, Credential, Kind, Lease, Task
 from tasks.simulator.media import CLIPS
-from tests.browser.conftest import Enter, assert_accessible, assert_no_sideways_scrolling
+from tasks.simulator.server import Simulator
+from tests.browser.conftest import (
+    Enter,
+    assert_accessible,
+    assert_no_sideways_scrolling,
+    track,
+)
 from tests.conftest import MakeTask
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("complaints")]
@@ -174,6 +180,28 @@ def test_a_mark_changes_by_itself_until_the_video_is_saved(
     change(copy, **saved(task), trouble="")
     expect(mark(page, task)).to_have_text("Saved")
     expect(page.locator(f"#t{task.pk} video")).to_have_attribute("src", f"/tasks/{task.pk}/video")
+
+
+def test_a_finished_video_is_saved_by_itself_and_then_plays_from_our_origin(
+    enter: Enter,
+    sim: Simulator,
+    account: Credential,
+    member: User,
+    sweeping: None,
+    archiving: None,
+) -> None:
+    remote_id = sim.create("Waves sim:ok", key="sim-browser-0123", ago=600)
+    [task] = track(account, member, remote_id)
+    page = enter(member, f"/tasks/{task.pk}/")
+    kept = page.locator("#task-kept [data-kept]")
+    expect(kept).to_have_attribute("data-kept", "saved", timeout=20_000)
+    video = page.locator("video")
+    expect(video).to_have_attribute("src", f"/tasks/{task.pk}/video", timeout=8_000)
+    player = video.element_handle()
+    assert player
+    player.evaluate("video => { video.muted = true; return video.play(); }")
+    page.wait_for_function(IS_PLAYING, arg=player)
+    expect(page.locator("#fact-video-sha256")).to_have_text(task.copies.get().sha256)
 
 
 def test_a_links_end_turns_the_mark_without_a_word_of_the_server(

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def demonstration(project: Project, sweeping: None) -> Iterator[User]:
+def demonstration(project: Project, sweeping: None, archiving: None) -> Iterator[User]:
     """A team at work: its past week, and a few tasks of just now."""
     random.seed(7)
     with Simulator(speed=1) as sim:
