@@ -55,7 +55,7 @@ def for_list(found: CopyQuerySet) -> CopyQuerySet:
 
 def _of_state(found: CopyQuerySet, state: str, now: datetime) -> CopyQuerySet:
     if state == GONE:
-        return found.filter(state=CopyState.GONE).order_by("-id")
+        return found.gone()
     narrowed = {
         AT_RISK: risky(now),
         SAVING: Q(state=CopyState.SAVING),
@@ -146,5 +146,5 @@ def _counts(user: Any, now: datetime) -> tuple[dict[str, Number], Number]:
     )
     is_cut = found["looked_at"] == WINDOW
     numbers = {name: Number(found[name], is_cut) for name in (AT_RISK, SAVING, WAITING)}
-    gone = Copy.objects.filter(theirs, state=CopyState.GONE).order_by()[: CAP + 1].count()
+    gone = Copy.objects.gone().filter(theirs).order_by()[: CAP + 1].count()
     return numbers | {GONE: Number(min(gone, CAP), gone > CAP)}, Number(found["unsaved"], is_cut)

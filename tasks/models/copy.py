@@ -74,7 +74,12 @@ class CopyQuerySet(models.QuerySet["Copy"]):
 
     def unsaved(self) -> CopyQuerySet:
         """The queue: whose link ends first comes first."""
-        return self.filter(state__in=UNSAVED).order_by(_FIRST_TO_END, "id")
+        states = [_in_the_statement(state) for state in UNSAVED]
+        return self.filter(state__in=states).order_by(_FIRST_TO_END, "id")
+
+    def gone(self) -> CopyQuerySet:
+        """The newest first."""
+        return self.filter(state=_in_the_statement(CopyState.GONE)).order_by("-id")
 
     def due(self, now: datetime) -> CopyQuerySet:
         """What may be claimed; also what a clock that has since been set back put off for ever."""
@@ -108,6 +113,16 @@ def risky(now: datetime) -> models.Q:
 
 #: These troubles are none: waited out.
 HARMLESS = ("", CopyTrouble.NOT_READY)
+
+
+def _in_the_statement(state: CopyState) -> models.Func:
+    """The state written out: beside a bound value SQLite does not use a partial index.
+
+    With 500,000 copies, 100,000 of them unsaved, the queue's first 2,000 cost 80 ms instead of 1.
+    """
+    return models.Func(template=f"'{state}'", output_field=models.CharField())
+
+
 _FIRST_TO_END: OrderBy = models.F("link_ends_at").asc(nulls_last=True)
 
 
