@@ -1,10 +1,13 @@
 """The site's own settings for drills: SQLite waits a moment for a lock instead of 20 s."""
 
 from seedance_site.settings import *  # noqa: F403
-from seedance_site.settings import DATABASES
+from seedance_site.settings import DATABASES, STORAGES
 
 BUSY_SECONDS = 0.3
 
 DATABASES["default"]["OPTIONS"]["timeout"] = BUSY_SECONDS
 PRIVATE_HOSTS = ["127.0.0.0/8"]
 DISK_RESERVE = 2**20
+STORAGES = STORAGES | {  # no static files are collected
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+}
