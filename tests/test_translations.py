@@ -119,7 +119,7 @@ class Visible(HTMLParser):
 #: Names and terms that Chinese writes in Latin letters, and what these tests put in themselves.
 LATIN = frozenset(
     "Dailies English API Key Base URL Token ID JSON UTC staff BytePlus ModelArk PowerTokens "
-    "DataEyes TokenHot YEScale new api dataeyes sweep".split()
+    "DataEyes TokenHot YEScale new api dataeyes sweep ZIP SHA KB MB GB TB HEVC".split()
 )
 #: … and what Django's admin says only in English: the other text of two of its pictures.
 LATIN |= {"Search", "True"}
@@ -153,12 +153,14 @@ def tasks_of_every_status(make_task: MakeTask, credential: Credential, project: 
         "/",
         "/?q=雪&status=failed",
         "/tasks/track/",
+        "/archive/",
         "/welcome/",
         "/password/",
         "/nowhere/",
         "/admin/",
         "/admin/tasks/task/",
         "/admin/tasks/statuschange/",
+        "/admin/tasks/copy/",
         "/admin/tasks/credential/",
         "/admin/tasks/credential/add/",
         "/admin/tasks/project/add/",
