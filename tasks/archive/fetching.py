@@ -117,11 +117,20 @@ async def _write_all(stream: Stream, part: Part) -> None:
             pieces.append(chunk)
             if sum(map(len, pieces)) >= WRITE_BYTES:
                 await writing
-                writing = asyncio.create_task(in_thread(part.write, pieces))
+                writing = asyncio.create_task(_write(part, pieces))
                 pieces = []
     finally:
         await writing
+        await _write(part, pieces)
+
+
+async def _write(part: Part, pieces: list[bytes]) -> None:
+    """Both to their ends, whatever becomes of the other."""
+    hashing = asyncio.create_task(in_thread(part.hash, pieces))
+    try:
         await in_thread(part.write, pieces)
+    finally:
+        await hashing
 
 
 async def _sync_now_and_then(errand: Errand, part: Part, promises: Promises) -> None:

@@ -33,7 +33,8 @@ def is_late(copy: Copy, snag: Snag, now: datetime) -> bool:
         return True
     # Our own clock, for the provider's may be hours off.
     since = copy.task.ended_at or copy.created_at
-    return snag.status == 404 and now < since + READY_PATIENCE and not _has_ended(copy, now)
+    is_absent = snag.status == 404 and not snag.is_permanent
+    return is_absent and now < since + READY_PATIENCE and not _has_ended(copy, now)
 
 
 def next_step(copy: Copy, snag: Snag, now: datetime) -> Step:
