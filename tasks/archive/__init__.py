@@ -200,7 +200,8 @@ class Archive:
         if disk.is_full():
             claims.wait_for_room(now)
             return
-        busy = Counter(claims.host_of(way.errand.url) for way in self._ways.values())
+        coming = (way.errand for way in self._ways.values() if not way.errand.digest)
+        busy = Counter(claims.host_of(errand.url) for errand in coming)
         for copy in claims.claim(now, room=room, busy=busy, skip=self._ways):
             self._set_out(copy, now)
 
