@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -372,13 +371,9 @@ def _last_frames() -> int:
     return Copy.objects.exclude(kind=Kind.VIDEO).count()
 
 
-@cache
-def _hash_of_clip(name: str, suffix: str) -> str:
-    return hashlib.sha256(media.clip(name, suffix)).hexdigest()
-
-
 def _hash_of(record: Record, suffix: str) -> str:
-    return _hash_of_clip(media.clip_name(record), suffix)
+    whole = media.video(record) if suffix == "mp4" else media.clip(media.clip_name(record), suffix)
+    return hashlib.sha256(whole).hexdigest()
 
 
 def _stored(name: str) -> str:

@@ -99,7 +99,6 @@ SHOTS: tuple[Shot, ...] = (
             "model": _2_0,
             "prompt": "Wide aerial over dunes at first light, wind combing sand off the ridges, "
             "long shadows, slow push towards the sun",
-            "duration": 10,
             "ago": 3 * HOUR,
         },
         {
@@ -178,7 +177,6 @@ SHOTS: tuple[Shot, ...] = (
             "prompt": "Desert caravan seen from very far, heat shimmer, the line of camels "
             "breaks and closes again behind a dune",
             "ratio": "21:9",
-            "duration": 8,
             "ago": 18 * MINUTE,
         },
         {
@@ -300,7 +298,6 @@ SHOTS: tuple[Shot, ...] = (
             "model": "doubao-seedance-2.0",
             "prompt": "A dancer in white crosses an empty salt flat, her footprints fill with sky",
             "ratio": "21:9",
-            "duration": 10,
             "ago": 50,
         },
         {
@@ -323,7 +320,6 @@ SHOTS: tuple[Shot, ...] = (
             "prompt": "竹林深处，光柱穿过薄雾，一片叶子缓缓落下，升格镜头",
             "resolution": "1080p",
             "ratio": "9:16",
-            "duration": 10,
             "ago": 15,
         },
         {
@@ -339,7 +335,6 @@ SHOTS: tuple[Shot, ...] = (
         {
             "model": _2_0,
             "prompt": "Underwater ruins in green light, a shoal turns as one, slow crane up",
-            "duration": 8,
             "ago": 28 * MINUTE,
         },
         {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+from tasks.providers.catalog import frame_size
 from tasks.simulator.faults import PAGE, break_off, drip
 from tasks.simulator.messages import Reply, Request, as_html
 from tasks.simulator.records import Record, hash_of
@@ -49,6 +51,28 @@ def clip_name(record: Record) -> str:
     """Which scene a task's video shows."""
     names = OF_RATIO.get(record.order.ratio, OF_RATIO["16:9"])
     return names[hash_of(record.id) % len(names)]
+
+
+def video(record: Record) -> bytes:
+    """Its clip, which says of itself that it is shown as large as was ordered.
+
+    The picture within is smaller, so that the files stay small; players scale it.
+    """
+    order = record.order
+    size = frame_size(order.model, order.resolution, order.ratio)
+    return _shown_at(clip_name(record), size) if size else clip(clip_name(record), "mp4")
+
+
+@lru_cache(maxsize=32)
+def _shown_at(name: str, size: tuple[int, int]) -> bytes:
+    """Width and height are the last eight bytes of the picture track's header, 16.16 each."""
+    data = bytearray(clip(name, "mp4"))
+    for found in re.finditer(b"tkhd", bytes(data)):
+        start = found.start() - 4
+        end = start + int.from_bytes(data[start : start + 4])
+        if any(data[end - 8 : end]):  # a track of sound has none
+            data[end - 8 : end] = struct.pack(">HHHH", size[0], 0, size[1], 0)
+    return bytes(data)
 
 
 def video_path(record: Record) -> str:
@@ -110,8 +134,8 @@ def answer(request: Request, record: Record | None) -> Reply:
     trouble = link_trouble(request.path, request.query, request.now) if found else "NoSuchKey"
     if not found or trouble or record is None:
         return tos_error(trouble or "NoSuchKey", request)
-    name, is_frame = clip_name(record), found["kind"] == "jpeg"
-    data = clip(name, "jpg" if is_frame else "mp4")
+    is_frame = found["kind"] == "jpeg"
+    data = clip(clip_name(record), "jpg") if is_frame else video(record)
     kind = "image/jpeg" if is_frame else "video/mp4"
     wish = "" if is_frame else record.order.steering().get("media", "")
     return _wished(wish, request) or serve(data, kind, request.headers, wish=wish)

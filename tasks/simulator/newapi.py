@@ -234,7 +234,7 @@ def _content(world: World, preset: Preset, request: Request, key: str) -> Reply:
         return _content_error(400, text)
     if request.now >= record.story.ends_at + record.story.link_life:
         return _content_error(502, "Upstream service returned status 403")
-    data = media.clip(media.clip_name(record), "mp4")
+    data = media.video(record)
     return Reply(body=data, headers=(("Content-Type", "video/mp4"),))
 
 
@@ -282,4 +282,4 @@ def _artifact_content(world: World, preset: Preset, request: Request) -> Reply:
     if record is None or not allowed or rest != "artifacts/video/content":
         error = {"message": "Artifact not found", "type": "artifact_not_found"}
         return as_go_json({"error": error}, 404)
-    return media.serve(media.clip(media.clip_name(record), "mp4"), "video/mp4", request.headers)
+    return media.serve(media.video(record), "video/mp4", request.headers)

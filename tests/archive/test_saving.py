@@ -30,7 +30,7 @@ def test_a_video_of_every_provider_ends_in_our_storage(
     task = look(follow(account(preset), "sim:ok sim:queue=0 sim:run=60", ago=90))
     copy = save(task.copies.get(kind=Kind.VIDEO))
     [record] = sim.tasks
-    clip = media.clip(media.clip_name(record), "mp4")
+    clip = media.video(record)
     assert copy.state == CopyState.SAVED, copy.trouble_message
     assert content(copy) == clip
     assert (copy.size, copy.sha256) == (len(clip), sha256(clip))
