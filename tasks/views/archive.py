@@ -43,12 +43,17 @@ def archive(request: HttpRequest) -> HttpResponse:
     return render(request, "archive/page.html", context)
 
 
-def _disk() -> Any:
-    """Bytes in all, used and free where the videos are a folder; None where they are not."""
+def _disk() -> dict[str, int] | None:
+    """Bytes in all, free and not, where the videos are a folder; None where they are not.
+
+    What the file system keeps for itself or for others is not free, though it is not used either.
+    """
     folder = condition.videos_folder()
     if folder is None:
         return None
-    return shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists()))
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    total, _used, free = shutil.disk_usage(there)
+    return {"total": total, "free": free, "taken": total - free}
 
 
 def _workable(user: Any) -> set[int]:
