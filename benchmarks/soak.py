@@ -50,7 +50,7 @@ RESUMED = ("sweep", "archive")
 
 @dataclass(frozen=True)
 class Size:
-    tasks: int = 2_000
+    tasks: int = int(os.environ.get("SOAK_TASKS", "2000"))
     speed: float = 10.0  # of the provider's tasks
     kill: tuple[float, float] = (5.0, 15.0)  # seconds between two kills
     longest: float = 1_800.0  # seconds after which it has failed
