@@ -84,14 +84,14 @@ def manager(project: Project) -> User:
 
 
 @pytest.fixture
-def stranger(db: None) -> User:
+def stranger(project: Project) -> User:
     """Signed in, and a member of some other project only."""
     other = Project.objects.get_or_create(name="Elsewhere")[0]
     return _person("stranger", other, Role.MEMBER)
 
 
 @pytest.fixture
-def staff(db: None) -> User:
+def staff(project: Project) -> User:
     """A superuser: sees all projects and the Django admin."""
     return User.objects.create_superuser("staff", password="a password of the tests")
 

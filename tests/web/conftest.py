@@ -11,7 +11,7 @@ from django.core.files.storage import storages
 from django.test import Client
 from django.utils import timezone
 
-from tasks.models import Copy, CopyState, Kind, Task
+from tasks.models import Copy, CopyState, Kind, Project, Task
 
 ClientOf = Callable[[User], Client]
 SaveCopy = Callable[..., Copy]
@@ -19,7 +19,7 @@ SUFFIXES = {Kind.VIDEO: ".mp4", Kind.LAST_FRAME: ".png"}
 
 
 @pytest.fixture
-def client_of(db: None) -> ClientOf:
+def client_of(project: Project) -> ClientOf:
     """client_of(member).get("/"): a browser in which this person is signed in."""
 
     def client_of(user: User) -> Client:
