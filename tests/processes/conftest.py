@@ -37,6 +37,11 @@ def eventually(check: Callable[[], Any], *, within: float) -> Any:
     return found
 
 
+def _hear_ctrl_c() -> None:
+    """Also where these tests run in the background, whose processes are born deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Installation:
     """A data folder, and what is run on it."""
 
@@ -60,6 +65,7 @@ class Installation:
                 stdout=log,
                 stderr=log,
                 text=True,
+                preexec_fn=_hear_ctrl_c,
             )
         self._started.append(process)
         return process
