@@ -1,11 +1,14 @@
 """The site's own settings for drills: SQLite waits a moment for a lock instead of 20 s."""
 
 from seedance_site.settings import *  # noqa: F403
-from seedance_site.settings import DATABASES, STORAGES
+from seedance_site.settings import DATABASES as USUAL
+from seedance_site.settings import STORAGES
 
 BUSY_SECONDS = 0.3
 
-DATABASES["default"]["OPTIONS"]["timeout"] = BUSY_SECONDS
+# A copy: the tests import this file too, and the usual settings are their own.
+OPTIONS = USUAL["default"].get("OPTIONS", {}) | {"timeout": BUSY_SECONDS}
+DATABASES = {"default": USUAL["default"] | {"OPTIONS": OPTIONS}}
 PRIVATE_HOSTS = ["127.0.0.0/8"]
 DISK_RESERVE = 2**20
 STORAGES = STORAGES | {  # no static files are collected
