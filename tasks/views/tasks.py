@@ -23,7 +23,8 @@ def task_list(request: HttpRequest) -> HttpResponse:
     now, filters = timezone.now(), Filters.read(request.GET)
     seen = ChangeCounter.objects.now()  # before the rows: what changes in between is sent again
     newest = counts.newest_id()
-    tasks = filters.narrow(Task.objects.visible_to(request.user))
+    visible = Task.objects.visible_to(request.user, project=filters.project)
+    tasks = filters.narrow(visible)
     page = page_of(filters.of_status(tasks), request.GET, projects=_projects(request, filters))
     sources = media_sources(page.tasks)
     shown = [Showing(task, now, sources) for task in page.tasks]
