@@ -14,12 +14,14 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Error, Page, Playwright
+from playwright.sync_api import Error, Page, Playwright, expect
 
 from tasks import refresh
 from tasks.archive import Archive
 from tasks.models import Credential, Project, Task
 from tasks.simulator.server import Simulator
+
+expect.set_options(timeout=20_000)  # ms; 5 s are few on two busy cores
 
 
 @pytest.fixture(scope="session", autouse=True)
