@@ -17,9 +17,13 @@ if __name__ == "__main__":
     bootstrap.enter_environment(sys.argv)
     bootstrap.choose_data_folder(sys.argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seedance_site.settings")
-    try:
-        from django.core.management import execute_from_command_line
+    from django.core.management import execute_from_command_line
 
+    from seedance_site.environment import Unusable
+
+    try:
         execute_from_command_line(sys.argv)
+    except Unusable as error:
+        sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("\nStopped.")

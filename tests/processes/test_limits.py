@@ -1,0 +1,81 @@
+"""Guessing is slowed down however many processes answer, and through every door."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.processes.conftest import Installation, eventually, free_port
+
+PERSON = """
+from django.contrib.auth.models import User
+for name in ("member", "colleague"):
+    User.objects.create_user(name, password="a password of the tests")
+"""
+
+
+@pytest.fixture
+def doors(installation: Installation) -> Iterator[list[str]]:
+    """Two servers, each a process of its own, on one database."""
+    assert installation.run("shell", "-v0", "-c", PERSON)[0] == 0
+    ports = [free_port(), free_port()]
+    for port in ports:
+        installation.start("web", "--port", str(port))
+    urls = [f"http://127.0.0.1:{port}" for port in ports]
+    eventually(lambda: all(map(answers, urls)), within=30)
+    yield urls
+    installation.end()
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def try_password(
+    url: str, name: str, password: str, door: str = "/sign-in/", **headers: str
+) -> str:
+    """ "in", "refused" or "slowed": as a browser would be answered."""
+    with httpx.Client(base_url=url, headers=headers, follow_redirects=True) as browser:
+        form = browser.get(door)
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
+        assert token, form.text
+        typed = {"csrfmiddlewaretoken": token[1], "login": name, "password": password}
+        answer = browser.post(form.url, data=typed)
+        if "dailies_session" in browser.cookies and "/sign-in/" not in str(answer.url):
+            return "in"
+    return "slowed" if "Too many wrong passwords" in answer.text else "refused"
+
+
+RIGHT = "a password of the tests"
+
+
+def test_an_account_is_guarded_by_all_processes_together(doors: list[str]) -> None:
+    one, other = doors
+    said = [
+        try_password(
+            doors[n % 2], "member", f"wrong {n}", ("/sign-in/", "/admin/login/")[n // 2 % 2]
+        )
+        for n in range(10)
+    ]
+    assert said == ["refused"] * 10
+    for url in doors:
+        for door in ("/sign-in/", "/admin/login/"):
+            assert try_password(url, "member", RIGHT, door) == "slowed"
+    assert try_password(one, "colleague", RIGHT) == try_password(other, "colleague", RIGHT) == "in"
+
+
+def test_an_address_is_slowed_down_by_all_processes_whatever_it_forges(doors: list[str]) -> None:
+    said = [
+        try_password(doors[n % 2], f"name {n}", "wrong", **{"X-Forwarded-For": f"10.9.8.{n}"})
+        for n in range(50)
+    ]
+    assert said == ["refused"] * 50
+    for url in doors:
+        forged = {"X-Forwarded-For": "10.7.7.7"}
+        assert try_password(url, "colleague", RIGHT, **forged) == "slowed"
