@@ -9,6 +9,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
 from django.db import InterfaceError, OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
+LOCK_SECONDS = 20  # as long as SQLite waits; PostgreSQL would wait for ever, and hold a thread
 #: What passes; other errors of this class, as "no such table", are ours.
 PASSING = frozenset(
     {
@@ -49,6 +51,20 @@ class BusyDatabaseMiddleware:
         context = {"again": _sent(request), "path": request.get_full_path()}
         page = render_to_string("503.html", {**context, "csrf": get_token(request)})
         return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+def limit_waiting(connection: BaseDatabaseWrapper, **kwargs: object) -> None:
+    """Of a new connection; whoever has set a limit of their own, in role or address, keeps it.
+
+    A statement and not a start-up option, for poolers refuse those.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('lock_timeout', %s, false)"
+                " WHERE current_setting('lock_timeout') = '0'",
+                [f"{LOCK_SECONDS}s"],
+            )
 
 
 def _note() -> HttpResponse:

@@ -9,7 +9,10 @@ DAILIES_HOSTS             comma-separated host names this site answers to
 DAILIES_HTTPS             1 when a TLS proxy stands in front: secure cookies, HSTS
 DAILIES_PRIVATE_HOSTS     comma-separated gateways inside a private network that may be asked:
                           gateway.lan, gateway.lan:8443, 10.1.2.3:3000, 10.0.0.0/8
+DAILIES_PROXIES           proxies of ours in front (default: 1 with DAILIES_HTTPS, else 0)
 DAILIES_PUBLIC_URL        https://dailies.example.com, for links in print and CSRF
+DAILIES_SHARES_UPLOADS    1 when providers can reach DAILIES_PUBLIC_URL, an https address: pictures
+                          go to them as signed links that end after a day, not whole
 DAILIES_TIME_ZONE         e.g. Asia/Shanghai (default: UTC)
 DAILIES_ACCEL_REDIRECT    e.g. /protected/: a location of nginx, internal, alias <data>/videos/
 DAILIES_WORKERS           django-q2 workers (default: 2)
@@ -22,25 +25,20 @@ DAILIES_S3_ADDRESSING     path or virtual (default: path with an endpoint, else 
 DAILIES_S3_KEY_ID         with DAILIES_S3_SECRET; without the two, AWS's usual places are looked at
 DATABASE_URL              postgres://… (default: SQLite in the data folder)
 REDIS_URL                 redis://… for cache and sessions
+
+signing_in.py tells of those for e-mail and single sign-on.
 """
 
-import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
-from seedance_site import keys
-
-
-def env(name: str, default: str = "") -> str:
-    return os.environ.get(name, default).strip()
-
-
-def env_list(name: str) -> list[str]:
-    return [part.strip() for part in env(name).split(",") if part.strip()]
-
+from seedance_site import environment, keys
+from seedance_site.environment import env, env_list
+from seedance_site.signing_in import *  # noqa: F403
+from seedance_site.signing_in import SIGN_IN_APPS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env("DAILIES_DATA") or BASE_DIR / "data").resolve()
@@ -55,9 +53,17 @@ CREDENTIAL_KEYS_FILE = (
     None if env_list("DAILIES_CREDENTIAL_KEYS") else KEYS_DIR / "credentials.keys"
 )
 STATUS_TOKEN = env("DAILIES_STATUS_TOKEN")
-DEBUG = env("DAILIES_DEBUG") == "1"
-HTTPS = env("DAILIES_HTTPS") == "1"
-PUBLIC_URL = env("DAILIES_PUBLIC_URL").rstrip("/")
+DEBUG = environment.flag("DAILIES_DEBUG")
+HTTPS = environment.flag("DAILIES_HTTPS")
+# Of X-Forwarded-For so many entries on the right are believed (address.py).
+PROXIES = environment.number("DAILIES_PROXIES", int(HTTPS))
+PUBLIC_URL = environment.origin("DAILIES_PUBLIC_URL")
+SHARES_UPLOADS = environment.flag("DAILIES_SHARES_UPLOADS")
+if SHARES_UPLOADS and not PUBLIC_URL.startswith("https://"):
+    raise environment.Unusable(
+        "DAILIES_SHARES_UPLOADS is not possible without https in DAILIES_PUBLIC_URL. "
+        "Like https://dailies.example.com"
+    )
 ALLOWED_HOSTS = [
     "localhost",
     "127.0.0.1",
@@ -68,7 +74,8 @@ ALLOWED_HOSTS = [
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 
 # Providers and files are asked for in public only; these are allowed besides (providers/guard.py).
-PRIVATE_HOSTS = env_list("DAILIES_PRIVATE_HOSTS")
+# A demonstration's folder also names its own simulator, in the file that marks it as one.
+PRIVATE_HOSTS = [*env_list("DAILIES_PRIVATE_HOSTS"), *keys.read_all(DATA_DIR / "demo")]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -80,6 +87,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "django_q",
+    *SIGN_IN_APPS,
     "tasks",
 ]
 
@@ -92,10 +100,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "tasks.preferences.PreferencesMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "seedance_site.busy.BusyDatabaseMiddleware",
 ]
 
@@ -120,10 +130,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": dj_database_url.parse(
-        env("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'db.sqlite3'}",
-        conn_max_age=None,  # django-q2's brokers reconnect for every operation otherwise
-    )
+    "default": environment.database("DATABASE_URL", DATA_DIR / "db.sqlite3"),
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # IMMEDIATE, because a snapshot that was read and then tries to write fails at once, whatever
@@ -138,18 +145,23 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env("REDIS_URL")
-CACHES: dict[str, dict[str, str]] = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+REDIS_URL = environment.redis("REDIS_URL")
+# What is counted at the door holds for all processes, so the default is a table of the database;
+# its oldest tenth goes when it is full. django-q2 writes its statistics twice a second: not there.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "seedance_site.counting.SharedCache",
+        "LOCATION": "tasks_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000, "CULL_FREQUENCY": 10},
+    },
+    "queue": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 SESSION_ENGINE = "seedance_site.lookups"
 if REDIS_URL:
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": REDIS_URL,
-            "KEY_PREFIX": "dailies",
-        }
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "dailies",
     }
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
@@ -160,7 +172,8 @@ Q_CLUSTER = {
     "name": "dailies",
     "label": _("Queue"),
     "orm": "default",
-    "workers": int(env("DAILIES_WORKERS", "2")),
+    "cache": "queue",
+    "workers": environment.number("DAILIES_WORKERS", 2, least=1),
     "timeout": 60,
     "retry": 90,
     "max_attempts": 3,
@@ -190,7 +203,7 @@ LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env("DAILIES_TIME_ZONE", "UTC")
+TIME_ZONE = environment.time_zone("DAILIES_TIME_ZONE", "UTC")
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -220,15 +233,15 @@ if S3_BUCKET:
     }
 
 # Saved files: sent by nginx from this internal location, or by our own process if it is empty.
-ACCEL_REDIRECT = env("DAILIES_ACCEL_REDIRECT").rstrip("/")
-ACCEL_REDIRECT += "/" if ACCEL_REDIRECT else ""
+ACCEL_REDIRECT = environment.location("DAILIES_ACCEL_REDIRECT")
 
-DISK_RESERVE = int(env("DAILIES_DISK_RESERVE") or 2**30)
-LARGEST_VIDEO = int(env("DAILIES_LARGEST_VIDEO") or 4 * 2**30)
+DISK_RESERVE = environment.number("DAILIES_DISK_RESERVE", 2**30, unit="bytes")
+LARGEST_VIDEO = environment.number("DAILIES_LARGEST_VIDEO", 4 * 2**30, least=1, unit="bytes")
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "dailies_session"
+CSRF_COOKIE_HTTPONLY = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"

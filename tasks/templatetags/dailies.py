@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.db.models import Exists
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -13,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from tasks.models import Credential, Membership
+from tasks.models import Credential
 from tasks.sentences import trouble_sentence
 from tasks.showing import facts
 
@@ -51,7 +50,7 @@ def moment(at: datetime | None, now: datetime) -> SafeString | str:
 
 
 def _time(at: datetime, now: datetime, *, shows: str) -> SafeString:
-    """In the server's zone; dailies.js tells both again, in the reader's."""
+    """In the zone of the person or the site; dailies.js tells both again."""
     words = {"relative": relative(at, now), "absolute": absolute(at)}
     return format_html(
         '<time datetime="{}" data-shows="{}" data-tip="{}" tabindex="0">{}</time>',
@@ -76,10 +75,10 @@ def absolute(at: datetime) -> str:
 
 @register.inclusion_tag("_troubles.html", takes_context=True)
 def troubles(context: dict[str, Any]) -> dict[str, Any]:
-    """Credentials that need a person, told to everyone who works here: one query."""
+    """Credentials that need a person, told to those whose projects may use them."""
     user = context["user"]
-    ill = Credential.objects.in_trouble().only("name", "trouble", "trouble_since")
-    if not user.is_staff:
-        ill = ill.filter(Exists(Membership.objects.filter(user_id=user.pk)))
+    visible = Credential.objects.visible_to(user)
+    ill = visible.in_trouble().only("name", "trouble", "trouble_since")
     told = [(each, trouble_sentence(each.trouble)) for each in ill]
-    return {"troubles": told, "user": user, "now": timezone.now()}
+    may_manage = context.get("may_manage", False)
+    return {"troubles": told, "may_manage": may_manage, "now": timezone.now()}

@@ -2,62 +2,64 @@
 
 from typing import Any
 
+from allauth.account.views import LoginView
+from allauth.mfa.webauthn.views import LoginWebAuthnView
 from django.conf import settings
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
-from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
-from django.contrib.messages.views import SuccessMessageMixin
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from tasks import door
-from tasks.context import THEMES
-from tasks.forms import FirstAccountForm, PasswordForm, SignInForm
+from tasks.door.entering import let_in
+from tasks.forms.door import FirstAccountForm
 from tasks.models import SignInLink
-
-YEAR = 365 * 24 * 3600
 
 
 class SignIn(LoginView):
-    """Django's own, which follows `next` within this site only and gives a new session id."""
+    """allauth's own, which follows `next` within this site only and gives a new session id."""
 
     template_name = "door/sign_in.html"
-    authentication_form = SignInForm
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not door.has_accounts():
             return redirect("welcome")
         return super().get(request, *args, **kwargs)
 
-    def get_success_url(self) -> str:
-        url = super().get_success_url()
-        return after_sign_in(self.request.user, url)
+    def get_success_url(self) -> str | None:
+        """None where somebody wants to go nowhere in particular: the adapter says where then."""
+        url: str | None = super().get_success_url()
+        return None if url == reverse("tasks") else url
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        there = self.get_next_url() or ""
+        others = _other_ways(self.request, there)
+        more = {"next": there, "email_ready": settings.EMAIL_READY, "others": others}
+        return super().get_context_data(**kwargs) | more
 
 
-class ChangePassword(SuccessMessageMixin, PasswordChangeView):
-    """One's own, with the old one; for those who cannot enter the Django admin."""
+def _other_ways(request: HttpRequest, there: str) -> list[dict[str, str]]:
+    """The buttons of single sign-on."""
+    if not settings.SSO:
+        return []
+    from tasks import sso  # its apps are there only with the settings
 
-    template_name = "door/password.html"
-    form_class = PasswordForm
-    success_url = reverse_lazy("tasks")
-    success_message = _("Your password is changed.")
+    return sso.ways(request, there)
 
 
-def after_sign_in(user: Any, url: str) -> str:
-    """To the checklist first, where there is nothing yet and this person can change that."""
-    home = reverse("tasks")
-    if url == home and user.is_staff and door.is_new_installation():
-        return reverse("welcome")
-    return url
+class SignInByPasskey(LoginWebAuthnView):
+    """The options for the browser, and what it made of them."""
+
+    def get_authenticated_redirect_url(self) -> str:
+        return reverse("tasks")
 
 
 @never_cache
@@ -84,15 +86,17 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
         return _link_has_ended(request)
     if link.user is None:
         return _first_account(request, token)
-    return _enter_as(request, token, link.user)
+    return _enter_as(request, token, link, link.user)
 
 
-def _enter_as(request: HttpRequest, token: str, user: User) -> HttpResponse:
+def _enter_as(request: HttpRequest, token: str, link: SignInLink, user: User) -> HttpResponse:
     if request.method != "POST":
         return render(request, "door/enter.html", {"person": user})
     if not user.is_active or not SignInLink.objects.use(token, now=timezone.now()):
         return _link_has_ended(request)
-    return _let_in(request, user)
+    past_it = link.without_second_factor
+    goal = door.after_sign_in(user)
+    return let_in(request, user, by="link", url=goal, without_second_factor=past_it)
 
 
 def _first_account(request: HttpRequest, token: str) -> HttpResponse:
@@ -102,12 +106,9 @@ def _first_account(request: HttpRequest, token: str) -> HttpResponse:
     if not form.is_valid():
         return render(request, "door/first_account.html", {"form": form})
     user = door.create_first_account(form, token)
-    return _let_in(request, user) if user else _link_has_ended(request)
-
-
-def _let_in(request: HttpRequest, user: User) -> HttpResponse:
-    login(request, user)
-    return HttpResponseRedirect(after_sign_in(user, reverse("tasks")))
+    if user is None:
+        return _link_has_ended(request)
+    return let_in(request, user, by="first link", url=door.after_sign_in(user))
 
 
 def _link_has_ended(request: HttpRequest) -> HttpResponse:
@@ -124,17 +125,6 @@ def welcome(request: HttpRequest) -> HttpResponse:
     steps = door.checklist(request.user)
     following = next((step for step in steps if not step.done), None)
     return render(request, "door/welcome.html", {"steps": steps, "following": following})
-
-
-@login_not_required
-@require_POST
-def set_theme(request: HttpRequest) -> HttpResponse:
-    theme = request.POST.get("theme", "")
-    if theme not in THEMES:
-        return HttpResponseBadRequest()
-    response = HttpResponseRedirect(_local(request, request.POST.get("next", "")) or "/")
-    response.set_cookie("theme", theme, max_age=YEAR, secure=settings.HTTPS, samesite="Lax")
-    return response
 
 
 def _local(request: HttpRequest, url: str) -> str:

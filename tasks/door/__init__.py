@@ -1,13 +1,11 @@
-"""The way in: links for the terminal, limits at the door, the first steps of an installation."""
+"""The way in: links for the terminal, the first account, the first steps of an installation."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -15,18 +13,16 @@ from django.utils.translation import gettext as _
 
 from tasks.models import Credential, Membership, Project, Role, SignInLink, Task
 
-#: Wrong passwords within the window. An address may be a whole office's.
-TRIES_BY_NAME, TRIES_BY_ADDRESS = 10, 50
-TRIES_WINDOW = 15 * 60  # seconds
-
 
 def has_accounts() -> bool:
     return User.objects.exists()
 
 
-def sign_in_url(base: str, user: Any = None) -> str:
+def sign_in_url(base: str, user: Any = None, *, without_second_factor: bool = False) -> str:
     """A link that works once, for 15 minutes; without a user it is to create the first account."""
-    token = SignInLink.objects.make(user=user, now=timezone.now())
+    token = SignInLink.objects.make(
+        user=user, without_second_factor=without_second_factor, now=timezone.now()
+    )
     return base.rstrip("/") + reverse("enter", args=[token])
 
 
@@ -45,6 +41,11 @@ def create_first_account(form: Any, token: str) -> User | None:
 
 
 # The checklist of a new installation
+
+
+def after_sign_in(user: Any) -> str:
+    """To the checklist, where there is nothing yet and this person can change that."""
+    return reverse("welcome" if user.is_staff and is_new_installation() else "tasks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +79,15 @@ def _account_step() -> Step:
 
 
 def _credential_step(user: Any) -> Step:
-    waiting = Credential.objects.filter(heard_at=None).order_by("pk").first()
+    waiting = Credential.objects.visible_to(user).filter(heard_at=None).order_by("pk").first()
     add, test = _("Add a credential"), _("Test the connection")
-    url = (
-        reverse("admin:tasks_credential_change", args=[waiting.pk])
-        if waiting
-        else reverse("admin:tasks_credential_add")
-    )
+    url = reverse("credential", args=[waiting.pk]) if waiting else reverse("credential_add")
+    may = Project.objects.managed_by(user).exists()
     return Step(
         title=_("Add a credential and test it"),
         text=_("An API key of a provider. It is kept sealed, and never shown again."),
         done=_tested_credential(),
-        url=url if user.has_perm("tasks.change_credential") else "",
+        url=url if may else "",
         action=test if waiting else add,
     )
 
@@ -103,31 +101,3 @@ def _task_step(user: Any) -> Step:
         url=reverse("track") if may else "",
         action=_("Track tasks"),
     )
-
-
-# Limits at the door: counted in the cache, which all processes share where REDIS_URL is set.
-
-
-def too_many_tries(name: str, address: str) -> bool:
-    counts = cache.get_many(_try_keys(name, address))
-    by_name, by_address = _try_keys(name, address)
-    return counts.get(by_name, 0) >= TRIES_BY_NAME or counts.get(by_address, 0) >= TRIES_BY_ADDRESS
-
-
-def count_wrong_try(name: str, address: str) -> None:
-    for key in _try_keys(name, address):
-        cache.add(key, 0, TRIES_WINDOW)
-        cache.incr(key)
-
-
-def forget_wrong_tries(name: str) -> None:
-    cache.delete(_try_keys(name, "")[0])
-
-
-def _try_keys(name: str, address: str) -> tuple[str, str]:
-    return f"tries-name:{_digest(name.casefold())}", f"tries-address:{_digest(address)}"
-
-
-def _digest(text: str) -> str:
-    """A cache's keys are short and plain; names are neither."""
-    return hashlib.sha256(text.encode()).hexdigest()

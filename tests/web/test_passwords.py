@@ -1,0 +1,152 @@
+"""Changing one's password, and having forgotten it."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.web.conftest import ClientOf
+from tests.web.entering import PASSWORD, sign_in
+
+pytestmark = pytest.mark.usefixtures("fresh_counts")
+
+NEW = {"password1": "tall-orange-7", "password2": "tall-orange-7"}
+
+
+@pytest.fixture
+def letters(settings: Any, member: User) -> list[Any]:
+    """An installation that sends e-mail, and a member who has one."""
+    settings.EMAIL_READY, settings.PUBLIC_URL = True, "https://dailies.example.com"
+    User.objects.filter(pk=member.pk).update(email="member@example.com")
+    return mail.outbox
+
+
+def ask_for_reset(email: str) -> Any:
+    return Client().post(reverse("account_reset_password"), {"email": email}, follow=True)
+
+
+def link_in(letter: Any) -> str:
+    found = re.search(r"https://dailies\.example\.com(/\S+)", letter.body)
+    assert found, letter.body
+    return found[1]
+
+
+def test_changing_the_password_ends_the_persons_other_sessions(
+    client_of: ClientOf, member: User
+) -> None:
+    here, there = client_of(member), client_of(member)
+    refused = here.post(reverse("password"), {"oldpassword": "wrong", **NEW})
+    assert "oldpassword" in refused.context["form"].errors
+    assert here.post(reverse("password"), {"oldpassword": PASSWORD, **NEW}).status_code == 302
+    assert here.get(reverse("track")).status_code == 200
+    assert there.get(reverse("track")).headers["Location"].startswith("/sign-in/")
+
+
+def test_a_weak_password_is_refused(client_of: ClientOf, member: User) -> None:
+    weak = {"oldpassword": PASSWORD, "password1": "12345678", "password2": "12345678"}
+    answer = client_of(member).post(reverse("password"), weak)
+    assert "too common" in str(answer.context["form"].errors)
+
+
+def test_the_old_password_cannot_be_guessed_by_who_found_a_screen_unlocked(
+    client_of: ClientOf, member: User
+) -> None:
+    client = client_of(member)
+    tries = [
+        client.post(reverse("password"), {"oldpassword": f"wrong {n}", **NEW}).status_code
+        for n in range(11)
+    ]
+    assert tries == [200] * 10 + [429]
+
+
+def test_without_e_mail_the_page_tells_of_the_one_time_link(client: Client, member: User) -> None:
+    for answer in (client.get(reverse("account_reset_password")), ask_for_reset("a@example.com")):
+        assert "manage.py sign_in_link" in answer.content.decode()
+    assert not mail.outbox
+    assert reverse("account_reset_password") not in client.get("/sign-in/").content.decode()
+
+
+def test_a_forgotten_password_is_replaced_by_a_link_in_a_letter(
+    letters: list[Any], client: Client, client_of: ClientOf, member: User
+) -> None:
+    elsewhere = client_of(member)
+    assert reverse("account_reset_password") in client.get("/sign-in/").content.decode()
+    ask_for_reset("Member@Example.com")
+    [letter] = letters
+    assert letter.to == ["member@example.com"] and "\n" not in letter.subject
+    page = client.get(link_in(letter), follow=True)
+    done = client.post(page.redirect_chain[-1][0], NEW, follow=True)
+    assert "The password is set" in done.content.decode()
+    assert "_auth_user_id" not in client.session
+    assert elsewhere.get(reverse("track")).headers["Location"].startswith("/sign-in/")
+    assert sign_in(client, "member", NEW["password1"]).status_code == 302
+    again = Client().get(link_in(letter), follow=True)
+    assert "This link has ended" in again.content.decode()
+
+
+def test_the_link_in_the_letter_ends_after_an_hour(letters: list[Any], client: Client) -> None:
+    ask_for_reset("member@example.com")
+    with time_machine.travel(timezone.now() + timedelta(minutes=61)):
+        assert "This link has ended" in client.get(link_in(letters[0])).content.decode()
+
+
+def test_the_letter_names_the_site_as_it_was_set_not_as_it_was_called(letters: list[Any]) -> None:
+    data = {"email": "member@example.com"}
+    headers = {"host": "localhost:6666"}
+    Client().post(reverse("account_reset_password"), data, headers=headers)
+    assert "localhost" not in letters[0].body
+    assert link_in(letters[0])
+
+
+def test_strangers_are_answered_alike_and_get_no_letter(letters: list[Any]) -> None:
+    known, unknown = ask_for_reset("member@example.com"), ask_for_reset("nobody@example.com")
+    assert known.redirect_chain == unknown.redirect_chain
+    assert [letter.to for letter in letters] == [["member@example.com"]]
+
+
+def test_nobody_gets_a_heap_of_letters(letters: list[Any]) -> None:
+    for _ in range(9):
+        ask_for_reset("member@example.com")
+    assert len(letters) == 5
+
+
+def test_a_closed_account_gets_no_letter(letters: list[Any], member: User) -> None:
+    User.objects.filter(pk=member.pk).update(is_active=False)
+    ask_for_reset("member@example.com")
+    assert not letters
+
+
+def test_a_mail_server_that_is_away_is_no_error_of_the_page(
+    letters: list[Any], settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    assert "Look into your mail" in ask_for_reset("member@example.com").content.decode()
+
+
+def test_a_letter_is_the_way_out_for_whom_a_guesser_has_locked_out(
+    letters: list[Any], client: Client
+) -> None:
+    for _ in range(11):
+        sign_in(client, "member", "wrong")
+    ask_for_reset("member@example.com")
+    page = client.get(link_in(letters[0]), follow=True)
+    client.post(page.redirect_chain[-1][0], NEW)
+    assert sign_in(client, "member", NEW["password1"]).status_code == 302
+
+
+def test_who_has_no_password_sets_one(client_of: ClientOf, member: User) -> None:
+    member.set_unusable_password()
+    member.save()
+    client = client_of(member)
+    asked = client.get(reverse("password"))
+    assert asked.headers["Location"] == reverse("account_set_password")
+    assert client.post(asked.headers["Location"], NEW).status_code == 302
+    assert User.objects.get(pk=member.pk).check_password(NEW["password1"])
