@@ -1,4 +1,4 @@
-"""Who may come in, and what they work on."""
+"""Who may come in, and what they work on. What is changed here is noted in the audit."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
-from tasks.models import Membership, Project
+from tasks.admin.noting import Noted, note_membership
+from tasks.audit import note
+from tasks.models import Membership, Project, Verb
 
 
 class MembershipInline(admin.TabularInline):
@@ -20,13 +26,62 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(admin.ModelAdmin):
+class ProjectAdmin(Noted):
+    added, changed, removed = Verb.PROJECT_MADE, Verb.PROJECT_CHANGED, Verb.PROJECT_REMOVED
     list_display = ("name", "created_at")
+    list_filter = ("created_at",)
     search_fields = ("name",)
     inlines = (MembershipInline,)
 
+    def project_of(self, row: Project) -> Project:
+        return row
 
-class PersonAdmin(UserAdmin):
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):
+    list_display = ("user", "project", "role")
+    list_display_links = ("user", "project")
+    list_filter = ("role", "project")
+    list_select_related = ("user", "project")
+    search_fields = ("user__username", "user__email", "project__name")
+    autocomplete_fields = ("user", "project")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> Any:
+        """Another person or project would be another membership."""
+        return ("user", "project") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if not change:
+                note_membership(request, Verb.JOINED, obj, "", obj.role)
+            elif "role" in form.changed_data:
+                before = form.initial["role"]
+                note_membership(request, Verb.ROLE_CHANGED, obj, before, obj.role)
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        with transaction.atomic():
+            note_membership(request, Verb.PERSON_REMOVED, obj, obj.role, "")
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        for membership in queryset:
+            self.delete_model(request, membership)
+
+
+class PersonForm(UserChangeForm):
+    def clean_email(self) -> str:
+        """One may sign in with it, so it is one account's; kept in small letters."""
+        email: str = self.cleaned_data["email"].lower()
+        others = User.objects.exclude(pk=self.instance.pk)
+        if email and others.filter(email=email).exists():
+            raise ValidationError(_("Another account has this e-mail."), code="taken")
+        return email
+
+
+class PersonAdmin(Noted, UserAdmin):
+    form = PersonForm
+    added, changed, removed = Verb.PERSON_ADDED, Verb.PERSON_CHANGED, Verb.PERSON_REMOVED
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Personal info"), {"fields": ("first_name", "last_name", "email")}),
@@ -45,7 +100,17 @@ class PersonAdmin(UserAdmin):
         super().save_model(request, obj, form, change)
         projects = Project.objects.all()[:2]
         if not change and len(projects) == 1:
-            Membership.objects.create(project=projects[0], user=obj)
+            joined = Membership.objects.create(project=projects[0], user=obj)
+            note_membership(request, Verb.JOINED, joined, "", joined.role)
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        """Noted as done; what the password is, nobody reads."""
+        answer = super().user_change_password(request, id, form_url)
+        if isinstance(answer, HttpResponseRedirect):
+            note(request, Verb.PASSWORD_CHANGED, self.get_object(request, id))
+        return answer
 
 
 admin.site.unregister(Group)  # projects and roles say who may do what

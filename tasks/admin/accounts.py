@@ -1,0 +1,66 @@
+"""What django-allauth keeps of each account. Its own pages would show what nobody should read."""
+
+from __future__ import annotations
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from tasks.admin.looking import LookOnly
+from tasks.audit import note
+from tasks.models import Verb
+
+
+class EmailAddressAdmin(LookOnly):
+    list_display = ("email", "user", "primary", "verified")
+    list_filter = ("primary", "verified")
+    list_select_related = ("user",)
+    search_fields = ("email", "user__username")
+
+
+class AuthenticatorAdmin(LookOnly):
+    """Deleted for who has lost theirs; the secret is shown to nobody."""
+
+    hidden = ("data",)
+    actions = ("delete_selected",)
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__email")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("mfa.delete_authenticator")
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        with transaction.atomic():
+            label = f"{obj.get_type_display()} · {obj.user}"
+            note(request, Verb.FACTOR_REMOVED, obj.user, label=label)
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Authenticator]) -> None:
+        for factor in queryset.select_related("user"):
+            self.delete_model(request, factor)
+
+
+class UserSessionAdmin(LookOnly):
+    """Who has the key of a session is that person."""
+
+    hidden = ("session_key", "data")
+    list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
+    list_filter = ("last_seen_at",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "ip")
+
+
+for _model, _admin in (
+    (EmailAddress, EmailAddressAdmin),
+    (Authenticator, AuthenticatorAdmin),
+    (UserSession, UserSessionAdmin),
+):
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)
+    admin.site.register(_model, _admin)
