@@ -1,0 +1,476 @@
+"""Personal settings: each one holds on every device, and none of them costs a question."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection
+from django.http import HttpRequest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from tasks import preferences
+from tasks.forms.preferences import PreferencesForm
+from tasks.models import ChangeCounter, Profile, StatusChange, Task
+from tasks.models.profile import SEEN_EVERY
+from tasks.preferences import zones
+from tasks.status import ENDED, LIVE, Status
+from tests.conftest import MakeTask
+from tests.web.conftest import ClientOf
+
+SAID = {
+    "language": "en",
+    "time_zone": "",
+    "theme": "auto",
+    "density": "comfortable",
+    "shortcuts": "on",
+}
+
+
+@pytest.fixture
+def desk(client_of: ClientOf, member: User) -> Client:
+    return client_of(member)
+
+
+@pytest.fixture
+def phone(client_of: ClientOf, member: User) -> Client:
+    """Another device of the same person."""
+    return client_of(member)
+
+
+def save(client: Client, **said: str) -> Any:
+    return client.post("/settings/", SAID | said, follow=True)
+
+
+def root(answer: Any) -> str:
+    found = re.search(r"<html[^>]*>", answer.content.decode())
+    assert found
+    return found[0]
+
+
+# The page
+
+
+def test_what_holds_is_chosen_on_the_page(desk: Client, member: User) -> None:
+    Profile.objects.remember(
+        member, language="zh-hans", time_zone="Asia/Shanghai", theme="dark", shortcuts=False
+    )
+    form = desk.get("/settings/").context["form"]
+    holds = {name: form[name].value() for name in form.fields}
+    assert holds == {
+        "language": "zh-hans",
+        "time_zone": "Asia/Shanghai",
+        "theme": "dark",
+        "density": "comfortable",
+        "shortcuts": False,
+        "notifies": False,
+        "sounds": False,
+    }
+
+
+def test_who_has_said_nothing_finds_what_this_browser_was_told_before(desk: Client) -> None:
+    form = desk.get("/settings/").context["form"]
+    assert (form["language"].value(), form["theme"].value()) == ("auto", "auto")
+    desk.cookies.load({"theme": "dark", "django_language": "zh-hans"})
+    form = desk.get("/settings/").context["form"]
+    assert (form["language"].value(), form["theme"].value()) == ("zh-hans", "dark")
+
+
+def test_saving_says_so_in_the_language_just_chosen(desk: Client) -> None:
+    answer = save(desk)
+    assert answer.redirect_chain == [("/settings/", 302)]
+    assert "Saved" in answer.content.decode()
+    chinese = save(desk, language="zh-hans")
+    assert 'lang="zh-hans"' in root(chinese)
+
+
+def test_all_of_a_form_is_kept(desk: Client, member: User) -> None:
+    save(
+        desk,
+        language="zh-hans",
+        time_zone="America/Sao_Paulo",
+        theme="dark",
+        density="compact",
+        shortcuts="",
+        notifies="on",
+        sounds="on",
+    )
+    kept = Profile.objects.get(user=member)
+    assert {name: getattr(kept, name) for name in PreferencesForm.base_fields} == {
+        "language": "zh-hans",
+        "time_zone": "America/Sao_Paulo",
+        "theme": "dark",
+        "density": "compact",
+        "shortcuts": False,
+        "notifies": True,
+        "sounds": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("language", "fr"),
+        ("language", ""),
+        ("time_zone", "Mars/Olympus_Mons"),
+        ("time_zone", "../../etc/passwd"),
+        ("theme", "pink"),
+        ("density", ""),
+    ],
+)
+def test_what_is_not_offered_is_refused_and_nothing_is_kept(
+    desk: Client, member: User, name: str, value: str
+) -> None:
+    before = Profile.objects.values().get(user=member)
+    answer = save(desk, notifies="on", **{name: value})
+    assert answer.status_code == 200
+    assert name in answer.context["form"].errors
+    assert Profile.objects.values().get(user=member) == before
+
+
+def test_nobody_saves_for_somebody_else(desk: Client, member: User, viewer: User) -> None:
+    save(desk, user=str(viewer.pk), user_id=str(viewer.pk), seen_at="2020-01-01", theme="dark")
+    assert Profile.objects.get(user=member).theme == "dark"
+    assert not Profile.objects.filter(user=viewer).exists()
+    assert seen(member) > timezone.now() - timedelta(minutes=1)
+
+
+def test_the_page_shows_who_one_is_and_leads_to_the_password(desk: Client, member: User) -> None:
+    User.objects.filter(pk=member.pk).update(first_name="First", email="first@example.com")
+    text = desk.get("/settings/").content.decode()
+    assert "first@example.com" in text
+    assert 'href="/password/"' in text
+
+
+def test_the_menu_leads_to_the_settings(desk: Client) -> None:
+    assert 'href="/settings/"' in desk.get("/").content.decode()
+
+
+# On every device, at the next request
+
+
+def test_the_language_of_the_profile_rules_over_cookie_and_browser(
+    desk: Client, phone: Client
+) -> None:
+    phone.cookies.load({"django_language": "en"})
+    save(desk, language="zh-hans")
+    answer = phone.get("/", headers={"accept-language": "en"})
+    assert 'lang="zh-hans"' in root(answer)
+    assert answer.headers["Content-Language"] == "zh-hans"
+    missing = phone.get("/no-such-page", headers={"accept-language": "en"})
+    assert 'lang="zh-hans"' in root(missing)
+
+
+def test_as_the_browser_says_forgets_what_a_cookie_said(desk: Client) -> None:
+    save(desk, language="auto")
+    desk.cookies.load({"django_language": "en"})
+    assert 'lang="zh-hans"' in root(desk.get("/", headers={"accept-language": "zh-CN"}))
+    assert 'lang="en"' in root(desk.get("/", headers={"accept-language": "en-GB"}))
+
+
+def test_theme_and_density_are_attributes_of_the_page(desk: Client, phone: Client) -> None:
+    assert 'data-density="comfortable"' in root(phone.get("/"))
+    save(desk, theme="dark", density="compact")
+    phone.cookies.load({"theme": "light"})
+    html = root(phone.get("/"))
+    assert 'data-bs-theme="dark"' in html
+    assert 'data-density="compact"' in html
+
+
+def test_the_theme_auto_rules_over_a_cookie_as_well(desk: Client, phone: Client) -> None:
+    phone.cookies.load({"theme": "dark"})
+    assert 'data-bs-theme="dark"' in root(phone.get("/"))
+    save(desk, theme="auto")
+    html = root(phone.get("/"))
+    assert 'data-choice="auto"' in html
+    assert "data-bs-theme" not in html
+
+
+def test_shortcuts_are_switched_off_by_an_attribute_and_the_help_says_where_to_switch_them_on(
+    desk: Client,
+) -> None:
+    assert "data-shortcuts" not in root(desk.get("/"))
+    page = save(desk, shortcuts="")
+    assert 'data-shortcuts="off"' in root(page)
+    assert "Switch them on in the settings" in page.content.decode()
+
+
+def test_only_pages_of_people_who_want_them_load_the_script_of_notifications(
+    desk: Client, phone: Client
+) -> None:
+    assert "notifications.js" not in desk.get("/").content.decode()
+    save(desk, notifies="on")
+    text = phone.get("/").content.decode()
+    assert "notifications.js" in text
+    assert "data-sounds" not in text
+    assert "data-sounds" in save(desk, notifies="on", sounds="on").content.decode()
+
+
+# The switches of the menu
+
+
+def test_the_switches_of_the_menu_write_to_the_profile_of_who_is_signed_in(
+    desk: Client, phone: Client
+) -> None:
+    answer = desk.post("/theme/", {"theme": "dark", "next": "/archive/"})
+    assert answer.headers["Location"] == "/archive/"
+    assert "theme" not in answer.cookies
+    desk.post("/language/", {"language": "zh-hans", "next": "/"})
+    html = root(phone.get("/"))
+    assert 'data-bs-theme="dark"' in html
+    assert 'lang="zh-hans"' in html
+
+
+def test_the_switches_leave_cookies_with_who_is_not_signed_in(client: Client, staff: User) -> None:
+    client.post("/theme/", {"theme": "dark"})
+    client.post("/language/", {"language": "zh-hans"})
+    html = root(client.get("/sign-in/"))
+    assert 'data-bs-theme="dark"' in html
+    assert 'lang="zh-hans"' in html
+    assert not Profile.objects.exists()
+
+
+def test_a_switch_refuses_what_there_is_not_and_leads_nowhere_else(
+    desk: Client, member: User
+) -> None:
+    assert desk.post("/theme/", {"theme": "pink"}).status_code == 400
+    desk.post("/language/", {"language": "fr"})
+    assert Profile.objects.get(user=member).language == ""
+    answer = desk.post("/theme/", {"theme": "dark", "next": "https://elsewhere.example/"})
+    assert answer.headers["Location"] == "/"
+
+
+# Time
+
+
+def test_times_are_told_in_the_persons_zone(desk: Client, make_task: MakeTask) -> None:
+    task = make_task()
+    save(desk, time_zone="Asia/Tokyo")
+    page = desk.get(f"/tasks/{task.pk}/")
+    told = task.created_at.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert f"{told:%Y-%m-%d %H:%M:%S} JST" in page.content.decode()
+    assert 'data-zone="Asia/Tokyo"' in root(page)
+
+
+def test_one_persons_zone_is_not_left_to_the_next(
+    desk: Client, client_of: ClientOf, viewer: User, make_task: MakeTask
+) -> None:
+    task = make_task()
+    save(desk, time_zone="Asia/Tokyo")
+    desk.get("/")
+    text = client_of(viewer).get(f"/tasks/{task.pk}/").content.decode()
+    assert f"{task.created_at:%H:%M:%S} UTC" in text
+    assert "JST" not in text
+
+
+def test_a_zone_that_this_machine_does_not_know_is_the_sites(desk: Client, member: User) -> None:
+    Profile.objects.remember(member, time_zone="Mars/Olympus_Mons")
+    assert desk.get("/").status_code == 200
+
+
+def test_every_zone_that_browsers_name_can_be_chosen() -> None:
+    assert {"UTC", "Asia/Shanghai", "Asia/Calcutta", "America/Argentina/Buenos_Aires"} <= zones()
+    assert all(ZoneInfo(name) for name in zones())
+
+
+# What it costs
+
+
+@pytest.mark.parametrize("said", [{}, {"language": "zh-hans", "time_zone": "Asia/Tokyo"}])
+def test_a_profile_comes_with_its_person(
+    desk: Client,
+    member: User,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    said: dict[str, str],
+) -> None:
+    Profile.objects.remember(member, **said)
+    number = ChangeCounter.objects.now()
+    with django_assert_num_queries(3):  # session, person, last change
+        assert desk.get(f"/live/?after={number}").status_code == 204
+
+
+def test_health_asks_the_database_nothing(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries, db: None
+) -> None:
+    with django_assert_num_queries(0):
+        client.get("/healthz")
+
+
+# Last seen
+
+
+def seen(person: User) -> Any:
+    return Profile.objects.get(user=person).seen_at
+
+
+def test_coming_in_is_being_seen(client: Client, member: User) -> None:
+    client.force_login(member)
+    assert timezone.now() - seen(member) < timedelta(minutes=1)
+
+
+def test_looking_is_noted_once_in_five_minutes(desk: Client, member: User) -> None:
+    lately, long_ago = (timezone.now() - SEEN_EVERY * part for part in (0.5, 2))
+    Profile.objects.filter(user=member).update(seen_at=lately)
+    desk.get("/")
+    assert seen(member) == lately
+    Profile.objects.filter(user=member).update(seen_at=long_ago)
+    desk.get("/")
+    assert seen(member) > lately
+
+
+def test_a_person_without_a_profile_gets_one(desk: Client, member: User) -> None:
+    Profile.objects.all().delete()
+    desk.get("/")
+    assert seen(member)
+
+
+def test_a_page_in_the_background_is_not_a_person_who_looks(desk: Client, member: User) -> None:
+    long_ago = timezone.now() - SEEN_EVERY * 2
+    Profile.objects.filter(user=member).update(seen_at=long_ago)
+    desk.get("/endings/?after=0")
+    assert seen(member) == long_ago
+
+
+def test_two_at_once_write_one_moment(member: User) -> None:
+    now = timezone.now()
+    early = Profile(user=member)
+    Profile.objects.note_seen(early, now)
+    Profile.objects.note_seen(Profile(user=member), now + timedelta(seconds=1))
+    assert seen(member) == now
+    Profile.objects.note_seen(Profile.objects.get(), now + timedelta(seconds=2))
+    assert seen(member) == now
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_busy_database_costs_the_note_and_not_the_page(desk: Client, member: User) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("Elsewhere a writer locks rows, not the database.")
+    long_ago = timezone.now() - SEEN_EVERY * 2
+    Profile.objects.filter(user=member).update(seen_at=long_ago)
+    name = Path(settings.DATABASES["default"]["TEST"]["NAME"])
+    writer = sqlite3.connect(name, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    try:
+        assert desk.get("/").status_code == 200
+    finally:
+        writer.close()
+    assert seen(member) == long_ago
+    desk.get("/")
+    assert seen(member) > long_ago
+
+
+# Endings
+
+
+def end(task: Task, status: str = Status.SUCCEEDED, was: str = Status.RUNNING) -> StatusChange:
+    Task.objects.filter(pk=task.pk).update(status=status)
+    return StatusChange.objects.create(task=task, was=was, became=status, at=timezone.now())
+
+
+def ask(client: Client, after: object = "") -> Any:
+    return client.get(f"/endings/?after={after}")
+
+
+def told(answer: Any) -> list[int]:
+    return [task["pk"] for task in answer.json()["ended"]]
+
+
+def test_whoever_asks_for_the_first_time_learns_where_to_go_on(
+    desk: Client, member: User, make_task: MakeTask
+) -> None:
+    change = end(make_task(created_by=member))
+    answer = ask(desk)
+    assert answer.json() == {"after": change.pk, "ended": []}
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_an_ending_is_told_with_its_word_its_prompt_and_its_page(
+    desk: Client, member: User, make_task: MakeTask
+) -> None:
+    task = make_task(created_by=member, prompt="A lighthouse in fog. " * 20)
+    after = ask(desk).json()["after"]
+    change = end(task, Status.FAILED)
+    assert ask(desk, after).json() == {
+        "after": change.pk,
+        "ended": [
+            {
+                "pk": task.pk,
+                "url": f"/tasks/{task.pk}/",
+                "word": "Failed",
+                "prompt": task.prompt[:120],
+            }
+        ],
+    }
+    assert ask(desk, change.pk).status_code == 204
+
+
+def test_the_word_is_in_the_persons_language(
+    desk: Client, member: User, make_task: MakeTask
+) -> None:
+    Profile.objects.remember(member, language="zh-hans")
+    task = make_task(created_by=member)
+    end(task, Status.FAILED)
+    assert ask(desk, 0).json()["ended"][0]["word"] == "失败"
+
+
+@pytest.mark.parametrize("status", sorted(ENDED))
+def test_every_way_to_end_is_told(
+    desk: Client, member: User, make_task: MakeTask, status: str
+) -> None:
+    task = make_task(created_by=member)
+    end(task, status)
+    assert told(ask(desk, 0)) == [task.pk]
+
+
+@pytest.mark.parametrize("status", sorted(LIVE))
+def test_no_other_change_is_told(
+    desk: Client, member: User, make_task: MakeTask, status: str
+) -> None:
+    end(make_task(created_by=member), status)
+    assert told(ask(desk, 0)) == []
+
+
+def test_what_others_made_is_not_told_nor_what_one_may_not_see_any_more(
+    desk: Client, member: User, manager: User, make_task: MakeTask, stranger: User
+) -> None:
+    end(make_task(created_by=manager))
+    end(make_task(created_by=None))
+    end(make_task(created_by=member, project=stranger.projects.get()))
+    assert told(ask(desk, 0)) == []
+
+
+@pytest.mark.parametrize("after", ["x", "-1", "9" * 40, "1.5", "%00", "٣"])
+def test_any_question_gets_an_answer(desk: Client, after: str) -> None:
+    assert ask(desk, after).json()["ended"] == []
+
+
+def test_who_is_signed_out_is_told_nothing(client: Client, db: None) -> None:
+    assert ask(client, 0).status_code == 204
+
+
+def test_a_quiet_question_costs_one_query_beyond_the_session_and_the_person(
+    desk: Client,
+    member: User,
+    make_task: MakeTask,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    after = end(make_task(created_by=member)).pk
+    with django_assert_num_queries(3):
+        assert ask(desk, after).status_code == 204
+    # session, person, newest change, what ended, their projects, own tasks
+    with django_assert_num_queries(6):
+        assert len(told(ask(desk, 0))) == 1
+
+
+def test_without_a_person_there_are_the_defaults() -> None:
+    assert preferences.of(None).shortcuts
+    assert preferences.theme_of(HttpRequest()) == "auto"
