@@ -1,0 +1,99 @@
+"""Who did what: a record that is only ever added to."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tasks.models.people import Project
+
+
+class Verb(models.TextChoices):
+    SIGNED_IN = "signed_in", _("signed in")
+    SIGN_IN_FAILED = "sign_in_failed", _("could not sign in")
+    SIGNED_OUT = "signed_out", _("signed out")
+    SESSIONS_ENDED = "sessions_ended", _("ended sessions")
+    PASSWORD_CHANGED = "password_changed", _("changed the password")
+    FACTOR_ADDED = "factor_added", _("added a second factor")
+    FACTOR_REMOVED = "factor_removed", _("removed a second factor")
+    INVITED = "invited", _("invited")
+    INVITATION_WITHDRAWN = "invitation_withdrawn", _("withdrew an invitation")
+    JOINED = "joined", _("joined")
+    ROLE_CHANGED = "role_changed", _("changed a role")
+    PERSON_REMOVED = "person_removed", _("removed a person")
+    PERSON_ADDED = "person_added", _("made an account")
+    PERSON_CHANGED = "person_changed", _("changed an account")
+    PROJECT_MADE = "project_made", _("made a project")
+    PROJECT_CHANGED = "project_changed", _("changed a project")
+    PROJECT_REMOVED = "project_removed", _("removed a project")
+    CREDENTIAL_ADDED = "credential_added", _("added a credential")
+    CREDENTIAL_CHANGED = "credential_changed", _("changed a credential")
+    CREDENTIAL_REMOVED = "credential_removed", _("removed a credential")
+    KEY_REPLACED = "key_replaced", _("replaced a key")
+    TRACKED = "tracked", _("tracked tasks")
+    ADOPTED = "adopted", _("adopted tasks")
+    EXPORTED = "exported", _("exported")
+    DELETED = "deleted", _("deleted")
+    RESTORED = "restored", _("restored")
+    PURGED = "purged", _("deleted for good")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    def visible_to(self, user: Any) -> AuditQuerySet:
+        """Staff see all; managers what was done in their projects."""
+        if user.is_active and user.is_staff:
+            return self
+        return self.filter(project_id__in=list(Project.objects.ids_managed_by(user)))
+
+    def update(self, **values: Any) -> NoReturn:
+        raise ReadOnly
+
+    def delete(self) -> NoReturn:
+        raise ReadOnly
+
+
+class ReadOnly(TypeError):
+    def __init__(self) -> None:
+        super().__init__("The record of who did what is only ever added to.")
+
+
+class AuditEntry(models.Model):
+    """Names are copied and ids are plain numbers: what it tells outlives what it tells of."""
+
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    actor_id = models.BigIntegerField(_("actor's id"), null=True)
+    actor = models.CharField(_("who"), max_length=150, default="")
+    verb = models.CharField(_("did what"), max_length=24, choices=Verb)
+    kind = models.CharField(_("kind of thing"), max_length=30, default="")
+    object_id = models.BigIntegerField(_("thing's id"), null=True)
+    label = models.CharField(_("to what"), max_length=200, default="")
+    project_id = models.BigIntegerField(_("project's id"), null=True)
+    address = models.GenericIPAddressField(_("from where"), null=True)
+    changes = models.JSONField(_("what changed"), default=dict)
+
+    objects = AuditQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["project_id", "-id"], name="audit_project"),
+            models.Index(fields=["actor_id", "-id"], name="audit_actor"),
+            models.Index(fields=["verb", "-id"], name="audit_verb"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.get_verb_display()} {self.label}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise ReadOnly
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ReadOnly
