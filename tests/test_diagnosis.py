@@ -1,16 +1,24 @@
 """What testing a connection says, for everything that can be in the way."""
 
+import socket
 import ssl
+import threading
+import time
 from collections.abc import Callable
+from email.utils import formatdate
 
 import httpx
 import pytest
 from django.utils import timezone
 
-from tasks.diagnosis import diagnose, examine
+from tasks import jobs
+from tasks.diagnosis import Diagnosis, diagnose
 from tasks.models import Credential
-from tasks.providers import ProviderError, Trouble
-from tasks.providers.client import Client
+from tasks.probe import examine
+from tasks.providers import ProviderError, Trouble, findings
+from tasks.providers.client import Client, Journey
+from tasks.providers.findings import State, Step
+from tasks.simulator.server import Simulator
 
 KEY = "sk-of-the-tests-0123456789"
 Reply = Callable[[httpx.Request], httpx.Response]
@@ -31,10 +39,18 @@ def gateway_error(code: str, message: str) -> dict[str, object]:
     return {"code": code, "message": message, "data": None}
 
 
-def examined(credential: Credential, reply: Reply) -> tuple[bool, str]:
+def diagnosed(credential: Credential, reply: Reply) -> Diagnosis:
     client = Client(credential.base_url, KEY, transport=httpx.MockTransport(reply))
-    diagnosis = examine(credential, now=timezone.now(), client=client)
+    return diagnose(examine(credential, now=timezone.now(), client=client))
+
+
+def examined(credential: Credential, reply: Reply) -> tuple[bool, str]:
+    diagnosis = diagnosed(credential, reply)
     return diagnosis.ok, str(diagnosis)
+
+
+def states(diagnosis: Diagnosis) -> dict[Step, State]:
+    return {line.step: line.state for line in diagnosis.lines}
 
 
 INVALID_URL = {"error": {"message": "Invalid URL (GET /v1/v1/x)", "type": "invalid_request_error"}}
@@ -50,6 +66,7 @@ HTML = {"text": "<!doctype html><html>console</html>", "headers": {"content-type
         (answer(404, INVALID_URL), False, "base URL leads somewhere else"),
         (answer(200, **HTML), False, "base URL leads somewhere else"),
         (answer(301, headers={"location": "https://b.example"}), False, "base URL leads somewhere"),
+        (answer(301, headers={"location": "https://b.example"}), False, "301: https://b.example"),
         (answer(403, {"error": {"code": "AccountOverdueError", "message": "x"}}), False, "owes"),
         (
             answer(404, {"error": {"code": "ModelNotOpen", "message": "x"}}),
@@ -112,13 +129,201 @@ def test_the_credential_remembers_how_it_went(credential: Credential) -> None:
 
 def test_a_key_sealed_with_a_lost_key_is_asked_for_again(credential: Credential) -> None:
     credential.sealed_key = "gAAAAAB-not-ours"
-    diagnosis = examine(credential, now=timezone.now())
+    diagnosis = diagnose(examine(credential, now=timezone.now()))
     assert not diagnosis.ok
     assert "type it again" in diagnosis.sentence
+    assert len(diagnosis.lines) == len(Step)
+
+
+def test_a_key_that_no_header_can_hold_is_said_to_be_the_obstacle(credential: Credential) -> None:
+    credential.replace_key("sk-with-a-\x00-inside-0123")
+    credential.save()
+    diagnosis = diagnose(examine(credential, now=timezone.now()))
+    assert states(diagnosis)[Step.KEY] == State.FAILED
+    assert states(diagnosis)[Step.REACHABLE] == State.UNKNOWN
 
 
 @pytest.mark.parametrize("trouble", list(Trouble))
 def test_there_is_a_sentence_for_every_trouble(trouble: Trouble) -> None:
-    diagnosis = diagnose(ProviderError("So it is.", trouble=trouble), asked="https://g.example/x")
+    error = ProviderError("So it is.", trouble=trouble, status_code=400)
+    met = findings.on_the_way(error, Journey(), url="https://g.example/x")
+    diagnosis = diagnose([*met, findings.of_list(None, url=""), findings.of_clock(0)])
     assert len(diagnosis.sentence) > 20
     assert diagnosis.ok == (trouble == Trouble.NOT_FOUND)
+
+
+# Step by step
+
+NO_TASK = answer(400, gateway_error("task_not_exist", "task_not_exist"))
+PAST = Step.ADDRESS, Step.REACHABLE, Step.TLS, Step.ANSWERS, Step.KEY, Step.TRACKING
+
+
+@pytest.mark.parametrize(
+    ("reply", "at", "state"),
+    [
+        (fails(httpx.ConnectError("refused")), Step.REACHABLE, State.FAILED),
+        (fails(httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED]")), Step.TLS, State.FAILED),
+        (answer(404, INVALID_URL), Step.ANSWERS, State.FAILED),
+        (answer(503, text="upstream"), Step.ANSWERS, State.FAILED),
+        (answer(401, BAD_KEY), Step.KEY, State.FAILED),
+        (answer(429), Step.KEY, State.UNKNOWN),
+        (answer(402), Step.TRACKING, State.FAILED),
+        (answer(403, {"error": {"code": "AccessDenied"}}), Step.TRACKING, State.FAILED),
+    ],
+)
+def test_what_comes_before_the_obstacle_is_fine_and_what_comes_after_is_not_known(
+    credential: Credential, reply: Reply, at: Step, state: State
+) -> None:
+    found = states(diagnosed(credential, reply))
+    expected = [State.OK] * PAST.index(at) + [state]
+    expected += [State.UNKNOWN] * (len(PAST) - len(expected))
+    assert [found[step] for step in PAST] == expected
+
+
+def test_where_the_key_travels_in_the_open_it_is_said(credential: Credential) -> None:
+    credential.base_url = "http://gateway.example"
+    diagnosis = diagnosed(credential, NO_TASK)
+    assert diagnosis.ok
+    assert states(diagnosis)[Step.TLS] == State.WARNING
+
+
+@pytest.mark.parametrize(
+    ("ahead", "state", "says"),
+    [
+        (0, State.OK, "agree"),
+        (45, State.OK, "agree"),
+        (600, State.WARNING, "ahead of"),
+        (-600, State.WARNING, "behind"),
+        (None, State.UNKNOWN, "does not say"),
+    ],
+)
+def test_the_providers_clock_is_compared_with_ours(
+    credential: Credential, ahead: float | None, state: State, says: str
+) -> None:
+    there = {} if ahead is None else {"date": formatdate(time.time() + ahead, usegmt=True)}
+    diagnosis = diagnosed(credential, answer(400, {"code": "task_not_exist"}, headers=there))
+    line = diagnosis.lines[-1]
+    assert (line.step, line.state) == (Step.CLOCK, state)
+    assert says in line.sentence
+    assert diagnosis.ok
+
+
+def ark(credential: Credential) -> Credential:
+    credential.provider = "volcengine"
+    credential.save()
+    return credential
+
+
+def listing(reply: httpx.Response) -> Reply:
+    missing = {"error": {"code": "ResourceNotFound", "message": "no such task"}}
+
+    def answer_to(request: httpx.Request) -> httpx.Response:
+        is_list = request.url.path.endswith("/tasks")
+        return reply if is_list else httpx.Response(404, json=missing)
+
+    return answer_to
+
+
+@pytest.mark.parametrize(
+    ("reply", "state", "ok"),
+    [
+        (httpx.Response(200, json={"total": 0, "items": []}), State.OK, True),
+        (httpx.Response(429), State.UNKNOWN, True),
+        (httpx.Response(403, json={"error": {"code": "AccessDenied"}}), State.FAILED, False),
+    ],
+)
+def test_a_provider_that_lists_is_asked_for_a_list_of_one(
+    credential: Credential, reply: httpx.Response, state: State, ok: bool
+) -> None:
+    diagnosis = diagnosed(ark(credential), listing(reply))
+    assert (states(diagnosis)[Step.LIST], diagnosis.ok) == (state, ok)
+
+
+def test_the_list_is_as_short_as_can_be(credential: Credential) -> None:
+    seen: list[httpx.URL] = []
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url)
+        return listing(httpx.Response(200, json={"items": []}))(request)
+
+    diagnosed(ark(credential), reply)
+    assert [url.params.get("page_size") for url in seen] == [None, "1"]
+
+
+def test_no_list_is_asked_for_where_the_key_is_refused(credential: Credential) -> None:
+    seen: list[httpx.Request] = []
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(401, json=BAD_KEY)
+
+    diagnosis = diagnosed(ark(credential), reply)
+    assert len(seen) == 1
+    assert states(diagnosis)[Step.LIST] == State.UNKNOWN
+
+
+def examined_at(credential: Credential, url: str) -> Diagnosis:
+    credential.base_url = url
+    credential.save()
+    return diagnose(examine(credential, now=timezone.now()))
+
+
+def test_a_host_that_nobody_knows_is_told_from_one_that_does_not_answer(
+    credential: Credential,
+) -> None:
+    nobody = examined_at(credential, "https://no-such-host.invalid")
+    assert states(nobody)[Step.REACHABLE] == State.FAILED
+    assert "no host of this name" in nobody.sentence
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    closed = examined_at(credential, f"http://127.0.0.1:{port}")
+    assert states(closed)[Step.REACHABLE] == State.FAILED
+    assert "No connection" in closed.sentence
+
+
+def test_a_host_that_speaks_no_tls_fails_at_tls(credential: Credential) -> None:
+    with Simulator() as simulator:
+        url = simulator.url.replace("http://", "https://")
+        found = states(examined_at(credential, url))
+    assert (found[Step.REACHABLE], found[Step.TLS]) == (State.OK, State.FAILED)
+
+
+def test_a_host_that_hangs_up_after_the_question_was_reached(credential: Credential) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        found = states(examined_at(credential, url))
+    assert (found[Step.REACHABLE], found[Step.ANSWERS]) == (State.OK, State.FAILED)
+
+
+def test_an_address_inside_a_private_network_fails_at_the_first_step(
+    credential: Credential,
+) -> None:
+    found = examined_at(credential, "https://10.0.0.7")
+    assert states(found)[Step.ADDRESS] == State.FAILED
+    assert "DAILIES_PRIVATE_HOSTS" in found.sentence
+
+
+# The job that a page asks for
+
+
+def test_what_a_job_found_stays_on_the_row_without_the_key(credential: Credential) -> None:
+    with Simulator() as simulator:
+        credential.provider, credential.base_url = "volcengine", simulator.base_url("volcengine")
+        for key, ok in (("sim-of-the-job-0123", True), ("refused-0123456789", False)):
+            credential.replace_key(key)
+            credential.save()
+            jobs.test_credential(credential.pk)
+            credential.refresh_from_db()
+            kept = [findings.Finding.read(each) for each in credential.test_findings]
+            assert credential.tested_at and diagnose(kept).ok == ok
+            assert key not in str(credential.test_findings)
+
+
+def test_what_was_found_of_a_key_that_is_gone_is_not_kept(credential: Credential) -> None:
+    before = Credential.objects.get()
+    credential.replace_key("sk-another-0123456789")
+    credential.save()
+    before.keep_findings([], timezone.now())
+    credential.refresh_from_db()
+    assert credential.tested_at is None

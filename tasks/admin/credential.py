@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -19,36 +16,40 @@ from django.utils.formats import localize
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from tasks import typed
-from tasks.diagnosis import examine
-from tasks.models import Credential, Task
-from tasks.providers import PROVIDERS, provider
+from tasks import credentials
+from tasks.diagnosis import diagnose
+from tasks.forms.credential import Keyed, KeyField
+from tasks.models import Credential
+from tasks.probe import examine
+from tasks.providers import PROVIDERS
 from tasks.providers.guard import Allowed, foresee
-from tasks.sentences import trouble_sentence
-
-KEY_FIELDS = ("sealed_key", "key_tail")
+from tasks.sentences import trouble_sentence, words_beside
 
 
-class CredentialForm(forms.ModelForm):
+class CredentialForm(Keyed):
     provider = forms.ChoiceField(
         label=_("Provider"), choices=[(known.slug, _(known.label)) for known in PROVIDERS]
     )
-    key = forms.CharField(
-        label=_("API key"),
-        required=False,
-        strip=True,
-        max_length=4_000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"}),
-    )
+    key = KeyField(label=_("API key"), required=False)
 
     class Meta:
         model = Credential
-        fields = ("name", "provider", "base_url", "active", "requests_per_second", "check_seconds")
+        fields = (
+            "name",
+            "provider",
+            "base_url",
+            "active",
+            "open_to_all",
+            "projects",
+            "requests_per_second",
+            "check_seconds",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "base_url" not in self.fields:  # someone who may only look
             return
+        self.fields["key"].widget.attrs["class"] = "vTextField"
         self.fields["base_url"].required = False
         self.fields["base_url"].help_text = _(
             "Leave empty for a known provider's own. Without /v1 and what follows it."
@@ -58,32 +59,6 @@ class CredentialForm(forms.ModelForm):
             self.fields["key"].help_text = _(
                 "Stored, and not shown again. Leave empty to keep it; type a new one to replace it."
             )
-
-    def clean_key(self) -> str:
-        return typed.key(self.cleaned_data["key"])
-
-    def clean_base_url(self) -> str:
-        url, slug = self.cleaned_data["base_url"], self.cleaned_data.get("provider")
-        return typed.base_url(url, provider(slug)) if slug else url
-
-    def clean(self) -> dict[str, Any]:
-        """A stored key goes to the host it was typed for, and to no other."""
-        cleaned = super().clean() or self.cleaned_data
-        new, old = cleaned.get("base_url", ""), self.initial.get("base_url", "")
-        if old and new and not cleaned.get("key") and _origin(new) != _origin(old):
-            self.add_error(
-                "key",
-                ValidationError(
-                    _("The base URL leads to another host now. Type the key that belongs there."),
-                    code="other_host",
-                ),
-            )
-        return cleaned
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
 
 
 @admin.register(Credential)
@@ -104,6 +79,7 @@ class CredentialAdmin(admin.ModelAdmin):
     actions = ("test_connection",)
     fieldsets = (
         (None, {"fields": ("name", "provider", "base_url", "key", "stored_key", "active")}),
+        (_("Who may use it"), {"fields": ("open_to_all", "projects")}),
         (_("Health"), {"fields": readonly_fields[1:]}),
         (_("Pace"), {"fields": ("requests_per_second", "check_seconds"), "classes": ("collapse",)}),
     )
@@ -128,7 +104,7 @@ class CredentialAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("last words"))
     def answered(self, credential: Credential) -> str:
-        return credential.trouble_message or "-"
+        return words_beside(credential.trouble, credential.trouble_message) or "-"
 
     @admin.display(description=_("resting until"), ordering="paused_until")
     def resting(self, credential: Credential) -> Any:
@@ -139,25 +115,24 @@ class CredentialAdmin(admin.ModelAdmin):
         """A new credential has no health yet, and whoever may only look has no key to type."""
         sets = super().get_fieldsets(request, obj)
         if obj is None:
-            return [_without(sets[0], "stored_key"), sets[2]]
+            return [_without(sets[0], "stored_key"), sets[1], sets[3]]
         if not self.has_change_permission(request, obj):
             return [_without(sets[0], "key"), *sets[1:]]
         return sets
 
     def save_model(self, request: HttpRequest, obj: Credential, form: Any, change: bool) -> None:
-        """Only what moved is written: the sweep writes the health of this row at the same time."""
-        moved = {name for name in form.changed_data if name != "key"}
-        if form.cleaned_data.get("key"):
-            obj.replace_key(form.cleaned_data["key"])
-            moved.update(KEY_FIELDS, Credential.HEALTH_FIELDS)
-        if moved & {"base_url", "provider"}:
-            obj.forgive()
-            moved.update(Credential.HEALTH_FIELDS)
-        with transaction.atomic():
-            obj.save(update_fields=moved if change else None)
-            if change and moved & {"base_url", "provider"}:
-                _take_along(obj, form.initial["base_url"])
+        if change:
+            credentials.change(request, form)
+        else:
+            credentials.add(request, form)
         self._tell_about_the_address(request, obj, form)
+
+    def delete_model(self, request: HttpRequest, obj: Credential) -> None:
+        credentials.remove(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
+        for credential in queryset:
+            credentials.remove(request, credential)
 
     def _tell_about_the_address(self, request: HttpRequest, obj: Credential, form: Any) -> None:
         typed_in = form.data.get("base_url", "").strip()
@@ -196,20 +171,6 @@ def _without(fieldset: Any, name: str) -> Any:
 
 
 def _test(request: HttpRequest, credential: Credential) -> None:
-    diagnosis = examine(credential, now=timezone.now())
+    diagnosis = diagnose(examine(credential, now=timezone.now()))
     level = messages.SUCCESS if diagnosis.ok else messages.ERROR
     messages.add_message(request, level, f"{credential}: {diagnosis}")
-
-
-def _take_along(credential: Credential, old_base_url: str) -> None:
-    """A mended typing error mends its tasks: those that no provider ever answered for move too."""
-    there = Task.objects.filter(base_url=credential.base_url).values("remote_id")
-    unheard = Task.objects.filter(credential=credential, base_url=old_base_url, answer_digest="")
-    if old_base_url != credential.base_url:
-        unheard = unheard.exclude(remote_id__in=there)
-    unheard.update(
-        base_url=credential.base_url,
-        provider=credential.provider,
-        check_after=timezone.now(),
-        not_founds=0,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tasks import sealing
+from tasks.models.people import Project
 from tasks.providers import Provider, ProviderError, Trouble
 from tasks.providers import provider as provider_of
 
@@ -32,6 +34,45 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
     def in_trouble(self) -> CredentialQuerySet:
         return self.filter(active=True).exclude(trouble="")
 
+    def usable_in(self, project: Project) -> CredentialQuerySet:
+        """With which tasks of this project may be tracked and made."""
+        return self.filter(active=True).filter(_open_to(models.Q(pk=project.pk)))
+
+    def visible_to(self, user: Any) -> CredentialQuerySet:
+        """Those that some project of this person may use."""
+        if user.is_active and user.is_staff:
+            return self
+        projects = Project.objects.visible_to(user).order_by()
+        chosen = models.Exists(projects.filter(credentials=models.OuterRef("pk")))
+        return self.filter(chosen | models.Q(models.Exists(projects), open_to_all=True))
+
+    def comparable_by(self, user: Any) -> CredentialQuerySet:
+        """Those whose list this person may look through: managers, of their projects'."""
+        if user.is_active and user.is_staff:
+            return self
+        managed = Project.objects.ids_managed_by(user)
+        return self.filter(_open_to(models.Q(pk__in=managed))) if managed else self.none()
+
+    def editable_by(self, user: Any) -> CredentialQuerySet:
+        """Staff edit all; a manager those that nobody else's project uses."""
+        if user.is_active and user.is_staff:
+            return self
+        managed = Project.objects.ids_managed_by(user)
+        if not managed:
+            return self.none()
+        others = Project.objects.exclude(pk__in=managed)
+        mine = self.filter(_open_to(models.Q(pk__in=managed))).exclude(
+            pk__in=self.model.projects.through.objects.filter(project__in=others).values(
+                "credential"
+            )
+        )
+        return mine if not others.exists() else mine.filter(open_to_all=False)
+
+
+def _open_to(projects: models.Q) -> models.Q:
+    chosen = Project.objects.filter(projects, credentials=models.OuterRef("pk"))
+    return models.Q(open_to_all=True) | models.Q(models.Exists(chosen))
+
 
 class Credential(models.Model):
     name = models.CharField(_("name"), max_length=100, unique=True)
@@ -43,6 +84,14 @@ class Credential(models.Model):
     )
     active = models.BooleanField(
         _("active"), default=True, help_text=_("Tasks of an inactive credential are not checked.")
+    )
+    open_to_all = models.BooleanField(
+        _("every project may use it"),
+        default=True,
+        help_text=_("Otherwise only the projects chosen below."),
+    )
+    projects = models.ManyToManyField(
+        Project, blank=True, related_name="credentials", verbose_name=_("projects")
     )
     requests_per_second = models.FloatField(
         _("requests per second"),
@@ -72,6 +121,11 @@ class Credential(models.Model):
     )
     paused_until = models.DateTimeField(_("resting until"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    test_asked_at = models.DateTimeField(_("test asked for"), null=True, editable=False)
+    tested_at = models.DateTimeField(_("tested"), null=True, editable=False)
+    #: As tasks/providers/findings.py writes it; pages put it into words.
+    test_findings = models.JSONField(_("findings of the test"), default=list, editable=False)
 
     objects = CredentialQuerySet.as_manager()
 
@@ -119,6 +173,30 @@ class Credential(models.Model):
         pause = self._pause_after(error)
         if pause:
             self.paused_until = now + pause
+
+    def write_health(self) -> None:
+        """How it fares; a key or an address that is new has not been heard of yet."""
+        self._same().update(**{name: getattr(self, name) for name in self.HEALTH_FIELDS})
+
+    def ask_for_test(self, now: datetime) -> None:
+        self.test_asked_at = now
+        self.save(update_fields=["test_asked_at"])
+
+    def forget_test(self) -> None:
+        """It told of another key, or of another address; does not save."""
+        self.test_asked_at = self.tested_at = None
+        self.test_findings = []
+
+    def keep_findings(self, findings: list[dict[str, Any]], now: datetime) -> None:
+        """What a test found of this key at this address, as long as they are these."""
+        self.tested_at, self.test_findings = now, findings
+        self._same().update(tested_at=now, test_findings=findings)
+
+    def _same(self) -> models.QuerySet[Credential]:
+        """This row, unless somebody has typed another key or address into it meanwhile."""
+        return Credential.objects.filter(
+            pk=self.pk, sealed_key=self.sealed_key, base_url=self.base_url
+        )
 
     def _pause_after(self, error: ProviderError) -> timedelta | None:
         if error.retry_after is not None:

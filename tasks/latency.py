@@ -1,0 +1,47 @@
+"""How long answers took, counted in bins. Pure.
+
+Bins are a constant factor apart, from 10 ms to beyond any deadline: numbers of any two minutes can
+be added, and a percentile is never off by more than half a bin, which is a fifth.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+STEP = 2**0.5
+EDGES = tuple(0.01 * STEP**number for number in range(24))  # seconds; the last is 29 s
+
+#: Number of answers by bin. The bin is a string, for that is what JSON makes of it.
+Latencies = Mapping[str, int]
+
+
+def bin_of(seconds: float) -> str:
+    """Bin n holds what took more than EDGES[n - 1] and no more than EDGES[n]."""
+    return str(bisect_left(EDGES, seconds))
+
+
+def merge(many: Iterable[Latencies]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for each in many:
+        total.update(each)
+    return total
+
+
+def percentile(latencies: Latencies, share: float) -> float | None:
+    """Seconds within which this share of the answers came; None without any answer."""
+    left = share * sum(latencies.values())
+    for place in sorted(map(int, latencies)):
+        number = latencies[str(place)]
+        if number and left <= number:
+            return _within(place, left / number)
+        left -= number
+    return None
+
+
+def _within(place: int, part: float) -> float:
+    """Evenly spread over the bin, on the scale the bins are on."""
+    if place >= len(EDGES):
+        return EDGES[-1]
+    return EDGES[place] / STEP * STEP**part
