@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +23,10 @@ _ID_WITHIN = re.compile(r"\b(?:cgt-|task_)(?=[\w-]*\d)[A-Za-z0-9_-]*[A-Za-z0-9]"
 def candidates(text: str) -> list[str]:
     """What could be a task id, in order, repeats included."""
     return [word for line in _KEY.sub(" ", text).splitlines() for word in _in_line(line)]
+
+
+def holds_an_id(text: str) -> bool:
+    return _ID_WITHIN.search(text) is not None
 
 
 def _in_line(line: str) -> list[str]:
@@ -60,11 +64,12 @@ def _path(link: str) -> str:
 
 
 class Kind(StrEnum):
-    """What tracking a pasted id would do; what wants a person's eye stands first."""
+    """What tracking an id would do; what wants a person's eye stands first."""
 
     MALFORMED = "malformed"
     DOUBTFUL = "doubtful"  # has the form of another kind of provider's ids
     NEW = "new"
+    TRASHED = "trashed"
     TRACKED = "tracked"
     DUPLICATE = "duplicate"
 
@@ -73,37 +78,55 @@ _KINDS = list(Kind)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
-    """One pasted id in the preview; `task` is the row that follows it already, where visible."""
+class Entry:
+    """One task to follow: its id as it was given, and what came beside it."""
 
     text: str
+    given: Mapping[str, Any] = field(default_factory=dict)  # a Task's fields
+    line: int = 0  # of the file; 0 where lines say nothing
+    doubts: tuple[str, ...] = ()  # what came beside it and was not understood
+    broken: bool = False  # the line could not be read at all
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One entry in the preview; `task` is the row that follows it already, where visible."""
+
+    entry: Entry
     kind: Kind
     complaint: Complaint | None = None
     task: Any = None
 
+    @property
+    def text(self) -> str:
+        return self.entry.text
+
 
 def sort_out(
-    found: Iterable[str],
+    entries: Iterable[Entry],
     complaint_of: Callable[[str], Complaint | None],
     tracked: Mapping[str, Any],
 ) -> list[Line]:
     """Mistakes on top. `tracked` maps ids to the rows that follow them, or None for hidden ones."""
     seen: set[str] = set()
     lines = []
-    for text in found:
-        lines.append(_line(text, complaint_of(text), tracked, is_repeat=text in seen))
-        seen.add(text)
+    for entry in entries:
+        is_repeat = bool(entry.text) and entry.text in seen
+        lines.append(_line(entry, complaint_of(entry.text), tracked, is_repeat=is_repeat))
+        seen.add(entry.text)
     return sorted(lines, key=lambda line: _KINDS.index(line.kind))
 
 
 def _line(
-    text: str, complaint: Complaint | None, tracked: Mapping[str, Any], *, is_repeat: bool
+    entry: Entry, complaint: Complaint | None, tracked: Mapping[str, Any], *, is_repeat: bool
 ) -> Line:
     if is_repeat:
-        return Line(text=text, kind=Kind.DUPLICATE)
-    if complaint == Complaint.MALFORMED:
-        return Line(text=text, kind=Kind.MALFORMED, complaint=complaint)
-    if text in tracked:
-        return Line(text=text, kind=Kind.TRACKED, task=tracked[text])
+        return Line(entry=entry, kind=Kind.DUPLICATE)
+    if complaint == Complaint.MALFORMED or entry.broken:
+        return Line(entry=entry, kind=Kind.MALFORMED, complaint=Complaint.MALFORMED)
+    if entry.text in tracked:
+        task = tracked[entry.text]
+        in_trash = task is not None and getattr(task, "deleted_at", None) is not None
+        return Line(entry=entry, kind=Kind.TRASHED if in_trash else Kind.TRACKED, task=task)
     kind = Kind.DOUBTFUL if complaint else Kind.NEW
-    return Line(text=text, kind=kind, complaint=complaint)
+    return Line(entry=entry, kind=kind, complaint=complaint)

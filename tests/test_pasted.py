@@ -1,8 +1,10 @@
 """What people paste, and what is made of it."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from tasks.pasted import Kind, candidates, sort_out
+from tasks.pasted import Entry, Kind, candidates, sort_out
 from tasks.providers import provider
 
 A, B = "cgt-20261120120000-aaaaa", "cgt-20261120120000-bbbbb"
@@ -55,11 +57,14 @@ def test_rubbish_is_read_without_falling_over(text: str) -> None:
 def test_each_line_is_told_what_would_become_of_it_mistakes_first() -> None:
     row = object()
     complaint = provider("volcengine").dialect.complaint
-    lines = sort_out([A, B, "no id", G, A, "cgt-1x"], complaint, {B: row, "cgt-1x": None})
+    entries = [Entry(text=text) for text in (A, B, "no id", G, A, "cgt-1x", "cgt-2x")]
+    trashed = SimpleNamespace(deleted_at="yesterday")
+    lines = sort_out(entries, complaint, {B: row, "cgt-1x": None, "cgt-2x": trashed})
     assert [(line.kind, line.task) for line in lines] == [
         (Kind.MALFORMED, None),
         (Kind.DOUBTFUL, None),
         (Kind.NEW, None),
+        (Kind.TRASHED, trashed),
         (Kind.TRACKED, row),
         (Kind.TRACKED, None),
         (Kind.DUPLICATE, None),
