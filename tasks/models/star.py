@@ -1,0 +1,43 @@
+"""What a person has marked as worth finding again; each one's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tasks.models.task import Task
+
+
+class StarQuerySet(models.QuerySet["Star"]):
+    def tasks_of(self, user: Any) -> models.QuerySet[Star, int]:
+        """The ids of what this person has starred."""
+        return self.filter(user=user).order_by().values_list("task", flat=True)
+
+    def toggle(self, user: Any, task: Task) -> bool:
+        """Whether it is starred now."""
+        if self.filter(user=user, task=task).delete()[0]:
+            return False
+        self.bulk_create([self.model(user=user, task=task)], ignore_conflicts=True)
+        return True
+
+
+class Star(models.Model):
+    task = models.ForeignKey(Task, models.CASCADE, related_name="stars", verbose_name=_("task"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="stars", verbose_name=_("person")
+    )
+    created_at = models.DateTimeField(_("starred"), default=timezone.now)
+
+    objects = StarQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("star")
+        verbose_name_plural = _("stars")
+        constraints = [models.UniqueConstraint(fields=["user", "task"], name="starred_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ★ {self.task}"

@@ -1,0 +1,18 @@
+"""Marking what is worth finding again."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from tasks.models import Star, Task
+from tasks.views.ways import way_back
+
+
+@require_POST
+def star(request: HttpRequest, pk: int) -> HttpResponse:
+    """Set the person's own star, or take it away."""
+    task = get_object_or_404(Task.objects.visible_to(request.user).only("pk"), pk=pk)
+    is_starred = Star.objects.toggle(request.user, task)
+    if "hx-request" in request.headers:
+        return render(request, "tasks/_star_mark.html", {"is_starred": is_starred})
+    return redirect(way_back(request, "tasks"))

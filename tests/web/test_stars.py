@@ -1,0 +1,77 @@
+"""Stars: each person's own, set with one press, found again."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tasks.models import Star
+from tests.conftest import MakeTask
+from tests.web.conftest import ClientOf
+
+
+@pytest.fixture
+def looker(client_of: ClientOf, viewer: User) -> Client:
+    return client_of(viewer)
+
+
+def shown(client: Client, query: str = "") -> list[str]:
+    return [each.task.remote_id for each in client.get(f"/{query}").context["shown"]]
+
+
+def test_a_viewer_stars_a_task_and_takes_the_star_away(
+    looker: Client, viewer: User, make_task: MakeTask
+) -> None:
+    task = make_task()
+    answer = looker.post(f"/tasks/{task.pk}/star", headers={"hx-request": "true"})
+    assert "star-filled" in answer.content.decode()
+    assert list(Star.objects.tasks_of(viewer)) == [task.pk]
+    answer = looker.post(f"/tasks/{task.pk}/star", headers={"hx-request": "true"})
+    assert "star-filled" not in answer.content.decode()
+    assert not Star.objects.exists()
+
+
+def test_without_scripts_the_page_comes_back_as_it_was(looker: Client, make_task: MakeTask) -> None:
+    url = f"/tasks/{make_task().pk}/star"
+    assert looker.post(url, {"next": "/?status=running"}).headers["Location"] == "/?status=running"
+    assert looker.post(url, {"next": "https://evil.example/"}).headers["Location"] == "/"
+
+
+def test_rows_and_the_tasks_own_page_show_the_star(
+    looker: Client, client_of: ClientOf, member: User, make_task: MakeTask
+) -> None:
+    starred, plain = make_task(), make_task()
+    looker.post(f"/tasks/{starred.pk}/star")
+    rows = {each.task.pk: each.is_starred for each in looker.get("/").context["shown"]}
+    assert rows == {starred.pk: True, plain.pk: False}
+    assert "star-filled" in looker.get(f"/tasks/{starred.pk}/").content.decode()
+    assert "star-filled" not in looker.get(f"/tasks/{plain.pk}/").content.decode()
+    assert "star-filled" not in client_of(member).get("/").content.decode()
+
+
+def test_the_list_can_be_narrowed_to_ones_own_stars(
+    looker: Client, viewer: User, member: User, make_task: MakeTask
+) -> None:
+    tasks = [make_task(f"cgt-{n}", status="failed" if n % 2 else "running") for n in range(4)]
+    Star.objects.bulk_create(Star(user=viewer, task=task) for task in tasks[:3])
+    Star.objects.create(user=member, task=tasks[3])
+    assert shown(looker, "?starred=1") == ["cgt-2", "cgt-1", "cgt-0"]
+    assert shown(looker, "?starred=1&status=failed") == ["cgt-1"]
+    assert shown(looker, "?starred=nonsense") == ["cgt-3", "cgt-2", "cgt-1", "cgt-0"]
+    page = looker.get("/?starred=1&status=failed")
+    counted = {c.status: c.count.number for c in page.context["statuses"]}
+    assert (counted["running"], counted["failed"]) == (2, 1)
+    [chip] = page.context["chips"]
+    assert (chip.value, chip.url) == ("Starred", "?status=failed")
+    assert looker.get(page.context["feed"].url).status_code == 204
+
+
+def test_a_star_of_a_deleted_task_waits_for_it(
+    looker: Client, viewer: User, manager: User, make_task: MakeTask, client_of: ClientOf
+) -> None:
+    task = make_task("cgt-1")
+    Star.objects.create(user=viewer, task=task)
+    boss = client_of(manager)
+    boss.post("/tasks/delete/", {"task": [task.pk]})
+    assert shown(looker, "?starred=1") == []
+    boss.post("/trash/restore/", {"task": [task.pk]})
+    assert shown(looker, "?starred=1") == ["cgt-1"]
