@@ -9,9 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tasks.status import Status
+
+if TYPE_CHECKING:
+    from tasks.providers.catalog import Model
+    from tasks.providers.creating import CreateRequest
+    from tasks.providers.wish import Wish
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +108,9 @@ class ProviderError(Exception):
     """An answer that says nothing about the task's fate: never a failed task.
 
     `permanent` tells that asking again will not help until a person changes something.
-    `retry_after` is in seconds, as the provider wished, or None.
+    `retry_after` is in seconds, as the provider wished, or None. `host_time` is what time it was by
+    the clock of whoever answered, None where nobody did or said.
+    `never_sent` tells that no byte of the request itself left, so nobody can have acted on it.
     The text may be shown and logged: it holds no key.
     """
 
@@ -117,6 +124,8 @@ class ProviderError(Exception):
         status_code: int | None = None,
         code: str = "",
         request_id: str = "",
+        host_time: datetime | None = None,
+        never_sent: bool = False,
     ) -> None:
         super().__init__(message)
         self.trouble = trouble
@@ -125,6 +134,8 @@ class ProviderError(Exception):
         self.status_code = status_code
         self.code = code
         self.request_id = request_id
+        self.host_time = host_time
+        self.never_sent = never_sent
 
 
 class Complaint(StrEnum):
@@ -142,6 +153,16 @@ class Answer:
     status_code: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes = field(repr=False)
+    seconds: float = 0.0  # from the request's first byte to the answer's last
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A part of an account's list."""
+
+    tasks: tuple[RemoteTask, ...]  # the readable ones
+    items: int  # whatever was on it, readable or not
+    total: int | None = None  # tasks in the whole list, where the provider says
 
 
 class Dialect(Protocol):
@@ -165,6 +186,9 @@ class Dialect(Protocol):
     def list_path(self, remote_ids: tuple[str, ...], *, service_tier: str = "") -> str | None:
         """Path that answers many tasks at once, or None where there is no such thing."""
 
+    def page_path(self, page: int, *, size: int, service_tier: str = "") -> str | None:
+        """Path of one page of all the account's tasks, from 1 on; None where there are none."""
+
     def content_path(self, remote_id: str) -> str | None:
         """Path that streams a finished video with the key, for a success without any link."""
 
@@ -173,6 +197,23 @@ class Dialect(Protocol):
 
     def read_list(self, answer: Answer, *, base_url: str) -> tuple[RemoteTask, ...]:
         """Every readable task of a list answer; one broken item never spoils the others."""
+
+    def read_page(self, answer: Answer, *, base_url: str) -> Page:
+        """The same, with how long the page and the whole list are."""
+
+    @property
+    def hands_on(self) -> frozenset[str]:
+        """Which of a wish's fields and parts reach the model; the others would be dropped."""
+
+    @property
+    def needs_prompt(self) -> bool:
+        """Whether a create without any words is refused, whatever else is given."""
+
+    def create_request(self, wish: Wish, model: Model) -> CreateRequest:
+        """What to POST so that this is made. `model` is the one behind the wish's name for it."""
+
+    def cancel_path(self, remote_id: str) -> str | None:
+        """Path to DELETE for cancelling a queued task; None where there is no such thing."""
 
     def complaint(self, remote_id: str) -> Complaint | None:
         """Why this id cannot be one of this provider's, as far as its form tells."""
@@ -188,6 +229,7 @@ class Provider:
     base_url: str = ""  # "" = to be typed in
     docs_url: str = ""
     media_hosts: tuple[str, ...] = ()  # CSP host sources of its result links
+    vendor: str = "volcengine"  # whose names its models go by; "byteplus" is the other
     can_list: bool = False
     can_cancel: bool = False
     can_call_back: bool = False

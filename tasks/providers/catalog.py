@@ -83,6 +83,9 @@ class Model:
     has_seed: bool = True
     has_camera_fixed: bool = False
     has_mov: bool = False
+    has_priority: bool = False
+    has_task_type: bool = False  # omni_reference_task_type: reference, edit, extend
+    follows_input: bool = False  # frames, edit and extend need the adaptive ratio
     reference_images: int = 0
     reference_videos: int = 0
     reference_audios: int = 0
@@ -129,6 +132,7 @@ def _seedance_2_0(
         can_choose_duration=True,
         has_audio=True,
         has_seed=False,
+        has_priority=True,
         reference_images=9,
         reference_videos=3,
         reference_audios=3,
@@ -141,7 +145,7 @@ def _seedance_2_0(
 MODELS: tuple[Model, ...] = (
     Model(
         name="seedance-1-0-lite-i2v-250428",
-        label="Seedance 1.0 lite, image to video",
+        label="Seedance 1.0 lite i2v",
         inputs=_FRAMES | {Input.REFERENCE_IMAGE},
         resolutions=_UP_TO_1080P,
         default_resolution="720p",
@@ -156,7 +160,7 @@ MODELS: tuple[Model, ...] = (
     ),
     Model(
         name="seedance-1-0-lite-t2v-250428",
-        label="Seedance 1.0 lite, text to video",
+        label="Seedance 1.0 lite t2v",
         inputs=frozenset({Input.TEXT}),
         resolutions=_UP_TO_1080P,
         default_resolution="720p",
@@ -230,6 +234,9 @@ MODELS: tuple[Model, ...] = (
         has_draft=True,
         has_seed=False,
         has_mov=True,
+        has_priority=True,
+        has_task_type=True,
+        follows_input=True,
         reference_images=30,
         reference_videos=10,
         reference_audios=10,
@@ -260,6 +267,13 @@ def find_model(name: str) -> Model | None:
         or _BY_FAMILY.get(family)
         or _BY_FAMILY.get(_DATE.sub("", _SUFFIX.sub("", plain)))
     )
+
+
+def vendor_name(model: Model, vendor: str) -> str:
+    """Volcengine writes doubao- before every name, BytePlus dreamina- since 2.0."""
+    if vendor != "byteplus":
+        return f"doubao-{model.name}"
+    return model.name if model.name.startswith("seedance-1") else f"dreamina-{model.name}"
 
 
 def frame_size(model: Model | str, resolution: str, ratio: str) -> Size | None:

@@ -8,14 +8,15 @@ request it is meant for. (It also costs 30 µs less a request.)
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
 from tasks.providers.base import Answer, ProviderError, Trouble
 from tasks.providers.guard import NOTHING, Allowed
-from tasks.providers.net import CONNECT_TIMEOUT, GuardedBackend, Transport, told
+from tasks.providers.net import CONNECT_TIMEOUT, NO_SUCH_HOST, GuardedBackend, Transport, told
 
 #: Each is a pool of its own, for httpcore looks through all of a pool several times a request:
 #: one pool of 100 answered 89 polls a second where pools of 10 answered 1,629 (httpx 0.28.1, 100 ms
@@ -76,30 +77,57 @@ class Client:
         for transport in self._idle:
             await transport.aclose()
 
-    async def get(self, path: str) -> Answer:
+    async def get(self, path: str, journey: Journey | None = None) -> Answer:
         """The answer, whatever its status; ProviderError when there was none.
 
         The error never carries the request's own text: an illegal header's would be the key.
+        `journey` is told how far the request comes.
         """
         with told():
+            request = self._request("GET", path)
+            if journey:
+                request.extensions["trace"] = journey.note
             async with asyncio.timeout(self._deadline):
-                return await self._ask(path)
+                return await self._ask(request)
 
-    async def _ask(self, path: str) -> Answer:
+    async def act(self, method: str, path: str, body: Any = None) -> Answer:
+        """Have something made or cancelled: sent once, and never again by itself.
+
+        The answer, whatever its status; else a ProviderError that knows whether any of the
+        request left (`never_sent`).
+        """
+        request = self._request(method, path, body)
+        departure = Departure()
+        request.extensions["trace"] = departure.note
+        try:
+            with told():
+                async with asyncio.timeout(self._deadline):
+                    return await self._ask(request)
+        except ProviderError as error:
+            error.never_sent = not departure.seen
+            raise
+
+    def _request(self, method: str, path: str, body: Any = None) -> httpx.Request:
+        return httpx.Request(
+            method,
+            self.base_url + path,
+            headers=self._headers,
+            json=body,
+            extensions={"timeout": self._timeouts},
+        )
+
+    async def _ask(self, request: httpx.Request) -> Answer:
         async with self._places:
             transport = self._idle.pop() if self._idle else self._given or Transport(self._backend)
             try:
-                return await self._exchange(transport, path)
+                return await self._exchange(transport, request)
             finally:
                 self._idle.append(transport)
 
-    async def _exchange(self, transport: httpx.AsyncBaseTransport, path: str) -> Answer:
-        request = httpx.Request(
-            "GET",
-            self.base_url + path,
-            headers=self._headers,
-            extensions={"timeout": self._timeouts},
-        )
+    async def _exchange(
+        self, transport: httpx.AsyncBaseTransport, request: httpx.Request
+    ) -> Answer:
+        began = asyncio.get_running_loop().time()
         response = await transport.handle_async_request(request)
         try:
             return Answer(
@@ -108,6 +136,7 @@ class Client:
                     k.decode("ascii").lower(): v.decode("latin-1") for k, v in response.headers.raw
                 },
                 body=self._without_the_key(await _body(response)),
+                seconds=asyncio.get_running_loop().time() - began,
             )
         finally:
             await response.aclose()
@@ -115,6 +144,29 @@ class Client:
     def _without_the_key(self, body: bytes) -> bytes:
         """Some gateways repeat the key they refuse, and answers are stored and shown."""
         return body.replace(self._secret, b"(key)") if self._secret in body else body
+
+
+class Departure:
+    """Whether a request began to leave: from its first byte on somebody may act on it."""
+
+    seen = False
+
+    async def note(self, event: str, info: object) -> None:
+        """Told by httpcore of each of its steps."""
+        self.seen = self.seen or event.endswith("send_request_headers.started")
+
+
+class Journey:
+    """How far a request came; where a connection was there already, it says nothing of that."""
+
+    connected = secured = no_such_host = False
+
+    async def note(self, event: str, info: Mapping[str, Any]) -> None:
+        """Told by httpcore of each of its steps."""
+        self.connected = self.connected or event.endswith("connect_tcp.complete")
+        self.secured = self.secured or event.endswith("start_tls.complete")
+        if event.endswith("connect_tcp.failed"):
+            self.no_such_host = NO_SUCH_HOST in str(info.get("exception"))
 
 
 async def _body(response: httpx.Response) -> bytes:

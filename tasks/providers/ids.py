@@ -26,6 +26,11 @@ def complaint(remote_id: str, *, prefixes: tuple[str, ...]) -> Complaint | None:
     return None if "" in prefixes else Complaint.MALFORMED
 
 
+def is_sane(remote_id: str) -> bool:
+    """Whether it could be anybody's task id."""
+    return _SANE.fullmatch(remote_id) is not None
+
+
 def in_path(remote_id: str) -> str:
     """The id as one path segment, whatever it is: `..` would climb."""
     quoted = quote(remote_id, safe="", errors="replace")

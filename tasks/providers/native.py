@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from tasks.providers import ids
+from tasks.providers.catalog import Model
+from tasks.providers.creating import CreateRequest, native_content, native_fields
 from tasks.providers.dialect import AnyShape
+from tasks.providers.wish import Wish
 
 _TASKS = "/contents/generations/tasks"
 _LARGEST_PAGE = 500
@@ -25,6 +28,16 @@ class Native(AnyShape):
         """Path below the base URL that answers one task."""
         return f"{_TASKS}/{ids.in_path(remote_id)}"
 
+    def create_request(self, wish: Wish, model: Model) -> CreateRequest:
+        """volcengine.com/docs/82379/1520757."""
+        fields = native_fields(wish, has_task_type=model.has_task_type)
+        body = {"model": wish.model, "content": native_content(wish), **fields}
+        return CreateRequest(path=_TASKS, body=body)
+
+    def cancel_path(self, remote_id: str) -> str | None:
+        """volcengine.com/docs/82379/1521720; of an ended task it would delete the record."""
+        return self.task_path(remote_id)
+
     def list_path(self, remote_ids: tuple[str, ...], *, service_tier: str = "") -> str | None:
         """Path that answers these tasks at once, or the latest ones if none are named.
 
@@ -33,8 +46,16 @@ class Native(AnyShape):
         if not self.has_list:
             return None
         size = min(len(remote_ids) or _LARGEST_PAGE, _LARGEST_PAGE)
-        wishes = ["page_num=1", f"page_size={size}"]
-        wishes += (f"filter.task_ids={ids.in_path(remote_id)}" for remote_id in remote_ids)
-        if service_tier:
-            wishes.append(f"filter.service_tier={quote(service_tier, safe='')}")
-        return f"{_TASKS}?{'&'.join(wishes)}"
+        return _listing(1, size, service_tier, remote_ids)
+
+    def page_path(self, page: int, *, size: int, service_tier: str = "") -> str | None:
+        """Path of one page of all the account's tasks; pages and sizes go from 1 to 500."""
+        return _listing(page, size, service_tier) if self.has_list else None
+
+
+def _listing(page: int, size: int, service_tier: str, remote_ids: tuple[str, ...] = ()) -> str:
+    wishes = [f"page_num={page}", f"page_size={size}"]
+    wishes += (f"filter.task_ids={ids.in_path(remote_id)}" for remote_id in remote_ids)
+    if service_tier:
+        wishes.append(f"filter.service_tier={quote(service_tier, safe='')}")
+    return f"{_TASKS}?{'&'.join(wishes)}"

@@ -40,6 +40,7 @@ PROVIDERS: tuple[Provider, ...] = (
         dialect=Native(),
         base_url="https://ark.ap-southeast.bytepluses.com/api/v3",
         docs_url="https://docs.byteplus.com/en/docs/ModelArk/1521309",
+        vendor="byteplus",
         media_hosts=_ARK_MEDIA,
         can_list=True,
         can_cancel=True,
@@ -53,6 +54,7 @@ PROVIDERS: tuple[Provider, ...] = (
         dialect=Native(has_list=False),  # no page describes a list
         base_url="https://api.powertokens.ai/byteplus/api/v3",
         docs_url="https://docs.powertokens.ai/en/zmodelVideo/byteplus/seedance/seedance-tasks-query",
+        vendor="byteplus",
         media_hosts=_ARK_MEDIA,
         can_cancel=True,
         gets_per_second=20,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tasks.providers.base import Answer, ProviderError, RemoteTask, Trouble
+from tasks.providers.base import Answer, Page, ProviderError, RemoteTask, Trouble
 from tasks.providers.fields import add_echo, add_gateway_fields, native_fields
 from tasks.providers.links import link_ends_at, through_gateway
 from tasks.providers.reading import NOTHING, Json, part, text
@@ -34,24 +34,30 @@ def read_task(answer: Answer, *, remote_id: str, base_url: str) -> RemoteTask:
 
 def read_list(answer: Answer, *, base_url: str) -> tuple[RemoteTask, ...]:
     """Every readable task of a list; what is broken or nameless is left out."""
+    return read_page(answer, base_url=base_url).tasks
+
+
+def read_page(answer: Answer, *, base_url: str) -> Page:
+    """A list's readable tasks, how many items there were, and in how many it says there are."""
     body = body_of(answer)
-    items = _items(body)
+    items, total = _items(body)
     if items is None:
         refuse(answer, body)
     tasks = (_item(item, base_url) for item in items if isinstance(item, dict))
-    return tuple(task for task in tasks if task is not None)
+    readable = tuple(task for task in tasks if task is not None)
+    return Page(tasks=readable, items=len(items), total=total if type(total) is int else None)
 
 
-def _items(body: Json) -> list[Any] | None:
+def _items(body: Json) -> tuple[list[Any] | None, object]:
     """Ark's {"total", "items"}, also behind a wrapping; Go writes an empty list as null."""
     for layer in _layers(body):
-        items = layer.get("items")
+        items, total = layer.get("items"), layer.get("total")
         if isinstance(items, list):
-            return items
+            return items, total
         if "total" in layer and items is None and not layer.get("data"):
-            return []
+            return [], total
     data = body.get("data")
-    return data if isinstance(data, list) else None
+    return (data if isinstance(data, list) else None), body.get("total")
 
 
 def _item(item: Json, base_url: str) -> RemoteTask | None:

@@ -181,6 +181,8 @@ def refuse(answer: Answer, body: Json) -> NoReturn:
     fault = fault_in(body)
     if fault is NO_FAULT:
         fault = _flat_fault(body)
+    if 300 <= answer.status_code < 400:
+        fault = Fault(fault.code, answer.headers.get("location", "").partition("?")[0])
     trouble, permanent = _judge(answer, body, fault)
     _raise(answer, trouble, _sentence(answer, trouble), fault=fault, permanent=permanent)
 
@@ -248,9 +250,7 @@ def _by_status(status: int) -> tuple[Trouble, bool]:
 
 def _sentence(answer: Answer, trouble: Trouble) -> str:
     if 300 <= answer.status_code < 400:
-        target = answer.headers.get("location", "").partition("?")[0]
-        where = f" to {target}" if target else ""
-        return f"The base URL is probably wrong: it redirects{where}"
+        return "The base URL is probably wrong: it redirects"
     return _SENTENCES[trouble]
 
 
@@ -273,6 +273,7 @@ def _raise(
         status_code=answer.status_code,
         code=code,
         request_id=fault.request_id or _header_request_id(answer.headers),
+        host_time=host_time(answer.headers),
     )
 
 
@@ -291,6 +292,11 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         seconds = _seconds_between(headers.get("date", ""), wish)
     return min(max(seconds, 0.0), _LONGEST_WAIT) if math.isfinite(seconds) else None
+
+
+def host_time(headers: Mapping[str, str]) -> datetime | None:
+    """When the answer was made, by the clock of who made it."""
+    return _http_date(headers.get("date", ""))
 
 
 def _seconds_between(start: str, end: str) -> float:

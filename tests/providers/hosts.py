@@ -86,6 +86,15 @@ def answer(status: int = 200, body: bytes = b"", **headers: object) -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status} So", *lines, "", ""]).encode("latin-1") + body
 
 
+def told(status: int, message: str, code: str = "") -> bytes:
+    body = f'{{"error": {{"message": "{message}", "code": "{code}"}}}}'
+    return answer(status, body.encode(), content_type="application/json")
+
+
+async def in_circles(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    writer.write(answer(302, location=asked.path + "x"))
+
+
 async def never(asked: Asked, writer: asyncio.StreamWriter) -> None:
     """Take the request, and say nothing."""
     await asyncio.sleep(3_600)

@@ -208,3 +208,24 @@ def test_a_list_is_asked_by_ids_and_flex_on_its_own() -> None:
 
 def test_a_generic_native_credential_reads_an_envelope_too() -> None:
     assert read_sample("dataeyes/succeeded", slug="native").total_tokens == 108900
+
+
+def test_the_whole_list_is_asked_for_page_by_page_and_flex_apart() -> None:
+    assert ARK.page_path(3, size=200) == "/contents/generations/tasks?page_num=3&page_size=200"
+    assert ARK.page_path(1, size=200, service_tier="flex") == (
+        "/contents/generations/tasks?page_num=1&page_size=200&filter.service_tier=flex"
+    )
+    assert provider("powertokens").dialect.page_path(1, size=200) is None
+
+
+def test_a_page_says_how_long_it_and_the_whole_list_are_whatever_is_readable() -> None:
+    sample = body("native/list")
+    broken = sample | {"items": [*sample["items"], {"no": "id"}], "total": 77}
+    page = ARK.read_page(answer(broken), base_url=BASE_URL)
+    assert (len(page.tasks), page.items, page.total) == (
+        len(sample["items"]),
+        len(sample["items"]) + 1,
+        77,
+    )
+    strange = ARK.read_page(answer(sample | {"total": "many"}), base_url=BASE_URL)
+    assert strange.total is None

@@ -3,84 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gzip
 import socket
 import ssl
-import threading
-import time
-import tracemalloc
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
-import httpcore
 import pytest
 
-from tasks.providers import Answer, ProviderError, Trouble, net
-from tasks.providers.client import LARGEST_BODY, Client
-from tasks.providers.guard import NOTHING, Allowed
-from tasks.providers.net import GuardedBackend, Resolve, Transport, open_stream, system_resolve
+from tasks.providers import ProviderError, Trouble, net
+from tests.providers.asking import (
+    OK,
+    REFUSALS,
+    Way,
+    client,
+    leading_to,
+    not_asked,
+    refusal,
+    ways,
+)
 from tests.providers.certificates import server_of
-from tests.providers.hosts import Asked, Behave, Host, answer, never, replying, serving
-
-KEY = "sk-canary-0123456789"
-OK = replying(answer(body=b"{}", content_type="application/json"))
-
-
-def leading_to(*addresses: str) -> Resolve:
-    """A name server that knows one answer."""
-    return lambda host, port: addresses
-
-
-def not_asked(host: str, port: int) -> Iterable[str]:
-    raise AssertionError(f"{host} was looked up")
-
-
-def client(
-    base_url: str, resolve: Resolve = system_resolve, *, allowed: Allowed = NOTHING, **wishes: Any
-) -> Client:
-    transport = Transport(GuardedBackend(allowed, resolve))
-    return Client(base_url, KEY, transport=transport, **wishes)
-
-
-async def poll(base_url: str, resolve: Resolve = system_resolve, **wishes: Any) -> Answer:
-    async with client(base_url, resolve, **wishes) as asking:
-        return await asking.get("/task")
-
-
-async def download(
-    url: str, resolve: Resolve = system_resolve, *, allowed: Allowed = NOTHING, **wishes: Any
-) -> bytes:
-    async with open_stream(url, allowed=allowed, resolve=resolve, **wishes) as stream:
-        return b"".join([chunk async for chunk in stream])
-
-
-Way = Callable[..., Coroutine[Any, Any, object]]
-
-
-def refusal(way: Way, url: str, resolve: Resolve, **wishes: Any) -> ProviderError:
-    with pytest.raises(ProviderError) as caught:
-        asyncio.run(way(url, resolve, **wishes))
-    assert KEY not in repr(caught.value) and "canary" not in repr(caught.value)
-    return caught.value
+from tests.providers.hosts import Host, answer, replying, serving
 
 
 @pytest.fixture
 def packets(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """Where connections were begun to; none is made."""
+    """Where connections were begun to, asyncio's as well; none is made."""
     begun: list[tuple[str, int]] = []
 
-    async def connect(self: object, host: str, port: int, **more: object) -> None:
-        begun.append((host, port))
-        raise httpcore.ConnectError
+    def connect(self: socket.socket, address: tuple[Any, ...]) -> None:
+        begun.append(address[:2])
+        raise ConnectionRefusedError
 
-    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
+    monkeypatch.setattr(socket.socket, "connect", connect)
     return begun
 
-
-REFUSALS = (Trouble.PRIVATE_ADDRESS, Trouble.ODD_ADDRESS, Trouble.BAD_ADDRESS)
-ways = pytest.mark.parametrize("way", [poll, download])
 
 # host as it is written, and what it resolves to; None: it must not even be looked up
 SSRF = [
@@ -256,7 +212,7 @@ def test_a_cookie_is_not_kept(way: Way) -> None:
 def _tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> ssl.SSLContext:
     """A server's side; ours trusts whoever signed it."""
     server, trusting = server_of(name, tmp_path)
-    monkeypatch.setattr(net, "_certificates", lambda: trusting)
+    monkeypatch.setattr(net, "certificates", lambda: trusting)
     return server
 
 
@@ -292,230 +248,3 @@ def test_a_certificate_of_another_name_is_not_accepted(
         return host
 
     assert not asyncio.run(ask()).asked
-
-
-# Slow ones
-
-
-@ways
-def test_a_stall_in_tls_ends_at_the_deadline(way: Way) -> None:
-    """The server takes the connection and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as mute:
-        port = mute.getsockname()[1]
-        allowed = Allowed.parse([f"127.0.0.1:{port}"])
-        wish = {"deadline": 0.3} if way is poll else {"limits": net.Limits(deadline=0.3)}
-        error = refusal(way, f"https://127.0.0.1:{port}/", not_asked, allowed=allowed, **wish)
-    assert error.trouble == Trouble.TIMEOUT
-
-
-def test_the_time_to_connect_ends_before_the_deadline_of_all() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as mute:
-        port = mute.getsockname()[1]
-        limits = net.Limits(connect=0.2)
-        allowed = Allowed.parse([f"127.0.0.1:{port}"])
-        url = f"https://127.0.0.1:{port}/"
-        error = refusal(download, url, not_asked, allowed=allowed, limits=limits)
-    assert error.trouble == Trouble.TIMEOUT
-
-
-def test_a_name_server_that_says_nothing_delays_no_other_host() -> None:
-    """More silent look-ups than the loop's own pool of threads has places."""
-    speak = threading.Event()
-
-    def resolve(host: str, port: int) -> Iterable[str]:
-        if host.startswith("slow"):
-            speak.wait(20)
-        return ["127.0.0.1"]
-
-    async def ask() -> None:
-        async with serving(OK) as host, asyncio.TaskGroup() as group:
-            slow = [
-                group.create_task(_suppressed(poll(host.at(f"slow{n}.test"), resolve)))
-                for n in range(50)
-            ]
-            await asyncio.sleep(0.05)
-            answered = await poll(host.at("fast.test"), resolve, allowed=host.allowed)
-            assert answered.status_code == 200 and not any(task.done() for task in slow)
-            speak.set()
-
-    asyncio.run(ask())
-
-
-async def _suppressed(work: Awaitable[object]) -> None:
-    with contextlib.suppress(ProviderError):
-        await work
-
-
-def test_connections_begun_together_share_one_look_up() -> None:
-    asked: list[str] = []
-
-    def resolve(host: str, port: int) -> Iterable[str]:
-        asked.append(host)
-        time.sleep(0.05)
-        return ["127.0.0.1"]
-
-    async def ask() -> None:
-        async with serving(OK) as host:
-            backend = GuardedBackend(host.allowed, resolve)
-            streams = await asyncio.gather(
-                *(backend.connect_tcp("gateway.test", host.port) for _ in range(10))
-            )
-            for stream in streams:
-                await stream.aclose()
-            await (await backend.connect_tcp("gateway.test", host.port)).aclose()
-
-    asyncio.run(ask())
-    assert asked == ["gateway.test"] * 2
-
-
-def test_a_name_server_that_fails_is_a_connection_trouble() -> None:
-    def fails(host: str, port: int) -> Iterable[str]:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    assert refusal(poll, "https://nobody.example", fails).trouble == Trouble.CONNECTION
-    assert refusal(poll, "https://nobody.example", leading_to()).trouble == Trouble.CONNECTION
-
-
-def test_the_system_knows_its_own_name_and_refuses_a_label_without_end() -> None:
-    assert "127.0.0.1" in system_resolve("localhost", 80)
-    error = refusal(poll, f"https://{'a' * 64}.example", system_resolve)
-    assert error.trouble == Trouble.CONNECTION
-
-
-def test_the_next_address_is_tried_where_the_first_does_not_answer() -> None:
-    async def ask() -> Answer:
-        async with serving(OK) as host:
-            allowed = Allowed.parse([f"127.0.0.0/8:{host.port}"])
-            # Nobody listens on the first.
-            return await poll(
-                host.at("gateway.test"), leading_to("127.9.9.9", "127.0.0.1"), allowed=allowed
-            )
-
-    assert asyncio.run(ask()).status_code == 200
-
-
-def test_one_that_stalls_does_not_delay_another() -> None:
-    async def ask() -> list[str]:
-        order: list[str] = []
-
-        async def note(name: str, host: Host) -> None:
-            await _suppressed(poll(host.url, allowed=host.allowed, deadline=0.5))
-            order.append(name)
-
-        async with serving(never) as stalling, serving(OK) as well:
-            await asyncio.gather(
-                *(note("stalling", stalling) for _ in range(20)),
-                *(note("well", well) for _ in range(20)),
-            )
-        return order
-
-    assert asyncio.run(ask()) == ["well"] * 20 + ["stalling"] * 20
-
-
-# Bomb and flood
-
-
-def _growth(behave: Behave, **wishes: Any) -> tuple[int, Trouble | None]:
-    """The most memory, in bytes, that a poll of such a server held at once; and its trouble."""
-
-    async def ask() -> Trouble | None:
-        async with serving(behave) as host:
-            tracemalloc.start()
-            try:
-                await poll(host.url, allowed=host.allowed, **wishes)
-            except ProviderError as error:
-                return error.trouble
-        return None
-
-    try:
-        found = asyncio.run(ask())
-        return tracemalloc.get_traced_memory()[1], found
-    finally:
-        tracemalloc.stop()
-
-
-MEGABYTE = 1_000_000
-
-
-def test_a_gzip_bomb_is_not_unpacked() -> None:
-    bomb = gzip.compress(bytes(200 * MEGABYTE), compresslevel=1)
-    grown, _ = _growth(replying(answer(body=bomb, content_encoding="gzip")))
-    assert len(bomb) < MEGABYTE and grown < 20 * MEGABYTE
-
-
-async def _without_end(asked: Asked, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-    while True:
-        writer.write(bytes(65_536))
-        await writer.drain()
-
-
-def test_an_endless_answer_is_cut_off() -> None:
-    grown, trouble = _growth(_without_end)
-    assert trouble == Trouble.TOO_LARGE and grown < 20 * MEGABYTE
-
-
-def test_an_answer_in_crumbs_is_cut_off() -> None:
-    """Each costs as much as a large piece, and the loop is everybody's."""
-
-    async def crumble(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        writer.write(b"1\r\n \r\n" * 20_000 + b"0\r\n\r\n")
-
-    _, trouble = _growth(crumble)
-    assert trouble == Trouble.TOO_LARGE
-
-
-def test_the_largest_answer_that_is_taken_fits_as_well() -> None:
-    """Its pieces and the whole of them are held at once for a moment."""
-    piece = bytes(65_536)
-
-    async def large(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {LARGEST_BODY}\r\n\r\n".encode())
-        for _ in range(LARGEST_BODY // len(piece)):
-            writer.write(piece)
-            await writer.drain()
-
-    grown, trouble = _growth(large)
-    assert trouble is None and grown < 20 * MEGABYTE
-
-
-MANY = "".join(f"X-{n}: y\r\n" for n in range(10_000)).encode()
-FEW_BYTES = b"".join(b"a:\r\n" for _ in range(10_000))  # 40 kB: below h11's own limit
-
-
-@pytest.mark.parametrize("headers", [MANY, FEW_BYTES])
-def test_ten_thousand_headers_are_refused(headers: bytes) -> None:
-    grown, trouble = _growth(replying(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n"))
-    assert trouble in (Trouble.TOO_LARGE, Trouble.CONNECTION)
-    assert grown < 20 * MEGABYTE
-
-
-def test_a_header_without_end_is_cut_off() -> None:
-    async def endless(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nX: ")
-        while True:
-            writer.write(b"x" * 65_536)
-            await writer.drain()
-
-    grown, trouble = _growth(endless)
-    assert trouble == Trouble.CONNECTION and grown < 20 * MEGABYTE
-
-
-def test_a_promise_to_continue_again_and_again_ends_at_the_deadline() -> None:
-    async def continuing(asked: Asked, writer: asyncio.StreamWriter) -> None:
-        while True:
-            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
-            await writer.drain()
-            await asyncio.sleep(0.01)
-
-    grown, trouble = _growth(continuing, deadline=0.5)
-    assert trouble == Trouble.TIMEOUT and grown < 20 * MEGABYTE
-
-
-@pytest.mark.parametrize(
-    "length", ["1000", "-1", "1e9", "99999999999999999999", "2, 3", "2\r\nContent-Length: 3"]
-)
-def test_a_length_that_lies_is_no_answer(length: str) -> None:
-    _, trouble = _growth(replying(answer(body=b"{}", content_length=length)), deadline=0.5)
-    assert trouble in (Trouble.CONNECTION, Trouble.TIMEOUT)
