@@ -1,0 +1,68 @@
+"""What was made here, to look at; and the names of models, which a team adds to the catalog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from tasks.admin.looking import OfMany, OfTasks
+from tasks.models import Batch, Cancellation, ModelName, Submission, Upload
+from tasks.providers import PROVIDERS
+from tasks.providers.catalog import MODELS
+
+
+class ModelNameForm(forms.ModelForm):
+    provider = forms.ChoiceField(
+        label=_("Provider"), choices=[(known.slug, _(known.label)) for known in PROVIDERS]
+    )
+    known_as = forms.ChoiceField(
+        label=_("Model behind it"),
+        choices=[(model.name, model.label) for model in reversed(MODELS)],
+    )
+
+    class Meta:
+        model = ModelName
+        fields = ("provider", "name", "known_as")
+
+
+@admin.register(ModelName)
+class ModelNameAdmin(admin.ModelAdmin):
+    form = ModelNameForm
+    list_display = ("name", "provider", "known_as")
+    list_filter = ("provider",)
+    search_fields = ("name", "known_as")
+
+
+@admin.register(Batch)
+class BatchAdmin(OfMany):
+    list_display = ("id", "project", "credential", "created_by", "created_at")
+    list_filter = ("project", "credential")
+    list_select_related = ("project", "credential", "created_by")
+    search_fields = ("=id", "created_by__username")
+
+
+@admin.register(Upload)
+class UploadAdmin(OfMany):
+    list_display = ("id", "project", "created_by", "created_at", "kind", "width", "height", "size")
+    list_filter = ("project", "kind")
+    list_select_related = ("project", "created_by")
+    search_fields = ("created_by__username", "project__name")
+
+
+@admin.register(Submission)
+class SubmissionAdmin(OfTasks):
+    list_display = ("task", "state", "take", "sent_at", "ended_at", "trouble")
+    list_filter = ("state",)
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).defer("wish")
+
+
+@admin.register(Cancellation)
+class CancellationAdmin(OfTasks):
+    list_display = ("task", "outcome", "asked_by", "asked_at", "ended_at")
+    list_filter = ("outcome",)
+    list_select_related = ("task", "asked_by")

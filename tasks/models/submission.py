@@ -1,0 +1,114 @@
+"""Making a task: what was wished for, and what became of the one attempt to send it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tasks.models.credential import Credential
+from tasks.models.people import Project
+from tasks.models.task import Task
+from tasks.models.upload import Upload
+from tasks.providers.wish import Wish
+
+
+class Batch(models.Model):
+    """One press of the button: one take, or many.
+
+    `key` comes with the form. A second press, a reload or a second process finds the batch there.
+    """
+
+    key = models.UUIDField(_("idempotency key"), unique=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"))
+    credential = models.ForeignKey(Credential, models.PROTECT, verbose_name=_("credential"))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, verbose_name=_("person")
+    )
+    created_at = models.DateTimeField(_("made"))
+
+    class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.project} · {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class SubmissionState(models.TextChoices):
+    WAITING = "waiting", _("Waiting to be sent")
+    SENDING = "sending", _("Being sent")
+    MADE = "made", _("Made")
+    REFUSED = "refused", _("Refused")  # surely nothing was made
+    UNCONFIRMED = "unconfirmed", _("Unconfirmed")  # nobody knows; only a person decides
+    GIVEN_UP = "given_up", _("Given up")  # a person found that nothing was made
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def waiting(self) -> SubmissionQuerySet:
+        return self.filter(state=SubmissionState.WAITING).order_by("pk")
+
+    def begin(self, pk: int, now: datetime) -> bool:
+        """Take it for the only attempt there will be: true for exactly one caller."""
+        row = self.filter(pk=pk, state=SubmissionState.WAITING)
+        return row.update(state=SubmissionState.SENDING, sent_at=now) == 1
+
+    def interrupted(self, sent_before: datetime) -> SubmissionQuerySet:
+        """Whoever was sending these is gone: nobody knows whether they arrived."""
+        return self.filter(state=SubmissionState.SENDING, sent_at__lt=sent_before)
+
+    def end(self, pk: int, state: SubmissionState, now: datetime, **fields: Any) -> bool:
+        """Write how it ended, where it may still end so; whether that was news."""
+        row = self.filter(pk=pk, state__in=_BEFORE[state])
+        return row.update(state=state, ended_at=now, **fields) == 1
+
+
+#: An answer that comes late is still the truth, whatever was thought meanwhile.
+_OPEN = (SubmissionState.SENDING, SubmissionState.UNCONFIRMED, SubmissionState.GIVEN_UP)
+_BEFORE: dict[SubmissionState, tuple[SubmissionState, ...]] = {
+    SubmissionState.MADE: _OPEN,
+    SubmissionState.REFUSED: _OPEN,
+    SubmissionState.UNCONFIRMED: (SubmissionState.SENDING,),
+    SubmissionState.GIVEN_UP: (SubmissionState.UNCONFIRMED,),
+}
+
+
+class Submission(models.Model):
+    task = models.OneToOneField(Task, models.CASCADE, related_name="submission")
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="submissions")
+    take = models.PositiveIntegerField(_("take"), default=1)
+    wish = models.JSONField(_("wish"))
+    uploads = models.ManyToManyField(Upload, related_name="submissions", editable=False)
+    state = models.CharField(
+        _("state"), max_length=11, choices=SubmissionState, default=SubmissionState.WAITING
+    )
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    ended_at = models.DateTimeField(_("answered"), null=True)
+    trouble = models.CharField(_("trouble"), max_length=20, default="", blank=True)
+    message = models.CharField(_("last words"), max_length=500, default="", blank=True)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                name="submission_open",
+                condition=models.Q(state__in=["waiting", "sending"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task_id}: {self.get_state_display()}"
+
+    @property
+    def wished(self) -> Wish:
+        return Wish.from_json(self.wish)

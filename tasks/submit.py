@@ -1,0 +1,157 @@
+"""Making tasks, where money moves: the rows. What sends them is `sending`.
+
+A wish is sent once, whatever happens:
+
+1. place: the rows stand before anything leaves, under the key that came with the form;
+2. begin: a conditional update takes a row for the only attempt there will be;
+3. send: one request over a fresh connection, with no retry anywhere beneath it;
+4. record: made, refused, or nobody knows.
+
+A kill between 2 and 4 leaves a row that says "being sent"; `settle` turns it into "unconfirmed",
+and nothing but a person's word sends it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from tasks import search
+from tasks.models import (
+    Batch,
+    ChangeCounter,
+    Credential,
+    Project,
+    Submission,
+    SubmissionState,
+    Task,
+    Upload,
+)
+from tasks.providers import ProviderError, Trouble
+from tasks.providers.wish import Wish
+from tasks.status import Status
+
+#: From then on whoever was sending is gone, its own deadline and the writing included.
+ABANDONED = timedelta(minutes=2)
+
+#: What a task shows of a wish before any provider has spoken of it.
+SHOWN = ("model prompt resolution ratio duration frames seed draft priority service_tier").split()
+
+
+class NotYours(PermissionError):
+    """Somebody else's form has this key."""
+
+
+class UploadGone(LookupError):
+    """A given picture is not in this project, or not any more."""
+
+
+def place(
+    wishes: Sequence[Wish],
+    *,
+    key: UUID,
+    project: Project,
+    credential: Credential,
+    created_by: Any,
+    now: datetime,
+) -> Batch:
+    """The batch of this key with a task for each wish, made now or by an earlier press.
+
+    Raises NotYours, UploadGone.
+    """
+    with transaction.atomic():
+        made = {"project": project, "credential": credential, "created_by": created_by}
+        batch, is_new = Batch.objects.get_or_create(key=key, defaults={**made, "created_at": now})
+        if batch.created_by != created_by:
+            raise NotYours
+        if is_new:
+            _make_rows(batch, wishes, now)
+    return batch
+
+
+def _make_rows(batch: Batch, wishes: Sequence[Wish], now: datetime) -> None:
+    given = {number for wish in wishes for number in wish.uploads}
+    if not Upload.objects.touch(given, batch.project, now):
+        raise UploadGone
+    change = ChangeCounter.objects.next()
+    for take, wish in enumerate(wishes, start=1):
+        task = Task.objects.create(
+            project=batch.project,
+            credential=batch.credential,
+            created_by=batch.created_by,
+            provider=batch.credential.provider,
+            base_url=batch.credential.base_url,
+            remote_id=f"{Task.NO_ID_YET}{batch.key.hex[:12]}-{take}",
+            status=Status.SUBMITTING,
+            created_at=now,
+            check_after=None,
+            change=change,
+            search_text=search.searchable(wish.prompt, wish.model),
+            **_shown(wish),
+        )
+        row = Submission.objects.create(task=task, batch=batch, take=take, wish=wish.to_json())
+        if wish.uploads:
+            row.uploads.set(wish.uploads)
+
+
+def _shown(wish: Wish) -> dict[str, Any]:
+    values = ((name, getattr(wish, name)) for name in SHOWN)
+    return {name: value for name, value in values if value is not None}
+
+
+# How it ended
+
+
+def made(submission: Submission, remote_id: str, now: datetime) -> bool:
+    """The provider has it under this id; by its answer, or by a person's word.
+
+    An adoption may have found it in the provider's list before: that task takes the wish over.
+    """
+    with transaction.atomic():
+        placeholder = submission.task
+        same = Task.objects.filter(base_url=placeholder.base_url, remote_id=remote_id)
+        if known := same.exclude(pk=placeholder.pk).first():
+            moved = Submission.objects.end(submission.pk, SubmissionState.MADE, now, task=known)
+            return moved and bool(placeholder.delete())
+        placeholder.remote_id = remote_id
+        return end(submission, SubmissionState.MADE, now)
+
+
+def give_up(submission: Submission, now: datetime) -> bool:
+    """A person found that nothing was made; true for exactly one caller, who may send again."""
+    return end(submission, SubmissionState.GIVEN_UP, now)
+
+
+def settle(now: datetime) -> int:
+    """Those whose sender was killed on the way: nobody knows whether they arrived."""
+    said = "The sending was interrupted, so nobody knows whether the provider got it."
+    error = ProviderError(said, trouble=Trouble.CONNECTION)
+    cut_off = Submission.objects.interrupted(now - ABANDONED).select_related("task")
+    return sum(end(each, SubmissionState.UNCONFIRMED, now, error) for each in cut_off)
+
+
+def end(
+    submission: Submission,
+    state: SubmissionState,
+    now: datetime,
+    error: ProviderError | None = None,
+) -> bool:
+    """Submission and task in one transaction with the number that open pages wait for."""
+    told = {"trouble": error.trouble, "message": str(error)[:500]} if error else {}
+    with transaction.atomic():
+        if not Submission.objects.end(submission.pk, state, now, **told):
+            return False
+        submission.task.submitted(_STATUS[state], error, now)
+        return True
+
+
+_STATUS = {
+    SubmissionState.MADE: Status.QUEUED,
+    SubmissionState.REFUSED: Status.FAILED,
+    SubmissionState.UNCONFIRMED: Status.UNCONFIRMED,
+    SubmissionState.GIVEN_UP: Status.LOST,
+}

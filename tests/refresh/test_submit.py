@@ -1,0 +1,345 @@
+"""A create is sent once: whatever is pressed twice, breaks, or answers late."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError, connection
+from django_q.models import OrmQ
+
+from tasks import credentials, jobs, refresh, sending, submit
+from tasks.models import (
+    Batch,
+    Credential,
+    Project,
+    StatusChange,
+    Submission,
+    SubmissionState,
+    Task,
+)
+from tasks.simulator.server import Simulator
+from tasks.status import Status
+from tests.providers.wishes import wish
+from tests.refresh.conftest import Account, Clock
+
+Place = Callable[..., Batch]
+MADE, REFUSED = SubmissionState.MADE, SubmissionState.REFUSED
+UNCONFIRMED, GIVEN_UP = SubmissionState.UNCONFIRMED, SubmissionState.GIVEN_UP
+LOST_ANSWERS = ["lost-create", "500;on=create", "html;on=create", "empty;on=create"]
+MODELS = {"byteplus": "dreamina-seedance-2-0-260128", "powertokens": "seedance-1-5-pro-251215"}
+
+
+@pytest.fixture
+def place(project: Project, member: User, clock: Clock) -> Place:
+    """place(credential, takes=3): one press of the button."""
+
+    def place(credential: Credential, *, takes: int = 1, **fields: Any) -> Batch:
+        model = MODELS.get(credential.provider, "doubao-seedance-2-0-260128")
+        by = fields.pop("created_by", member)
+        key = fields.pop("key", None) or uuid.uuid4()
+        wishes = [wish(model, **fields)] * takes
+        whose = {"project": project, "credential": credential, "created_by": by}
+        return submit.place(wishes, key=key, **whose, now=clock.now)
+
+    return place
+
+
+def send(clock: Clock) -> int:
+    return sending.send_waiting(10, clock=clock)
+
+
+def only() -> Submission:
+    return Submission.objects.select_related("task").get()
+
+
+def creates(sim: Simulator) -> int:
+    return sum(sim.counts.creates.values())
+
+
+@pytest.mark.parametrize(
+    "preset",
+    "volcengine byteplus powertokens dataeyes tokenhot yescale native newapi".split(),
+)
+def test_a_wish_becomes_a_task_that_is_followed(
+    preset: str, account: Account, place: Place, sim: Simulator, clock: Clock
+) -> None:
+    place(account(preset))
+    task = only().task
+    assert (task.status, task.check_after) == (Status.SUBMITTING, None)
+    assert task.remote_id.startswith(Task.NO_ID_YET)
+    assert send(clock) == 1
+    made = only()
+    assert (made.state, made.task.status) == (MADE, Status.QUEUED)
+    assert made.task.remote_id in {record.public_id for record in sim.tasks}
+    refresh.sweep(0.3, clock=clock)
+    assert only().task.answer_digest
+    assert StatusChange.objects.earliest("pk").became == Status.QUEUED
+    assert creates(sim) == 1
+
+
+def test_the_row_stands_before_anything_leaves(
+    account: Account, place: Place, sim: Simulator
+) -> None:
+    place(account(), resolution="720p", duration=5)
+    task = Task.objects.get()
+    assert (task.prompt, task.resolution, task.duration) == (wish().prompt, "720p", 5)
+    assert Task.objects.matching("paper boat").get() == task
+    assert creates(sim) == 0
+
+
+def test_a_key_makes_one_batch_however_often_it_comes(
+    account: Account, place: Place, sim: Simulator, clock: Clock
+) -> None:
+    credential, key = account(), uuid.uuid4()
+    assert place(credential, key=key, takes=2) == place(credential, key=key, takes=2)
+    send(clock)
+    assert place(credential, key=key).submissions.count() == 2
+    assert send(clock) == 0
+    assert creates(sim) == 2
+
+
+def test_somebody_elses_key_opens_nothing(account: Account, place: Place, manager: User) -> None:
+    key = uuid.uuid4()
+    place(account(), key=key)
+    with pytest.raises(submit.NotYours):
+        place(Credential.objects.get(), key=key, created_by=manager)
+
+
+@pytest.mark.parametrize("fault", LOST_ANSWERS)
+def test_a_lost_answer_is_unconfirmed_and_never_sent_again(
+    fault: str, account: Account, place: Place, sim: Simulator, clock: Clock
+) -> None:
+    credential = account()
+    sim.fault("sim-test", fault)
+    place(credential)
+    send(clock)
+    sim.fault("sim-test", "")
+    left = only()
+    assert (left.state, left.task.status, left.task.check_after) == (
+        UNCONFIRMED,
+        Status.UNCONFIRMED,
+        None,
+    )
+    assert left.message
+    clock.go_on(86_400)
+    assert send(clock) == submit.settle(clock.now) == 0
+    refresh.sweep(0.1, clock=clock)
+    assert only().state == UNCONFIRMED
+    assert sum(1 for seen in sim.requests_seen if seen.method == "POST") == 1
+
+
+@pytest.mark.parametrize("key", ["sim-fault-429-on-create", "sim-notopen", "wrong-key"])
+def test_a_refusal_says_why_and_made_nothing(
+    key: str, account: Account, place: Place, sim: Simulator, clock: Clock
+) -> None:
+    place(account(key=key))
+    send(clock)
+    left = only()
+    assert (left.state, left.task.status) == (REFUSED, Status.FAILED)
+    assert left.task.error_message == left.message
+    assert creates(sim) == 0
+
+
+def test_a_provider_that_is_not_there_made_nothing(
+    account: Account, place: Place, clock: Clock
+) -> None:
+    place(account(), key=None)
+    Credential.objects.update(base_url="http://127.0.0.1:9009")
+    Task.objects.update(base_url="http://127.0.0.1:9009")
+    send(clock)
+    assert only().state == REFUSED
+
+
+def test_a_key_is_not_sent_to_where_the_credential_has_moved(
+    account: Account, place: Place, sim: Simulator, clock: Clock
+) -> None:
+    place(account())
+    Credential.objects.update(base_url=sim.base_url("byteplus"))
+    send(clock)
+    assert (only().state, creates(sim)) == (REFUSED, 0)
+
+
+def test_an_unreadable_key_is_a_refusal(account: Account, place: Place, clock: Clock) -> None:
+    place(account())
+    Credential.objects.update(sealed_key="gAAAA")
+    send(clock)
+    assert only().state == REFUSED
+
+
+def test_many_takes_are_sent_each_once(
+    account: Account, place: Place, sim: Simulator, clock: Clock
+) -> None:
+    place(account(), takes=30)
+    assert send(clock) == 30
+    assert creates(sim) == 30
+    assert len(set(Task.objects.values_list("remote_id", flat=True))) == 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_workers_share_the_takes_and_double_none(
+    account: Account, place: Place, sim: Simulator, clock: Clock
+) -> None:
+    place(account(), takes=20)
+
+    def work() -> None:
+        send(clock)
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert creates(sim) == 20
+    assert set(Submission.objects.values_list("state", flat=True)) == {MADE}
+
+
+def test_whom_a_kill_cut_off_is_unconfirmed_after_a_while(
+    account: Account, place: Place, sim: Simulator, clock: Clock
+) -> None:
+    place(account())
+    assert Submission.objects.begin(only().pk, clock.now)
+    assert send(clock) == submit.settle(clock.now) == 0
+    clock.go_on(submit.ABANDONED.total_seconds() + 1)
+    assert submit.settle(clock.now) == 1
+    assert only().state == UNCONFIRMED
+    assert creates(sim) == 0
+
+
+def test_an_answer_that_comes_late_is_believed(
+    account: Account, place: Place, clock: Clock
+) -> None:
+    place(account())
+    late = only()
+    Submission.objects.begin(late.pk, clock.now)
+    submit.settle(clock.now + submit.ABANDONED + timedelta(seconds=1))
+    sending.record(
+        sending.Outcome(submission=late, remote_id="cgt-20261120120000-later"), clock.now
+    )
+    assert (only().state, only().task.remote_id) == (MADE, "cgt-20261120120000-later")
+
+
+def test_a_person_names_the_task_that_was_made(
+    account: Account, place: Place, sim: Simulator, clock: Clock
+) -> None:
+    sim.fault("sim-test", "lost-create")
+    place(account())
+    send(clock)
+    sim.fault("sim-test", "")
+    [record] = sim.tasks
+    assert submit.made(only(), record.id, clock.now)
+    refresh.sweep(0.3, clock=clock)
+    assert only().task.answer_digest
+    assert creates(sim) == 1
+
+
+def test_a_person_gives_up_once_and_only_what_is_unconfirmed(
+    account: Account, place: Place, sim: Simulator, clock: Clock
+) -> None:
+    sim.fault("sim-test", "500;on=create")
+    place(account())
+    assert not submit.give_up(only(), clock.now)
+    send(clock)
+    assert submit.give_up(only(), clock.now)
+    assert not submit.give_up(only(), clock.now)
+    assert (only().state, only().task.status) == (GIVEN_UP, Status.LOST)
+
+
+def test_a_task_that_was_adopted_meanwhile_takes_the_wish_over(
+    account: Account, place: Place, project: Project, clock: Clock, sim: Simulator
+) -> None:
+    credential = account()
+    place(credential)
+    waiting = only()
+    Submission.objects.begin(waiting.pk, clock.now)
+    [adopted] = Task.objects.track(
+        ["cgt-20261120120000-found"],
+        credential=credential,
+        project=project,
+        created_by=None,
+        now=clock.now,
+    )
+    sending.record(
+        sending.Outcome(submission=waiting, remote_id="cgt-20261120120000-found"), clock.now
+    )
+    assert Task.objects.get() == adopted == only().task
+    assert only().state == MADE
+
+
+def test_what_was_made_is_written_down_when_the_database_can_again(
+    account: Account, place: Place, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(account())
+    times: list[object] = []
+    monkeypatch.setattr(sending, "PATIENCE", (0, 0, 0))
+    monkeypatch.setattr(sending, "record", _fails_twice(sending.record, times))
+    send(clock)
+    assert len(times) == 3
+    assert only().state == MADE
+
+
+def _fails_twice(record: Callable[..., None], times: list[object]) -> Callable[..., None]:
+    def fail(outcome: sending.Outcome, now: object) -> None:
+        times.append(outcome)
+        if len(times) < 3:
+            raise DatabaseError("database is locked")
+        record(outcome, now)
+
+    return fail
+
+
+def test_a_wish_survives_its_way_through_the_database() -> None:
+    full = wish(parts=["reference_image", "reference_audio"], seed=-1, generate_audio=False)
+    assert type(full).from_json(full.to_json()) == full
+
+
+# The jobs
+
+
+def test_a_job_sends_what_waits(account: Account, place: Place, sim: Simulator) -> None:
+    place(account(), takes=2)
+    jobs.send()
+    assert creates(sim) == 2
+    assert not queued(jobs.SEND)
+
+
+def test_a_sweep_has_what_was_forgotten_sent(
+    account: Account, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever placed it may have died before the job was queued."""
+    monkeypatch.setattr(jobs, "SWEEP_SECONDS", 0.01)
+    jobs.sweep()
+    assert not queued(jobs.SEND)
+    place(account())
+    jobs.sweep()
+    assert queued(jobs.SEND)
+
+
+def test_a_job_that_has_no_time_left_hands_the_rest_on(
+    account: Account, place: Place, monkeypatch: pytest.MonkeyPatch, sim: Simulator
+) -> None:
+    monkeypatch.setattr(jobs, "SEND_SECONDS", 0)
+    place(account(), takes=2)
+    jobs.send()
+    assert (creates(sim), queued(jobs.SEND)) == (0, True)
+
+
+def queued(job: str) -> bool:
+    return any(row.task["func"] == job for row in OrmQ.objects.all())
+
+
+def test_what_is_not_named_yet_stays_where_it_was_wished_for(
+    account: Account, place: Place, sim: Simulator, clock: Clock
+) -> None:
+    """A mended base URL takes tasks along that no provider has answered for; not these."""
+    credential = account()
+    place(credential)
+    credential.base_url = sim.base_url("byteplus")
+    credentials._take_along(credential, sim.base_url("volcengine"))
+    assert (only().task.check_after, only().task.base_url) == (None, sim.base_url("volcengine"))
