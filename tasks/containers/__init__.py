@@ -5,6 +5,15 @@ Pure: only the standard library, only headers and tables are read, nothing is de
 
 from tasks.containers.boxes import NotAVideo
 from tasks.containers.images import Image, NotAnImage, read_image
+from tasks.containers.pictures import read_picture
 from tasks.containers.video import Container, read
 
-__all__ = ["Container", "Image", "NotAVideo", "NotAnImage", "read", "read_image"]
+__all__ = [
+    "Container",
+    "Image",
+    "NotAVideo",
+    "NotAnImage",
+    "read",
+    "read_image",
+    "read_picture",
+]

@@ -1,0 +1,124 @@
+// The form is drawn anew by every choice: what was typed or chosen while that was on its way is not
+// in it, and what is being pressed would be gone under the finger. Then it is asked for once more.
+(() => {
+  const body = document.querySelector("#make-body");
+  if (!body) return;
+  let edits = 0, asked = 0, isHeld = false, isOwed = false;
+  const ask = () => htmx.trigger(body, "change");
+  const edit = (event) => {
+    edits += 1;
+    if (event.target.matches("select")) isHeld = false; // its list takes the release away
+  };
+  const release = () => setTimeout(() => { // after the click
+    isHeld = false;
+    if (isOwed) ask();
+    isOwed = false;
+  });
+  for (const kind of ["input", "change"]) document.addEventListener(kind, edit, true);
+  for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, release);
+  body.addEventListener("pointerdown", () => { isHeld = true; });
+  body.addEventListener("htmx:configRequest", () => { asked = edits; });
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    if (!isHeld && edits === asked) return;
+    event.detail.shouldSwap = false;
+    isOwed = isHeld;
+    if (!isHeld) ask();
+  });
+})();
+
+// Pictures for a new video: dropped, pasted or chosen, each is sent at once and shown by its part.
+(() => {
+  const form = document.querySelector("form[data-upload]");
+  if (!form) return;
+  const zoneOf = (event) => event.target.closest?.(".pictures");
+  const hasFiles = (transfer) => [...(transfer?.types || [])].includes("Files");
+  const field = (name) => form.elements.namedItem(name)?.value || "";
+
+  const send = async (part, files) => {
+    const data = new FormData();
+    for (const name of ["csrfmiddlewaretoken", "project"]) data.append(name, field(name));
+    data.append("part", part);
+    for (const file of files) data.append("files", file);
+    const answer = await fetch(form.dataset.upload, { method: "POST", body: data });
+    if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  };
+
+  // The fields are drawn anew by every choice, so an answer looks for its place when it comes.
+  const find = (part, selector) =>
+    form.querySelector(`.pictures[data-part="${part}"] ${selector}`);
+  const value = (upload) => upload.querySelector("input").value;
+  const show = (part, uploads) => {
+    const list = find(part, ".uploads");
+    if (!list || !uploads.length) return;
+    if (find(part, "").dataset.most === "1") list.replaceChildren();
+    const there = new Set([...list.children].map(value));
+    list.append(...uploads.filter((upload) => !there.has(value(upload))));
+    list.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const tell = (part, sentences) => {
+    const lines = sentences.map((sentence) => {
+      const line = document.createElement("div");
+      line.textContent = sentence;
+      return line;
+    });
+    find(part, ".pictures-refused")?.replaceChildren(...lines);
+  };
+
+  let underWay = 0;
+  const wait = (by) => {
+    underWay += by;
+    form.classList.toggle("is-uploading", underWay > 0);
+    form.setAttribute("aria-busy", String(underWay > 0));
+    form.querySelector("button[type=submit]").disabled = underWay > 0;
+  };
+  const take = async (zone, files) => {
+    const part = zone.dataset.part;
+    const wanted = zone.dataset.most === "1" ? files.slice(0, 1) : files;
+    wait(1);
+    try {
+      const content = await send(part, wanted);
+      tell(part, [...content.querySelectorAll(".upload-refused")].map((e) => e.textContent));
+      show(part, [...content.querySelectorAll(".upload")]);
+    } catch {
+      tell(part, [form.dataset.failed]);
+    } finally {
+      wait(-1);
+    }
+  };
+
+  document.addEventListener("change", (event) => {
+    const zone = event.target.type === "file" && zoneOf(event);
+    if (!zone) return;
+    event.stopPropagation(); // a file is no choice that changes others
+    const files = [...event.target.files];
+    event.target.value = "";
+    if (files.length) take(zone, files);
+  }, true);
+  document.addEventListener("paste", (event) => {
+    const zone = zoneOf(event), files = [...(event.clipboardData?.files || [])];
+    if (!zone || !files.length) return;
+    event.preventDefault();
+    take(zone, files);
+  });
+  const mark = (zone) => {
+    for (const each of form.querySelectorAll(".pictures"))
+      each.classList.toggle("is-target", each === zone);
+  };
+  // A file that misses its place would otherwise take the page, and all that was typed, away.
+  document.addEventListener("dragover", (event) => {
+    if (!hasFiles(event.dataTransfer)) return;
+    const zone = zoneOf(event);
+    event.preventDefault();
+    event.dataTransfer.dropEffect = zone ? "copy" : "none";
+    mark(zone);
+  });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) mark(null); });
+  document.addEventListener("drop", (event) => {
+    if (!hasFiles(event.dataTransfer)) return;
+    event.preventDefault();
+    mark(null);
+    const zone = zoneOf(event);
+    if (zone) take(zone, [...event.dataTransfer.files]);
+  });
+})();

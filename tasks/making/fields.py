@@ -1,0 +1,71 @@
+"""All that can be asked for, before a model narrows it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tasks.forms import TablerForm
+from tasks.making.given import Links, Pictures
+from tasks.making.words import PARTS
+from tasks.models import Credential, Project
+from tasks.providers.wish import Part
+
+MOST_TAKES = 20
+LONGEST_PROMPT = 8_000  # characters; Ark advises 500 Chinese ones or 1,000 English words
+HOURS = (1, 6, 12, 24, 48, 72)
+
+
+class MakeFields(TablerForm, forms.Form):
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    project = forms.ModelChoiceField(
+        label=_("Project"), queryset=Project.objects.none(), empty_label=None
+    )
+    credential = forms.ModelChoiceField(
+        label=_("Credential"), queryset=Credential.objects.none(), empty_label=None
+    )
+    model = forms.ChoiceField(label=_("Model"))
+    mode = forms.ChoiceField(label=_("Way"), widget=forms.RadioSelect)
+    prompt = forms.CharField(
+        label=_("Prompt"),
+        required=False,
+        max_length=LONGEST_PROMPT,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    first_frame = Pictures(label=PARTS[Part.FIRST_FRAME], required=False)
+    last_frame = Pictures(label=PARTS[Part.LAST_FRAME], required=False)
+    reference_image = Pictures(label=PARTS[Part.REFERENCE_IMAGE], required=False)
+    reference_video = Links(label=PARTS[Part.REFERENCE_VIDEO], required=False)
+    reference_audio = Links(label=PARTS[Part.REFERENCE_AUDIO], required=False)
+    draft_task_id = forms.CharField(label=_("Id of the draft"), required=False, max_length=120)
+    resolution = forms.ChoiceField(label=_("Resolution"))
+    ratio = forms.ChoiceField(label=_("Ratio"))
+    duration = forms.TypedChoiceField(label=_("Duration"), coerce=int)
+    generate_audio = forms.BooleanField(label=_("With sound"), required=False, initial=True)
+    watermark = forms.BooleanField(label=_("Watermark"), required=False)
+    camera_fixed = forms.BooleanField(label=_("Keep the camera still"), required=False)
+    return_last_frame = forms.BooleanField(label=_("Keep the last frame too"), required=False)
+    web_search = forms.BooleanField(label=_("Let the model search the web"), required=False)
+    draft = forms.BooleanField(
+        label=_("Draft"), required=False, help_text=_("480p, for little; final from it later.")
+    )
+    service_tier = forms.ChoiceField(label=_("Service tier"))
+    priority = forms.TypedChoiceField(
+        label=_("Priority among the queued"), coerce=int, choices=[(n, n) for n in range(10)]
+    )
+    expires = forms.TypedChoiceField(
+        label=_("Give up after"),
+        coerce=int,
+        choices=[(hours, _("%(hours)s h") % {"hours": hours}) for hours in HOURS],
+        initial=48,
+    )
+    output_format = forms.ChoiceField(label=_("Format"))
+    takes = forms.IntegerField(label=_("Takes"), min_value=1, max_value=MOST_TAKES, initial=1)
+    seeds = forms.CharField(
+        label=_("Seeds"),
+        required=False,
+        max_length=300,
+        help_text=_("Empty: by chance. Or one for each take: 11, 12, 13."),
+    )

@@ -1,0 +1,166 @@
+"""Making videos: the form, its live choices, and what to do where an answer was lost."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from seedance_site.csp import allow_media
+from tasks import audit, queue, submit
+from tasks.making.again import initial_of
+from tasks.making.form import MakeForm
+from tasks.making.uploads import take_without_scripts
+from tasks.models import (
+    Batch,
+    Cancellation,
+    Project,
+    Submission,
+    SubmissionState,
+    Task,
+    Verb,
+)
+from tasks.serving import origins
+
+
+@require_http_methods(["GET", "POST"])
+def make(request: HttpRequest) -> HttpResponse:
+    """Without scripts a button of its own renews the choices."""
+    _check_may_work(request)
+    if request.method == "GET":
+        return _page(request, MakeForm(user=request.user, initial=_asked_for(request)))
+    looking = "look" in request.POST
+    data, refused = take_without_scripts(request)
+    form = MakeForm(data, user=request.user, looking=looking)
+    form.is_valid()
+    for part, sentences in refused.items():
+        for sentence in sentences:
+            form.add_error(part if part in form.fields else None, sentence)
+    if form.errors or looking or form.project_chosen is None:
+        return _page(request, form)
+    return _placed(request, form)
+
+
+@require_POST
+def look(request: HttpRequest) -> HttpResponse:
+    """The form as the choices so far leave it. Nothing is kept."""
+    _check_may_work(request)
+    form = MakeForm(request.POST, user=request.user, looking=True)
+    form.is_valid()
+    return render(request, "make/_body.html", {"form": form})
+
+
+def _check_may_work(request: HttpRequest) -> None:
+    if not Project.objects.open_to_work_by(request.user).exists():
+        raise PermissionDenied
+
+
+def _page(request: HttpRequest, form: MakeForm) -> HttpResponse:
+    response = render(request, "make/page.html", {"form": form})
+    allow_media(response, origins())
+    return response
+
+
+def _asked_for(request: HttpRequest) -> dict[str, Any]:
+    """`?from=7` fills the form from a task that this person may see."""
+    wanted = request.GET.get("from", "")
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
+        return {}
+    tasks = Task.objects.visible_to(request.user).select_related("submission")
+    return initial_of(get_object_or_404(tasks, pk=wanted), request.user)
+
+
+def _placed(request: HttpRequest, form: MakeForm) -> HttpResponse:
+    assert form.project_chosen and form.credential_chosen
+    try:
+        batch = _place(
+            form.cleaned_data["key"],
+            wishes=form.wishes,
+            project=form.project_chosen,
+            credential=form.credential_chosen,
+            created_by=request.user,
+        )
+    except submit.UploadGone:  # between looking for it and taking it
+        form.add_error(None, _("A picture is not here any more. Give it again."))
+        return _page(request, form)
+    tasks = list(Task.objects.filter(submission__batch=batch).order_by("pk"))
+    messages.success(request, _told(len(tasks)))
+    return redirect(tasks[0]) if len(tasks) == 1 else redirect("tasks")
+
+
+def _place(key: uuid.UUID, **what: Any) -> Batch:
+    batch = submit.place(key=key, now=timezone.now(), **what)
+    transaction.on_commit(queue.send)
+    return batch
+
+
+def _told(count: int) -> str:
+    sentence = ngettext("The request is on its way.", "%(count)s requests are on their way.", count)
+    return sentence % {"count": count}
+
+
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for it; what the provider says appears on the task's page."""
+    task = get_object_or_404(Task.objects.deletable_by(request.user), pk=pk)
+    with transaction.atomic():
+        wish = Cancellation.objects.ask_for(task, request.user, timezone.now())
+        if wish:
+            audit.note(request, Verb.CANCELLED, task, project=task.project_id)
+            transaction.on_commit(lambda: queue.cancel(wish.pk))
+    if not wish:
+        messages.error(request, _("Only a queued task can be cancelled, and only once at a time."))
+    return redirect("task", pk)
+
+
+# Where the answer was lost
+
+
+@require_POST
+def it_exists(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person found the task at the provider; what we learn of it comes by itself."""
+    submission = _unconfirmed(request, pk)
+    remote_id = request.POST.get("remote_id", "").strip()
+    if submission.task.credential.service.dialect.complaint(remote_id):
+        messages.error(request, _("This is not the form of this provider's task ids."))
+    elif submit.made(submission, remote_id, timezone.now()):
+        messages.success(request, _("Thank you. The task is followed under this id now."))
+    submission.refresh_from_db()
+    return redirect("task", submission.task_id)
+
+
+@require_POST
+def send_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person found that nothing was made. Only who closes the old one opens a new one."""
+    submission = _unconfirmed(request, pk)
+    with transaction.atomic():
+        if not submit.give_up(submission, timezone.now()):
+            return redirect("task", pk)
+        batch = _place(
+            uuid.uuid5(submission.batch.key, f"again {submission.take}"),
+            wishes=[submission.wished],
+            project=submission.task.project,
+            credential=submission.task.credential,
+            created_by=request.user,
+        )
+    messages.success(request, _told(1))
+    return redirect("task", batch.submissions.get().task_id)
+
+
+def _unconfirmed(request: HttpRequest, pk: int) -> Submission:
+    tasks = Task.objects.workable_by(request.user)
+    rows = Submission.objects.filter(task__in=tasks, state=SubmissionState.UNCONFIRMED)
+    found = rows.select_related("batch", "task__credential", "task__project")
+    submission = found.filter(task=pk).first()
+    if submission is None:
+        raise Http404
+    return submission

@@ -1,0 +1,265 @@
+"""Giving pictures in a real browser: dropped, pasted and chosen, and sent to the provider."""
+
+from __future__ import annotations
+
+import threading
+from base64 import b64decode, b64encode
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from tasks import sending
+from tasks.models import Credential, Task, Upload
+from tasks.simulator.server import Simulator
+from tests.browser.conftest import Enter, assert_accessible, assert_no_sideways_scrolling
+from tests.containers.pictures import bmp, gif, png
+from tests.web.conftest import save_copy
+
+__all__ = ["save_copy"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("save_copy")]  # a storage of its own
+
+#: Files as a browser hands them to a page, in the two ways that need no dialog.
+HAND_OVER = """(element, {kind, files}) => {
+  const transfer = new DataTransfer();
+  for (const {name, type, bytes} of files) {
+    const content = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+    transfer.items.add(new File([content], name, {type}));
+  }
+  const means = {bubbles: true, cancelable: true};
+  const event = kind === "paste"
+    ? new ClipboardEvent("paste", {...means, clipboardData: transfer})
+    : new DragEvent(kind, {...means, dataTransfer: transfer});
+  return !element.dispatchEvent(event);
+}"""
+
+
+def hand_over(element: Locator, kind: str, **files: bytes) -> bool:
+    """Whether the page took it upon itself; else the browser would open the file."""
+    told = [
+        {"name": f"{name}.png", "type": "image/png", "bytes": b64encode(content).decode()}
+        for name, content in files.items()
+    ]
+    taken: bool = element.evaluate(HAND_OVER, {"kind": kind, "files": told})
+    return taken
+
+
+def part(page: Page, name: str) -> Locator:
+    return page.locator(f".pictures[data-part={name}]")
+
+
+def choose_way(page: Page, words: str) -> None:
+    page.get_by_text(words, exact=True).click()
+
+
+def settled(page: Page) -> None:
+    """Nothing is on its way that would take a place from under what comes next."""
+    expect(page.locator("#make-body.htmx-request")).to_have_count(0)
+
+
+def expect_shown(thumbnails: Locator, *widths: int) -> None:
+    """Each drawn, not only there."""
+    expect(thumbnails).to_have_count(len(widths))
+    for place, width in enumerate(widths):
+        expect(thumbnails.nth(place)).to_have_js_property("naturalWidth", width)
+
+
+def pictures_of(sim: Simulator) -> list[bytes]:
+    [record] = sim.tasks
+    urls = [item["image_url"]["url"] for item in record.order.content if "image_url" in item]
+    return [b64decode(url.removeprefix("data:image/png;base64,"), validate=True) for url in urls]
+
+
+def send() -> None:
+    """Beside the browser's event loop, as the worker would."""
+
+    def work() -> None:
+        sending.send_waiting(10)
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+
+
+@pytest.fixture
+def form(enter: Enter, account: Credential, member: User, complaints: list[str]) -> Page:
+    return enter(member, "/tasks/new/")
+
+
+def test_a_dropped_picture_is_seen_and_made_into_a_video(form: Page, sim: Simulator) -> None:
+    choose_way(form, "From a first frame")
+    first = part(form, "first_frame")
+    expect(first).to_be_visible()
+    assert hand_over(first, "dragover", boat=png())
+    expect(first).to_have_class("pictures mb-3 is-target")
+    assert hand_over(first, "drop", boat=png())
+    expect_shown(first.locator("img"), 640)
+    settled(form)
+    assert_accessible(form)
+    form.get_by_label("Prompt").fill("A paper boat on a canal")
+    form.get_by_role("button", name="Make").click()
+    form.wait_for_url("**/tasks/*/")
+    assert Task.objects.get().submission.wished.uploads == (Upload.objects.get().pk,)
+    send()
+    assert pictures_of(sim) == [png()]
+
+
+def test_a_single_place_holds_the_last_one(form: Page) -> None:
+    choose_way(form, "From a first frame")
+    first = part(form, "first_frame")
+    hand_over(first, "drop", boat=png())
+    expect(first.locator(".upload-size")).to_have_text("640 × 360")
+    settled(form)
+    hand_over(first, "drop", boat=png(640, 400))
+    expect(first.locator(".upload-size")).to_have_text("640 × 400")
+    expect_shown(first.locator("img"), 640)
+
+
+def test_pasted_and_chosen_ones_come_together_and_go_one_by_one(form: Page) -> None:
+    choose_way(form, "With references")
+    many = part(form, "reference_image")
+    assert hand_over(many.locator("textarea"), "paste", boat=png())
+    expect_shown(many.locator("img"), 640)
+    settled(form)
+    chosen = [
+        {"name": "a.gif", "mimeType": "image/gif", "buffer": gif()},
+        {"name": "b.bmp", "mimeType": "image/bmp", "buffer": bmp()},
+    ]
+    many.locator("input[type=file]").set_input_files(chosen)  # type: ignore[arg-type]
+    expect_shown(many.locator("img"), 640, 640, 640)
+    settled(form)
+    many.get_by_label("Use this picture").first.uncheck()
+    expect_shown(many.locator("img"), 640, 640)
+    expect(many.get_by_label("Use this picture").first).to_be_checked()
+
+
+def test_text_is_pasted_as_ever(form: Page) -> None:
+    choose_way(form, "With references")
+    assert not hand_over(part(form, "reference_image").locator("textarea"), "paste")
+
+
+def test_what_is_refused_is_said_beside_what_is_taken(form: Page) -> None:
+    choose_way(form, "With references")
+    many = part(form, "reference_image")
+    hand_over(many, "drop", boat=png(), page=b"<html>", crumb=png(20, 20))
+    expect_shown(many.locator("img"), 640)
+    refused = many.get_by_role("alert")
+    expect(refused).to_contain_text("page.png: This is not a whole picture.")
+    expect(refused).to_contain_text("crumb.png: Its shorter side has 20 pixels")
+    form.get_by_label("Prompt").fill("A paper boat")
+    form.get_by_label("Prompt").press("Tab")
+    expect(form.get_by_role("button", name="Make")).to_be_enabled()
+    settled(form)
+    assert_accessible(form)
+    hand_over(many, "drop", other=png(640, 400))
+    expect_shown(many.locator("img"), 640, 640)
+    expect(refused).to_be_empty()
+
+
+def test_a_file_beside_the_place_does_not_take_the_page_away(form: Page) -> None:
+    assert hand_over(form.locator("h1"), "dragover", boat=png())
+    assert hand_over(form.locator("h1"), "drop", boat=png())
+    assert not Upload.objects.exists()
+
+
+def test_what_does_not_arrive_is_said(form: Page) -> None:
+    choose_way(form, "From a first frame")
+    form.route("**/tasks/new/upload/", lambda route: route.abort())
+    expect(part(form, "first_frame")).to_be_visible()
+    hand_over(part(form, "first_frame"), "drop", boat=png())
+    expect(part(form, "first_frame")).to_contain_text("The pictures did not arrive. Try again.")
+    expect(form.get_by_role("button", name="Make")).to_be_enabled()
+
+
+class Held:
+    """The form that is drawn anew comes only when the test lets it."""
+
+    def __init__(self, page: Page) -> None:
+        self._page, self._routes, self._is_open = page, list[Route](), False
+        page.route("**/tasks/new/look/", self._note)
+
+    def _note(self, route: Route) -> None:
+        if self._is_open:
+            route.continue_()
+        else:
+            self._routes.append(route)
+
+    def come(self) -> None:
+        """All that is asked for, until nothing more is."""
+        asking = self._page.locator("#make-body.htmx-request")
+        expect(asking).to_have_count(1)
+        self._is_open = True
+        for route in self._routes:
+            route.continue_()
+        expect(asking).to_have_count(0)
+
+
+def test_what_is_chosen_while_the_form_is_drawn_anew_is_kept(form: Page) -> None:
+    held = Held(form)
+    form.get_by_label("Prompt").fill("A paper boat")
+    choose_way(form, "From a first frame")
+    form.get_by_label("Prompt").fill("A paper boat on a canal")
+    held.come()
+    expect(part(form, "first_frame")).to_be_visible()
+    expect(form.get_by_label("Prompt")).to_have_value("A paper boat on a canal")
+
+
+def test_a_picture_that_comes_while_the_form_is_drawn_anew_is_kept(form: Page) -> None:
+    choose_way(form, "From a first frame")
+    first = part(form, "first_frame")
+    expect(first).to_be_visible()
+    held = Held(form)
+    form.get_by_label("Prompt").fill("A paper boat")
+    form.get_by_label("Prompt").press("Tab")
+    hand_over(first, "drop", boat=png())
+    expect_shown(first.locator("img"), 640)
+    held.come()
+    expect_shown(first.locator("img"), 640)
+
+
+def test_what_is_being_pressed_stays_under_the_finger(form: Page) -> None:
+    held = Held(form)
+    form.get_by_label("Prompt").fill("A paper boat")
+    way = form.get_by_text("From a first frame", exact=True).bounding_box()
+    assert way
+    form.mouse.move(way["x"] + 5, way["y"] + 5)
+    form.mouse.down()
+    held.come()
+    form.mouse.up()
+    expect(part(form, "first_frame")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_thumbnails_fit_a_phone_in_any_light(form: Page, scheme: Any) -> None:
+    form.set_viewport_size({"width": 320, "height": 700})
+    form.emulate_media(color_scheme=scheme)
+    choose_way(form, "With references")
+    many = part(form, "reference_image")
+    hand_over(many, "drop", a=png(), b=png(640, 400), c=png(400, 900))
+    expect_shown(many.locator("img"), 640, 640, 400)
+    settled(form)
+    assert_no_sideways_scrolling(form)
+    assert_accessible(form)
+    for target in many.locator(".upload-use, .pictures-choose").all():
+        box = target.bounding_box()
+        assert box and min(box["width"], box["height"]) >= 44
+
+
+def test_without_scripts_a_file_is_chosen_and_sent_with_the_form(
+    browser: Browser, enter: Enter, account: Credential, member: User, sim: Simulator
+) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = enter(member, "/tasks/new/", context.new_page())
+        choose_way(page, "From a first frame")
+        page.get_by_role("button", name="Renew the choices").click()
+        boat = {"name": "boat.png", "mimeType": "image/png", "buffer": png()}
+        page.locator("input[type=file]").set_input_files(boat)  # type: ignore[arg-type]
+        page.get_by_label("Prompt").fill("A paper boat on a canal")
+        page.get_by_role("button", name="Make").click()
+        page.wait_for_url("**/tasks/*/")
+    send()
+    assert pictures_of(sim) == [png()]

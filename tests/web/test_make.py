@@ -1,0 +1,380 @@
+"""The form that makes videos: it knows the models, and tells the truth of a lost answer."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from tasks import submit
+from tasks.models import (
+    AuditEntry,
+    Batch,
+    Cancellation,
+    Credential,
+    ModelName,
+    Project,
+    Submission,
+    SubmissionState,
+    Task,
+    Verb,
+)
+from tasks.providers import ProviderError, Trouble
+from tasks.providers.catalog import MODELS
+from tasks.providers.wish import Mode
+from tasks.status import Status
+from tests.conftest import MakeTask
+from tests.web.conftest import ClientOf
+
+UNCONFIRMED = SubmissionState.UNCONFIRMED
+
+
+@pytest.fixture
+def ark(db: None) -> Credential:
+    row = Credential(name="Ark", provider="volcengine", base_url="https://ark.example/api/v3")
+    row.replace_key("sk-of-the-tests-0123456789")
+    row.save()
+    return row
+
+
+@pytest.fixture
+def desk(client_of: ClientOf, member: User, ark: Credential) -> Client:
+    return client_of(member)
+
+
+def filled(**more: Any) -> dict[str, Any]:
+    usual = {
+        "key": str(uuid.uuid4()),
+        "model": "doubao-seedance-2-0-260128",
+        "mode": "text",
+        "prompt": "A paper boat on a canal, dusk",
+        "resolution": "720p",
+        "ratio": "16:9",
+        "duration": "5",
+        "priority": "0",
+        "expires": "48",
+        "service_tier": "default",
+        "output_format": "mp4",
+        "takes": "1",
+    }
+    return usual | more
+
+
+def fields_of(page: Any) -> set[str]:
+    return set(page.context["form"].fields)
+
+
+def look(desk: Client, **more: Any) -> Any:
+    return desk.post("/tasks/new/look/", filled(**more))
+
+
+def test_one_press_places_one_task_and_shows_it(desk: Client, ark: Credential) -> None:
+    answer = desk.post("/tasks/new/", filled())
+    task = Task.objects.get()
+    assert answer["Location"] == f"/tasks/{task.pk}/"
+    assert (task.status, task.prompt) == (Status.SUBMITTING, "A paper boat on a canal, dusk")
+    wish = task.submission.wished
+    assert (wish.resolution, wish.ratio, wish.duration) == ("720p", "16:9", 5)
+    assert wish.known_as == "seedance-2-0-260128"
+    assert desk.get(answer["Location"]).status_code == 200
+
+
+def test_a_second_press_of_the_same_form_makes_nothing_more(desk: Client) -> None:
+    form = filled(takes="3")
+    desk.post("/tasks/new/", form)
+    desk.post("/tasks/new/", form)
+    assert (Batch.objects.count(), Task.objects.count()) == (1, 3)
+
+
+def test_every_new_form_has_a_key_of_its_own(desk: Client) -> None:
+    keys = {
+        re.findall(r'name="key" value="([^"]+)"', desk.get("/tasks/new/").content.decode())[0]
+        for _ in range(3)
+    }
+    assert len(keys) == 3
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+@pytest.mark.parametrize("mode", Mode)
+def test_what_a_model_cannot_do_is_not_offered(desk: Client, model: Any, mode: Mode) -> None:
+    page = look(desk, model=f"doubao-{model.name}", mode=mode)
+    form = page.context["form"]
+    assert form.model_chosen == model
+    assert ("generate_audio" in form.fields) == model.has_audio
+    assert ("camera_fixed" in form.fields) == model.has_camera_fixed
+    assert ("seeds" in form.fields) == model.has_seed
+    assert ("service_tier" in form.fields) == model.has_flex
+    offered = [value for value, _label in form.fields["resolution"].choices]
+    assert set(offered) <= set(model.resolutions)
+    assert not form.errors
+
+
+def test_a_gateway_offers_only_what_it_hands_on(desk: Client, ark: Credential) -> None:
+    Credential.objects.filter(pk=ark.pk).update(provider="yescale")
+    page = look(desk, model="doubao-seedance-1-0-pro-250528", mode="reference")
+    assert not fields_of(page) & {"seeds", "watermark", "priority", "expires", "reference_image"}
+    assert [value for value, _ in page.context["form"].fields["mode"].choices] == [
+        "text",
+        "first_frame",
+    ]
+
+
+def test_another_provider_offers_the_same_model_under_its_own_name(
+    desk: Client, ark: Credential
+) -> None:
+    other = Credential(name="Other", provider="byteplus", base_url="https://ark2.example/api/v3")
+    other.replace_key("sk-of-the-tests-0123456789")
+    other.save()
+    page = look(desk, credential=other.pk, model="doubao-seedance-2-0-fast-260128")
+    assert page.context["form"].data["model"] == "dreamina-seedance-2-0-fast-260128"
+
+
+def test_a_name_that_the_team_added_is_offered_and_sent(desk: Client) -> None:
+    ModelName.objects.create(
+        provider="volcengine", name="ep-20261120-abcde", known_as="seedance-2-0-260128"
+    )
+    desk.post("/tasks/new/", filled(model="ep-20261120-abcde"))
+    wish = Submission.objects.get().wished
+    assert (wish.model, wish.known_as) == ("ep-20261120-abcde", "seedance-2-0-260128")
+
+
+def test_sizes_are_told_in_pixels(desk: Client) -> None:
+    assert "1280 × 720" in look(desk).content.decode()
+    assert "720 × 1280" in look(desk, ratio="9:16").content.decode()
+
+
+def test_looking_says_what_two_choices_make_impossible_and_nags_about_nothing(
+    desk: Client,
+) -> None:
+    page = look(desk, model="doubao-seedance-2-5-260628", mode="reference", prompt="")
+    assert not page.context["form"].errors
+    page = look(
+        desk,
+        model="doubao-seedance-2-5-260628",
+        mode="reference",
+        reference_image="\n".join(["https://a.example/1.jpg"] * 31),
+    )
+    assert "At most 30 of these." in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"prompt": " "}, "Say in words what is to be seen."),
+        ({"mode": "first_frame"}, "Give at least one."),
+        ({"mode": "first_frame", "first_frame": "no link"}, "Enter a valid URL."),
+        ({"mode": "first_frame", "first_frame": "data:text/html,x"}, "Enter a valid URL."),
+        ({"model": "doubao-seedance-1-0-pro-250528", "seeds": "1,2"}, "As many seeds as takes"),
+        ({"model": "doubao-seedance-1-0-pro-250528", "seeds": "x"}, "Seeds are whole numbers"),
+        ({"takes": "21"}, "less than or equal to 20"),
+        ({"duration": "99"}, "99 is not one of the available choices"),
+        ({"model": "another"}, "another is not one of the available choices"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_placed(
+    desk: Client, more: dict[str, Any], said: str
+) -> None:
+    page = desk.post("/tasks/new/", filled(**more))
+    assert said in page.content.decode()
+    assert not Task.objects.exists()
+    assert "A paper boat" in page.content.decode() or "prompt" in more
+
+
+def test_takes_have_seeds_of_their_own_where_there_are_seeds(desk: Client) -> None:
+    desk.post("/tasks/new/", filled(model="doubao-seedance-1-0-pro-250528", takes="4"))
+    seeds = {row.wished.seed for row in Submission.objects.all()}
+    assert len(seeds) == 4 and None not in seeds
+    desk.post(
+        "/tasks/new/", filled(model="doubao-seedance-1-0-pro-250528", takes="2", seeds="11 12")
+    )
+    newest = Submission.objects.order_by("-pk")[:2]
+    assert [row.wished.seed for row in newest] == [12, 11]
+
+
+def test_tokens_are_estimated_for_all_takes(desk: Client) -> None:
+    assert "217,800 tokens" in look(desk, takes="2").content.decode()
+    assert "108,900 tokens" in desk.get("/tasks/new/").content.decode()
+    assert "only known afterwards" in look(desk, ratio="adaptive").content.decode()
+
+
+def test_nothing_that_is_posted_beside_the_form_counts(
+    desk: Client, project: Project, staff: User
+) -> None:
+    other = Project.objects.create(name="Elsewhere")
+    desk.post(
+        "/tasks/new/",
+        filled(project=other.pk, created_by=staff.pk, status="succeeded", total_tokens="1"),
+    )
+    task = Task.objects.get()
+    assert (task.project, task.created_by.username) == (project, "member")  # type: ignore[union-attr]
+    assert (task.status, task.total_tokens) == (Status.SUBMITTING, None)
+
+
+def test_a_credential_of_other_projects_is_not_to_be_had(desk: Client, ark: Credential) -> None:
+    Credential.objects.filter(pk=ark.pk).update(open_to_all=False)
+    page = desk.get("/tasks/new/")
+    assert "There is no active credential yet" in page.content.decode()
+    desk.post("/tasks/new/", filled(credential=ark.pk))
+    assert not Task.objects.exists()
+
+
+def test_a_task_that_was_tracked_fills_the_form(
+    desk: Client, make_task: MakeTask, ark: Credential
+) -> None:
+    task = make_task(
+        credential=ark,
+        model="doubao-seedance-1-5-pro-251215",
+        prompt="A lantern",
+        resolution="1080p",
+        ratio="4:3",
+        duration=8,
+    )
+    form = desk.get(f"/tasks/new/?from={task.pk}").context["form"]
+    said = {name: form[name].value() for name in ("model", "prompt", "resolution", "ratio")}
+    assert said == {
+        "model": "doubao-seedance-1-5-pro-251215",
+        "prompt": "A lantern",
+        "resolution": "1080p",
+        "ratio": "4:3",
+    }
+    assert str(form["duration"].value()) == "8"
+
+
+def test_a_task_that_was_made_here_fills_the_form_with_all_it_was_made_of(desk: Client) -> None:
+    desk.post(
+        "/tasks/new/",
+        filled(
+            mode="first_and_last_frame",
+            first_frame="https://a.example/1.jpg",
+            last_frame="asset://two",
+            watermark="on",
+            expires="6",
+        ),
+    )
+    again = desk.get(f"/tasks/new/?from={Task.objects.get().pk}").context["form"]
+    names = ("mode", "first_frame", "last_frame", "watermark", "expires")
+    assert [again[name].value() for name in names] == [
+        Mode.FIRST_AND_LAST_FRAME,
+        "https://a.example/1.jpg",
+        "asset://two",
+        True,
+        6,
+    ]
+
+
+def test_another_projects_task_fills_no_form(
+    client_of: ClientOf, stranger: User, ark: Credential, make_task: MakeTask
+) -> None:
+    assert client_of(stranger).get(f"/tasks/new/?from={make_task().pk}").status_code == 404
+
+
+# Where the answer was lost
+
+
+@pytest.fixture
+def lost(desk: Client) -> Task:
+    """A task of which nobody knows whether it was made."""
+    desk.post("/tasks/new/", filled())
+    row = Submission.objects.get()
+    Submission.objects.begin(row.pk, timezone.now())
+    error = ProviderError("No answer in time.", trouble=Trouble.TIMEOUT)
+    submit.end(row, UNCONFIRMED, timezone.now(), error)
+    return row.task
+
+
+def test_a_lost_answer_is_put_to_a_person_with_the_cost_in_view(desk: Client, lost: Task) -> None:
+    page = desk.get(lost.get_absolute_url()).content.decode()
+    assert "Nobody knows whether this was made" in page
+    assert "No answer in time." in page
+    assert "send again, and pay for it" in page
+
+
+def test_the_id_that_was_found_is_followed(desk: Client, lost: Task) -> None:
+    desk.post(f"/tasks/{lost.pk}/exists/", {"remote_id": " cgt-20261120120000-found "})
+    lost.refresh_from_db()
+    assert (lost.remote_id, lost.status) == ("cgt-20261120120000-found", Status.QUEUED)
+    assert lost.check_after is not None
+
+
+def test_what_cannot_be_an_id_is_not_taken_for_one(desk: Client, lost: Task) -> None:
+    page = desk.post(f"/tasks/{lost.pk}/exists/", {"remote_id": "../x"}, follow=True)
+    assert "not the form of this provider" in page.content.decode()
+    lost.refresh_from_db()
+    assert lost.status == Status.UNCONFIRMED
+
+
+def test_it_is_sent_again_once_however_often_it_is_pressed(desk: Client, lost: Task) -> None:
+    for _ in range(3):
+        desk.post(f"/tasks/{lost.pk}/again/")
+    lost.refresh_from_db()
+    assert lost.status == Status.LOST
+    assert Submission.objects.filter(state=SubmissionState.WAITING).count() == 1
+
+
+def test_a_viewer_is_not_asked(client_of: ClientOf, viewer: User, lost: Task) -> None:
+    desk = client_of(viewer)
+    page = desk.get(lost.get_absolute_url()).content.decode()
+    assert "Nobody knows whether this was made" in page
+    assert "send again" not in page
+    for what in ("exists", "again"):
+        assert desk.post(f"/tasks/{lost.pk}/{what}/").status_code == 404
+
+
+def test_there_is_nothing_to_refresh_before_the_provider_has_named_it(
+    desk: Client, lost: Task
+) -> None:
+    assert "save-now" not in desk.get(lost.get_absolute_url()).content.decode()
+    assert desk.post(f"/tasks/{lost.pk}/refresh/").status_code == 404
+    lost.refresh_from_db()
+    assert lost.check_after is None
+
+
+# Cancelling
+
+
+@pytest.fixture
+def waiting(make_task: MakeTask, ark: Credential, member: User) -> Task:
+    return make_task(credential=ark, created_by=member, status=Status.QUEUED)
+
+
+def test_a_member_has_their_own_queued_task_cancelled(desk: Client, waiting: Task) -> None:
+    assert "Cancel it" in desk.get(waiting.get_absolute_url()).content.decode()
+    desk.post(f"/tasks/{waiting.pk}/cancel/")
+    assert Cancellation.objects.get().task == waiting
+    assert AuditEntry.objects.get(verb=Verb.CANCELLED).label == waiting.remote_id
+    assert "Being asked for" in desk.get(waiting.get_absolute_url()).content.decode()
+
+
+def test_it_is_asked_for_once_at_a_time(desk: Client, waiting: Task) -> None:
+    for _ in range(2):
+        page = desk.post(f"/tasks/{waiting.pk}/cancel/", follow=True)
+    assert "Only a queued task can be cancelled" in page.content.decode()
+    assert Cancellation.objects.count() == 1
+
+
+def test_what_somebody_else_made_is_not_a_members_to_cancel(
+    desk: Client, make_task: MakeTask
+) -> None:
+    task = make_task(status=Status.QUEUED)
+    assert desk.post(f"/tasks/{task.pk}/cancel/").status_code == 404
+    assert "Cancel it" not in desk.get(task.get_absolute_url()).content.decode()
+
+
+def test_where_the_provider_cannot_cancel_it_is_not_offered(
+    desk: Client, make_task: MakeTask, member: User
+) -> None:
+    task = make_task(created_by=member, status=Status.QUEUED)  # of a gateway
+    assert "Cancel it" not in desk.get(task.get_absolute_url()).content.decode()
+    desk.post(f"/tasks/{task.pk}/cancel/")
+    assert not Cancellation.objects.exists()
+
+
+def test_the_list_shows_no_id_that_the_provider_has_not_given(desk: Client, lost: Task) -> None:
+    assert f"{lost.remote_id}</span>" not in desk.get("/").content.decode()
+    Task.objects.filter(pk=lost.pk).update(remote_id="cgt-20261120120000-named")
+    assert "cgt-20261120120000-named</span>" in desk.get("/").content.decode()
