@@ -10,7 +10,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from tasks.providers.catalog import MODELS, find_model
+from tasks.providers.catalog import MODELS, find_model, vendor_name
 from tasks.simulator import media
 from tasks.simulator.errors import Refusal, invalid
 from tasks.simulator.faults import Fault, retry_header
@@ -25,7 +25,7 @@ from tasks.simulator.newapi_rows import (
     trimmed_json,
     video_json,
 )
-from tasks.simulator.orders import read_order, vendor_name
+from tasks.simulator.orders import read_order
 from tasks.simulator.presets import Preset
 from tasks.simulator.records import Record
 from tasks.simulator.world import World

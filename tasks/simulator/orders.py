@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from tasks.providers.catalog import ADAPTIVE, MODEL_CHOOSES, RATIOS, Model, find_model
+from tasks.providers.catalog import (
+    ADAPTIVE,
+    MODEL_CHOOSES,
+    RATIOS,
+    Model,
+    find_model,
+    vendor_name,
+)
 from tasks.simulator.checks import check_input, check_scalars, is_2, read_content, roles
 from tasks.simulator.errors import Refusal, invalid, missing, model_not_open, no_such_model
 
@@ -115,13 +122,6 @@ def full_name(asked: str, vendor: str) -> str:
     if model is None or (vendor and asked != vendor_name(model, vendor)):
         raise no_such_model(asked)
     return asked
-
-
-def vendor_name(model: Model, vendor: str) -> str:
-    """Volcengine writes doubao- before every name, BytePlus dreamina- since 2.0."""
-    if vendor != "byteplus":
-        return f"doubao-{model.name}"
-    return model.name if model.name.startswith("seedance-1") else f"dreamina-{model.name}"
 
 
 def _refuse_steered(words: dict[str, str]) -> None:

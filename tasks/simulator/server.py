@@ -167,8 +167,8 @@ class Server(ThreadingHTTPServer):
             tell_changes(self.world, f"http://{self.address}")
 
     def date(self) -> str:
-        """The Date header, written once a second."""
-        now = int(time.time())
+        """The Date header, written once a second, by the clock of this world."""
+        now = int(self.world.clock())
         if self._date[0] != now:
             self._date = (now, formatdate(now, usegmt=True))
         return self._date[1]

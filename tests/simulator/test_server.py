@@ -20,6 +20,7 @@ from tasks.providers.catalog import find_model
 from tasks.simulator import demo
 from tasks.simulator.presets import BY_SLUG
 from tasks.simulator.server import Simulator
+from tasks.simulator.shots import SHOTS
 from tests.simulator.conftest import KEY, NATIVE_TASKS, WEB, Client, Clock, native_body
 
 ROOT = Path(__file__).parent.parent.parent
@@ -170,7 +171,7 @@ def test_every_sample_of_the_demonstration_is_accepted(sim: Simulator) -> None:
         headers = {"Authorization": f"Bearer {demo.KEY}", **extra}
         answer = WEB.post(sim.base_url(shot.preset) + path, json=body, headers=headers)
         assert answer.status_code == 200, (shot, answer.text)
-    assert len(sim.tasks) == len(demo.SHOTS) >= 40
+    assert len(sim.tasks) == len(SHOTS) >= 40
     assert {task.preset for task in sim.tasks} == set(BY_SLUG)
 
 
@@ -180,5 +181,5 @@ def test_the_samples_are_in_every_state_and_shape(sim: Simulator) -> None:
     assert min(ages) < 30 and max(ages) > 86_400
     assert any(86_400 - 4 * 3600 < age < 86_400 for age in ages)  # links with little life left
     assert {task.order.ratio for task in sim.tasks} == {*find_model("seedance-2-0").sizes["720p"]}  # type: ignore[union-attr]
-    assert any(re.search(r"[\u4e00-\u9fff]", shot.prompt) for shot in demo.SHOTS)
-    assert not any("sim:" in shot.prompt for shot in demo.SHOTS)
+    assert any(re.search(r"[\u4e00-\u9fff]", shot.prompt) for shot in SHOTS)
+    assert not any("sim:" in shot.prompt for shot in SHOTS)
