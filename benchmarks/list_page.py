@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,10 +18,11 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.test import Client
+from django.utils import timezone
 
 from benchmarks import accounts, many_tasks
 from benchmarks.figures import Figure, p95
-from benchmarks.many_tasks import CHINESE, COMMON_WORD, RARE_WORD, World
+from benchmarks.many_tasks import APART, CHINESE, COMMON_WORD, RARE_WORD, World
 from benchmarks.places import FEW
 from tasks.listing.paging import ROWS
 from tasks.models import Project
@@ -166,6 +168,11 @@ def _pages(world: World, newest: int) -> dict[str, str]:
         pages[f"{name} rare"] = f"{name}={rare[name]}"
     pages["q Chinese"] = f"q={CHINESE}"
     pages["status and rare person"] = f"status=succeeded&person={rare['person']}"
+    day = timezone.localdate() - timedelta(seconds=APART * (newest - deep))
+    pages["a day"] = f"since={day}&until={day}"
+    pages["a day and q common"] = f"{pages['a day']}&q={COMMON_WORD}"
+    pages["a day and rare person"] = f"{pages['a day']}&person={rare['person']}"
+    pages["since a day and rare person"] = f"since={day}&person={rare['person']}"
     return pages
 
 

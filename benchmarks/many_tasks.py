@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -26,6 +27,7 @@ SUBJECTS = "a paper boat|a lighthouse|two cats|a night market|a red tram|a glass
 MOVES = "slow push-in|handheld|drone shot|locked camera|orbit|whip pan|crane up".split("|")
 MODEL = "doubao-seedance-2-0-260128"
 LIVE = 150  # the newest ones
+APART = 30  # seconds from one to the next; a million are eleven months
 
 Share = tuple[int, object]  # per mille, and what they get
 
@@ -120,7 +122,7 @@ def _expressions(world: World, last: int) -> dict[str, str]:
     place_of = " ".join(f"WHEN {c.pk} THEN '{c.base_url}'" for c in world.credentials)
     raw = json.dumps({"model": MODEL, "status": "succeeded", "content": {"pad": "x" * 300}})
     status = _rare(0, f"'{Status.LOST}'", ended)
-    now = timezone.now().isoformat(" ")
+    now = timezone.now().astimezone(UTC).replace(tzinfo=None).isoformat(" ")
     return {
         "project_id": _rare(2, world.projects[-1].pk, _of(7, [p.pk for p in world.projects])),
         "created_by_id": _rare(1, world.people[-1].pk, _of(3, [p.pk for p in world.people])),
@@ -130,7 +132,7 @@ def _expressions(world: World, last: int) -> dict[str, str]:
         "remote_id": remote_id,
         "status": f"CASE WHEN {live} THEN 'running' ELSE {status} END",
         "check_after": _time(f"CASE WHEN {live} THEN '{now}' END"),
-        "created_at": _time(f"'{now}'"),
+        "created_at": _ago(f"({last} - n) * {APART}", now),
         "prompt": f"prompt || {rare_word}",
         "search_text": f"' ' || words || {rare_word} || ' cgt 20261101120000 ' || {digits} || ' '",
         "model": f"'{MODEL}'",
@@ -145,6 +147,12 @@ def _expressions(world: World, last: int) -> dict[str, str]:
 
 def _time(expression: str) -> str:
     return f"({expression})::timestamptz" if connection.vendor == "postgresql" else expression
+
+
+def _ago(seconds: str, now: str) -> str:
+    if connection.vendor == "postgresql":
+        return f"'{now}+00'::timestamptz - ({seconds}) * interval '1 second'"
+    return f"strftime('%%Y-%%m-%%d %%H:%%M:%%f', '{now}', '-' || ({seconds}) || ' seconds')"
 
 
 def _is_rare(which: int) -> str:

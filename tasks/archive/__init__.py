@@ -4,8 +4,8 @@ The queue is a query (`Copy.objects.due()`), nearest end first. A turn of the pr
 
 1. claim: a conditional update that pushes the due time ahead, renewed while the file comes; so
    whatever dies anywhere, the row comes due again by itself;
-2. bring: fetch, check, keep (`bringing.py`), several at once, in one asyncio loop in a thread of
-   its own, with disk and hashes in further threads, so that nothing waits for the database;
+2. bring: fetch, check, keep (`bringing.py`), each file in a thread of its own, so that nothing
+   waits for the database, and no host and no disk for another;
 3. record: saved, or what is wrong and when to try again (`claims.py`), from the thread that runs
    this, the only one that touches the database.
 
@@ -15,7 +15,6 @@ there and needs the host no more. Both go when the row says saved.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import time
@@ -34,6 +33,8 @@ from django.utils import timezone
 from tasks.archive import bringing, claims, disk
 from tasks.archive.errand import Errand, Snag
 from tasks.models import Copy, CopyTrouble, Lease
+from tasks.models.storage import remove_files
+from tasks.providers.downloads import Dropped
 
 log = logging.getLogger(__name__)
 
@@ -43,70 +44,13 @@ RENEW_SECONDS = 2.0
 AT_ONCE = 8
 TURN = 0.25  # seconds between two looks at the database while files come …
 IDLE_TURN = 1.0  # … and while none do
-LONGEST_SILENCE = 30.0  # seconds after which a loop that does not turn is not vouched for
+PATIENCE = 5.0  # seconds for what is dropped to come to its end, which is a piece's writing away
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Way:
     errand: Errand
     outcome: futures.Future[dict[str, Any]]
-
-
-class _Loop:
-    """The asyncio loop, in a thread of its own; it notes when it last turned."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._loop.set_default_executor(futures.ThreadPoolExecutor(3 * AT_ONCE))
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self._promises = disk.Promises()
-        self._tasks: dict[int, asyncio.Task[Any]] = {}
-        self._turned_at = time.monotonic()
-        asyncio.run_coroutine_threadsafe(self._note_turns(), self._loop)
-
-    @property
-    def silence(self) -> float:
-        """Seconds since it last turned."""
-        return time.monotonic() - self._turned_at
-
-    def bring(self, errand: Errand) -> futures.Future[dict[str, Any]]:
-        return asyncio.run_coroutine_threadsafe(self._bring(errand), self._loop)
-
-    def drop(self, errand: Errand) -> None:
-        """Have it end soon; until its outcome is there, something may still write."""
-        self._loop.call_soon_threadsafe(self._cancel, errand.pk)
-
-    async def _bring(self, errand: Errand) -> dict[str, Any]:
-        task = asyncio.current_task()
-        assert task
-        self._tasks[errand.pk] = task
-        try:
-            return await bringing.bring(errand, self._promises)
-        finally:
-            del self._tasks[errand.pk]
-
-    def _cancel(self, pk: int) -> None:
-        if task := self._tasks.get(pk):
-            task.cancel()
-
-    def close(self) -> None:
-        """Let what was cancelled come to its end, which is a piece's writing away."""
-        ending = asyncio.run_coroutine_threadsafe(self._end(), self._loop)
-        futures.wait([ending], timeout=5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(1)
-
-    async def _note_turns(self) -> None:
-        while True:
-            self._turned_at = time.monotonic()
-            await asyncio.sleep(1)
-
-    async def _end(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
 
 
 class Archive:
@@ -119,7 +63,8 @@ class Archive:
         self._told: dict[int, int] = {}  # bytes that open pages know of
         self._has_lease = self._is_blind = False
         self._renew_at = 0.0
-        self._loop = _Loop()
+        self._promises = disk.Promises()
+        self._news = threading.Event()  # there is room for another file, or an outcome
 
     def run(self, seconds: float = inf) -> None:
         """Save what is due for so long, at least one turn; then see what was begun to its end."""
@@ -138,11 +83,8 @@ class Archive:
 
     def _rest(self) -> None:
         """Until a file has come or failed, but not for long."""
-        if self._ways:
-            waiting = [way.outcome for way in self._ways.values()]
-            futures.wait(waiting, TURN, futures.FIRST_COMPLETED)
-        else:
-            time.sleep(IDLE_TURN)
+        self._news.wait(TURN if self._ways else IDLE_TURN)
+        self._news.clear()
 
     def _guarded(self, step: Callable[[], object]) -> None:
         """Without the database nothing is forgotten: files come on, and are recorded later."""
@@ -172,13 +114,11 @@ class Archive:
 
     def _renew(self) -> None:
         now, had_lease = self._clock(), self._has_lease
-        self._has_lease = self._loop.silence < LONGEST_SILENCE and Lease.objects.take(
-            LEASE, self._holder, now=now, seconds=LEASE_SECONDS
-        )
+        self._has_lease = Lease.objects.take(LEASE, self._holder, now=now, seconds=LEASE_SECONDS)
         if self._has_lease and not had_lease:
             self._begin(now)
         for pk in self._not_ours(now):
-            self._loop.drop(self._ways[pk].errand)
+            self._ways[pk].errand.dropped.set()
         self._renew_at = time.monotonic() + RENEW_SECONDS
 
     def _not_ours(self, now: datetime) -> set[int]:
@@ -212,16 +152,27 @@ class Archive:
             claims.refuse(copy, snag, now)
             return
         self._told[errand.pk] = errand.done
-        self._ways[errand.pk] = _Way(errand, self._loop.bring(errand))
+        way = self._ways[errand.pk] = _Way(errand, futures.Future())
+        threading.Thread(target=self._go, args=[way], daemon=True).start()
+
+    def _go(self, way: _Way) -> None:
+        """In the file's own thread."""
+        try:
+            way.outcome.set_result(bringing.bring(way.errand, self._promises, self._news.set))
+        except BaseException as error:
+            way.outcome.set_exception(error)
+        self._news.set()
 
     # What has come of it
 
     def _record(self, way: _Way) -> None:
         """The way is forgotten only when the database has it."""
         try:
-            claims.record_saved(way.errand, way.outcome.result(), self._clock())
+            brought = way.outcome.result()
+            if not claims.record_saved(way.errand, brought, self._clock()):
+                remove_files(brought["name"], brought["poster"])
             bringing.remove_unfinished(way.errand)
-        except futures.CancelledError:
+        except Dropped:
             pass  # the claim was lost: there is another link, or another archive
         except Snag as snag:
             claims.record_miss(way.errand, snag, self._clock())
@@ -236,10 +187,12 @@ class Archive:
 
     def _close(self) -> None:
         """Whatever is still on its way is given back, with what there is of it."""
-        self._loop.close()
+        for way in self._ways.values():
+            way.errand.dropped.set()
+        futures.wait([way.outcome for way in self._ways.values()], PATIENCE)
         try:
             for way in list(self._ways.values()):
-                if way.outcome.done() and not way.outcome.cancelled():
+                if way.outcome.done() and not isinstance(way.outcome.exception(), Dropped):
                     self._record(way)
                 else:
                     claims.give_back(way.errand, self._clock())

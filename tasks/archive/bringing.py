@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import Any
 
 from tasks import posters
@@ -14,22 +14,25 @@ from tasks.archive.disk import Promises
 from tasks.archive.errand import Errand, Snag, incoming
 from tasks.archive.fetching import fetch
 from tasks.archive.keeping import keep
-from tasks.archive.threads import in_thread
 from tasks.models import CopyTrouble
 
 log = logging.getLogger(__name__)
 
 
-async def bring(errand: Errand, promises: Promises) -> dict[str, Any]:
-    """The fields of a saved copy, once its file is in the storage; Snag when it is not."""
+def bring(errand: Errand, promises: Promises, has_come: Callable[[], None]) -> dict[str, Any]:
+    """The fields of a saved copy, once its file is in the storage; Snag when it is not.
+
+    `has_come` is called when the host is needed no more. Raises Dropped where the errand was.
+    """
     try:
-        await fetch(errand, promises)
-        facts = await in_thread(check, errand)
-        names = await in_thread(store, errand)
+        fetch(errand, promises)
+        has_come()
+        facts = check(errand)
+        names = store(errand)
     except (Snag, OSError) as error:
         snag = error if isinstance(error, Snag) else _disk_snag(error)
         if snag.is_useless:
-            await in_thread(start_afresh, errand)
+            start_afresh(errand)
         raise snag from None
     return {**facts, **names}
 

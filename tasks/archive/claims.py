@@ -138,18 +138,21 @@ def renew(errands: Sequence[Errand], told: dict[int, int], now: datetime) -> set
     `told` are the bytes that open pages know of.
     """
     until = now + CLAIM
-    moved = {errand.task_pk for errand in errands if told.get(errand.pk) != errand.done}
+    done = {errand.pk: errand.done for errand in errands}  # which others go on with meanwhile
+    moved = {errand.task_pk for errand in errands if told.get(errand.pk) != done[errand.pk]}
     with transaction.atomic():
         Task.objects.filter(pk__in=moved).tell_of_change()
-        ours = [errand for errand in errands if _write(errand, due_at=until)]
+        ours = [
+            errand for errand in errands if _write(errand, due_at=until, bytes_done=done[errand.pk])
+        ]
     for errand in ours:
-        errand.token, told[errand.pk] = until, errand.done
+        errand.token, told[errand.pk] = until, done[errand.pk]
     return {errand.pk for errand in errands} - {errand.pk for errand in ours}
 
 
 def _write(errand: Errand, **fields: Any) -> bool:
     claimed = Copy.objects.filter(pk=errand.pk, due_at=errand.token, state=CopyState.SAVING)
-    return bool(claimed.update(**_progress(errand), **fields))
+    return bool(claimed.update(**_progress(errand) | fields))
 
 
 def _progress(errand: Errand) -> dict[str, Any]:
@@ -163,12 +166,15 @@ def give_back(errand: Errand, now: datetime) -> None:
         _write(errand, due_at=now, state=CopyState.WAITING)
 
 
-def record_saved(errand: Errand, fields: dict[str, Any], now: datetime) -> None:
-    """The only place that says `saved`; true whatever has become of the claim meanwhile."""
+def record_saved(errand: Errand, fields: dict[str, Any], now: datetime) -> bool:
+    """The only place that says `saved`; true whatever has become of the claim meanwhile.
+
+    False where the row was deleted for good while its file came: nobody will look for it.
+    """
     with transaction.atomic():
         Task.objects.filter(pk=errand.task_pk).tell_of_change()
-        unsaved = Copy.objects.filter(pk=errand.pk).exclude(state=CopyState.SAVED)
-        unsaved.update(
+        wanted = Copy.objects.filter(pk=errand.pk).exclude(state=CopyState.DELETED)
+        wanted.exclude(state=CopyState.SAVED).update(
             state=CopyState.SAVED,
             saved_at=now,
             due_at=None,
@@ -179,6 +185,7 @@ def record_saved(errand: Errand, fields: dict[str, Any], now: datetime) -> None:
             etag="",
             **fields,
         )
+        return wanted.exists()
 
 
 def record_miss(errand: Errand, snag: Snag, now: datetime) -> None:

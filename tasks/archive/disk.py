@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 from django.conf import settings
@@ -39,20 +40,24 @@ class Promises:
 
     def __init__(self) -> None:
         self._missing: dict[int, int] = {}
+        self._lock = threading.Lock()
 
     def make(self, pk: int, missing: int) -> None:
         """Before the first byte; Snag where the others leave no room."""
-        others = sum(size for other, size in self._missing.items() if other != pk)
-        if any(room(place) < others + missing for place in places()):
-            raise full()
-        self._missing[pk] = missing
+        with self._lock:
+            others = sum(size for other, size in self._missing.items() if other != pk)
+            if any(room(place) < others + missing for place in places()):
+                raise full()
+            self._missing[pk] = missing
 
     def keep(self, pk: int, missing: int) -> None:
         """So much is still to come."""
-        self._missing[pk] = missing
+        with self._lock:
+            self._missing[pk] = missing
 
     def forget(self, pk: int) -> None:
-        self._missing.pop(pk, None)
+        with self._lock:
+            self._missing.pop(pk, None)
 
 
 def full() -> Snag:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +48,9 @@ class Errand:
     etag: str = ""
     digest: str = ""  # SHA-256 of the whole file
 
+    #: Set by the other side when the claim is lost, or the process ends.
+    dropped: threading.Event = field(default_factory=threading.Event, repr=False)
+
     @property
     def part(self) -> Path:
         return incoming() / f"{self.pk}.part"
@@ -64,8 +68,9 @@ class Errand:
 class Snag(Exception):
     """Why a file did not come this time; the text may be shown.
 
-    `status` is what the host answered, `retry_after` seconds as it wished; with `is_permanent` it
-    says so for good. With `is_useless`, what has come so far is thrown away.
+    `status` is what the host answered, `retry_after` seconds as it wished, `host_time` what time it
+    was by its own clock; with `is_permanent` it says so for good. With `is_useless`, what has come
+    so far is thrown away.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class Snag(Exception):
         trouble: str,
         status: int | None = None,
         retry_after: float | None = None,
+        host_time: datetime | None = None,
         is_permanent: bool = False,
         is_useless: bool = False,
     ) -> None:
@@ -82,5 +88,6 @@ class Snag(Exception):
         self.trouble = trouble
         self.status = status
         self.retry_after = retry_after
+        self.host_time = host_time
         self.is_permanent = is_permanent
         self.is_useless = is_useless

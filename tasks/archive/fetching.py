@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import cycle
+from typing import Any
 
 from django.conf import settings
 
 from tasks.archive.disk import Promises
 from tasks.archive.errand import Errand, Snag
 from tasks.archive.part import Part, hash_of, sync_folder
-from tasks.archive.threads import in_thread
 from tasks.models import CopyTrouble
 from tasks.providers import ProviderError, Trouble
-from tasks.providers.net import Allowed, Limits, Stream, open_stream
+from tasks.providers.downloads import Allowed, Limits, Stream, open_stream
 
-WRITE_BYTES = 1024 * 1024  # handing over to a thread costs 0.1 ms; a file holds two such pieces
-SYNC_SECONDS = 2.0
-LONGEST_TRY = 7200.0  # seconds; a host that drips is let go much sooner, see net.Limits
+PIECE = 1024 * 1024  # bytes hashed at once; each file on its way holds two in memory
+SYNC_SECONDS = 2.0  # between two syncs, at most
+LONGEST_TRY = 7200.0  # seconds; a host that drips is let go much sooner, see downloads.Limits
 _QUERY = re.compile(r"\?[^\s\"'<>]*")
 
 
-async def fetch(errand: Errand, promises: Promises) -> None:
+def fetch(errand: Errand, promises: Promises) -> None:
     """Have `errand.whole`, and its hash in `errand.digest`; Snag when it did not come."""
-    if await in_thread(_has_whole, errand):
+    if _has_whole(errand):
         return
-    async with _part_of(errand) as part:
-        await _download(errand, part, promises)
+    with _part_of(errand) as part:
+        _download(errand, part, promises)
         errand.digest = part.digest
-    await in_thread(_call_it_whole, errand)
+    _call_it_whole(errand)
 
 
 def _has_whole(errand: Errand) -> bool:
@@ -47,8 +49,8 @@ def _call_it_whole(errand: Errand) -> None:
     sync_folder(errand.whole.parent)
 
 
-@asynccontextmanager
-async def _part_of(errand: Errand) -> AsyncIterator[Part]:
+@contextmanager
+def _part_of(errand: Errand) -> Iterator[Part]:
     """Whatever ends the block, `errand.done` then tells what the next try can go on from."""
     part = Part(errand.part)
     try:
@@ -59,22 +61,24 @@ async def _part_of(errand: Errand) -> AsyncIterator[Part]:
         part.close()
 
 
-async def _download(errand: Errand, part: Part, promises: Promises) -> None:
+def _download(errand: Errand, part: Part, promises: Promises) -> None:
     try:
-        async with _opened(errand, part) as stream:
-            await _begin(errand, part, stream, promises)
-            await _pour(errand, part, stream, promises)
+        with _opened(errand, part) as stream:
+            _begin(errand, part, stream, promises)
+            with _synced(errand, part, promises):
+                _write_all(stream, part)
+            _require_all(stream, part)
     except ProviderError as error:
         raise _snag_of(error) from None
     finally:
         promises.forget(errand.pk)
 
 
-@asynccontextmanager
-async def _opened(errand: Errand, part: Part) -> AsyncIterator[Stream]:
+@contextmanager
+def _opened(errand: Errand, part: Part) -> Iterator[Stream]:
     """From behind what we have, if that can be trusted to be the same file's."""
     start = errand.done if errand.etag and errand.done <= part.on_disk else 0
-    async with open_stream(
+    with open_stream(
         errand.url,
         allowed=Allowed.parse(settings.PRIVATE_HOSTS),
         key=errand.key,
@@ -82,64 +86,73 @@ async def _opened(errand: Errand, part: Part) -> AsyncIterator[Stream]:
         start=start,
         etag=errand.etag if start else "",
         limits=Limits(largest=settings.LARGEST_VIDEO, deadline=LONGEST_TRY),
+        dropped=errand.dropped,
     ) as stream:
         yield stream
 
 
-async def _begin(errand: Errand, part: Part, stream: Stream, promises: Promises) -> None:
+def _begin(errand: Errand, part: Part, stream: Stream, promises: Promises) -> None:
     """The host says how much of it there is; an answer about other bytes is no sequel."""
     if stream.start and errand.total not in (None, stream.total):
         raise Snag("It is another file now.", trouble=CopyTrouble.CUT_OFF, is_useless=True)
     promises.make(errand.pk, (stream.total or 0) - stream.start)
-    await in_thread(part.begin, stream.start)
+    part.begin(stream.start)
     errand.total, errand.etag, errand.done = stream.total, stream.etag[:200], stream.start
 
 
-async def _pour(errand: Errand, part: Part, stream: Stream, promises: Promises) -> None:
-    """One piece is written while the next one comes in."""
-    synced = asyncio.create_task(_sync_now_and_then(errand, part, promises))
-    try:
-        await _write_all(stream, part)
-    finally:
-        synced.cancel()
-        await asyncio.wait([synced])
-    errand.done = await in_thread(part.sync)
+def _write_all(stream: Stream, part: Part) -> None:
+    """A piece is hashed while the next one comes: on another core it takes no time of its own."""
+    with ThreadPoolExecutor(1) as thread:
+        hashed: Future[Any] = thread.submit(int)
+        for piece in cycle([memoryview(bytearray(PIECE)), memoryview(bytearray(PIECE))]):
+            size = _fill(piece, stream, part)
+            hashed.result()
+            hashed = thread.submit(part.hash, piece[:size])
+            if size < PIECE:
+                break
+
+
+def _fill(piece: memoryview, stream: Stream, part: Part) -> int:
+    """How many bytes of it came, and are written; all but at the file's end."""
+    size = 0
+    while size < len(piece) and (more := stream.read_into(piece[size:])):
+        part.write(piece[size : size + more])
+        size += more
+    return size
+
+
+def _require_all(stream: Stream, part: Part) -> None:
     if stream.total not in (None, part.size):
         sentence = f"{part.size} of {stream.total} bytes came."
         raise Snag(sentence, trouble=CopyTrouble.CUT_OFF, is_useless=True)
 
 
-async def _write_all(stream: Stream, part: Part) -> None:
-    pieces: list[bytes] = []
-    writing = asyncio.ensure_future(asyncio.sleep(0))
+@contextmanager
+def _synced(errand: Errand, part: Part, promises: Promises) -> Iterator[None]:
+    """While the block writes, by another thread; and once more when it is done."""
+    ended = threading.Event()
+    thread = threading.Thread(target=_sync_until, args=(ended, errand, part, promises), daemon=True)
+    thread.start()
     try:
-        async for chunk in stream:
-            pieces.append(chunk)
-            if sum(map(len, pieces)) >= WRITE_BYTES:
-                await writing
-                writing = asyncio.create_task(_write(part, pieces))
-                pieces = []
+        yield
     finally:
-        await writing
-        await _write(part, pieces)
+        ended.set()
+        part.is_heavy.set()
+        thread.join()
+    errand.done = part.sync()
 
 
-async def _write(part: Part, pieces: list[bytes]) -> None:
-    """Both to their ends, whatever becomes of the other."""
-    hashing = asyncio.create_task(in_thread(part.hash, pieces))
-    try:
-        await in_thread(part.write, pieces)
-    finally:
-        await hashing
-
-
-async def _sync_now_and_then(errand: Errand, part: Part, promises: Promises) -> None:
+def _sync_until(ended: threading.Event, errand: Errand, part: Part, promises: Promises) -> None:
     """Only bytes that are on the disk count as done: the rest may be lost with the machine."""
-    while True:
-        await asyncio.sleep(SYNC_SECONDS)
-        errand.done = await in_thread(part.sync)
-        if errand.total is not None:
-            promises.keep(errand.pk, errand.total - errand.done)
+    with suppress(OSError):  # which the last sync raises again
+        while True:
+            part.is_heavy.wait(SYNC_SECONDS)
+            part.is_heavy.clear()
+            if ended.is_set():
+                break
+            errand.done = part.sync()
+            if errand.total is not None:
+                promises.keep(errand.pk, errand.total - errand.done)
 
 
 def _snag_of(error: ProviderError) -> Snag:
@@ -148,6 +161,7 @@ def _snag_of(error: ProviderError) -> Snag:
         trouble=error.trouble,
         status=error.status_code,
         retry_after=error.retry_after,
+        host_time=error.host_time,
         is_permanent=error.permanent,
         is_useless=error.trouble in (Trouble.TOO_LARGE, Trouble.MALFORMED),
     )

@@ -15,6 +15,7 @@ RECORD_LIFE = timedelta(days=7)  # volcengine.com/docs/82379/1521309: afterwards
 ANSWER_SECONDS = 20.0  # within which the sweep has asked about a task, and written down the answer
 LONGEST_WAIT = 600.0  # seconds
 LATE_WAIT = 30.0  # seconds at most, while the file is not ready yet
+CLOCK_DOUBT = timedelta(days=1)  # by which our own clock may be ahead, where no host tells the time
 LOCAL_WAIT = 20.0  # seconds, while it is our own disk or storage that has no room
 FIRST_WAIT = 4.0
 #: These say nothing of the host.
@@ -34,14 +35,14 @@ def is_late(copy: Copy, snag: Snag, now: datetime) -> bool:
     # Our own clock, for the provider's may be hours off.
     since = copy.task.ended_at or copy.created_at
     is_absent = snag.status == 404 and not snag.is_permanent
-    return is_absent and now < since + READY_PATIENCE and not _has_ended(copy, now)
+    return is_absent and now < since + READY_PATIENCE and not _seems_ended(copy, snag, now)
 
 
 def next_step(copy: Copy, snag: Snag, now: datetime) -> Step:
     """What to do about the copy, whose `trouble` is still that of the try before this one."""
     if trouble(copy, snag, now) != CopyTrouble.LINK_DEAD:
         return Step.WAIT
-    if not _may_be_asked(copy.task, now):
+    if not _may_be_asked(copy.task, snag.host_time or now):
         return Step.GIVE_UP if _is_over(copy, snag, now) else Step.WAIT
     if copy.trouble != CopyTrouble.LINK_DEAD:
         return Step.ASK
@@ -52,17 +53,28 @@ def next_step(copy: Copy, snag: Snag, now: datetime) -> Step:
 
 def looks_dead(copy: Copy, snag: Snag, now: datetime) -> bool:
     """The host says so, or it fails in whatever way after the link's own end."""
-    return snag.trouble == Trouble.LINK_DEAD or _has_ended(copy, now)
+    return snag.trouble == Trouble.LINK_DEAD or _seems_ended(copy, snag, now)
 
 
-def _has_ended(copy: Copy, now: datetime) -> bool:
-    end = copy.link_ends_at or copy.task.born_at + RECORD_LIFE
-    return now >= end
+def _seems_ended(copy: Copy, snag: Snag, now: datetime) -> bool:
+    """Reason enough to ask for another link: asking harms nobody where our own clock is wrong."""
+    return (snag.host_time or now) >= _end(copy)
+
+
+def _has_ended(copy: Copy, snag: Snag, now: datetime) -> bool:
+    """Reason enough to give up: by the host's own clock, which also judges the link's signature."""
+    return (snag.host_time or now - CLOCK_DOUBT) >= _end(copy)
+
+
+def _end(copy: Copy) -> datetime:
+    return copy.link_ends_at or copy.task.born_at + RECORD_LIFE
 
 
 def _is_over(copy: Copy, snag: Snag, now: datetime) -> bool:
     """A host's 403 or 404 may pass; it is believed at the link's own end, if that is known."""
-    return snag.is_permanent or copy.link_ends_at is None or _has_ended(copy, now)
+    if snag.trouble == Trouble.LINK_DEAD and (snag.is_permanent or copy.link_ends_at is None):
+        return True
+    return _has_ended(copy, snag, now)
 
 
 def _may_be_asked(task: Task, now: datetime) -> bool:

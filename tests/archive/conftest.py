@@ -42,8 +42,9 @@ def own_folder(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def host() -> Iterator[Host]:
-    with running_host() as it:
+def host(clock: Clock) -> Iterator[Host]:
+    """One whose clock goes as ours does."""
+    with running_host(clock) as it:
         yield it
 
 

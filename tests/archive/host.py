@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -22,6 +24,7 @@ class Held:
     length: int | None = None  # what Content-Length says instead of the truth; -1: it is not there
     headers: dict[str, str] = field(default_factory=dict)
     gate: threading.Event | None = None  # waited for after half of the answer
+    tells_the_time: bool = True  # in a Date header
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,13 @@ class Asked:
     headers: dict[str, str]
 
 
+def _real_time() -> datetime:
+    return datetime.now(UTC)
+
+
 class Host:
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] = _real_time) -> None:
+        self.clock = clock
         self.files: dict[str, Held] = {}
         self.asked: list[Asked] = []
         self.open = self.most_open = 0
@@ -79,7 +87,9 @@ class Host:
     def _send(self, request: BaseHTTPRequestHandler, held: Held, asked: dict[str, str]) -> None:
         start = self._start(held, asked)
         body = held.body[start:]
-        request.send_response(206 if start else held.status)
+        request.send_response_only(206 if start else held.status)
+        if held.tells_the_time:
+            request.send_header("Date", format_datetime(self.clock(), usegmt=True))
         length = len(body) if held.length is None else held.length
         if length >= 0:
             request.send_header("Content-Length", str(length))
@@ -113,8 +123,8 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running_host() -> Iterator[Host]:
-    host = Host()
+def running_host(clock: Callable[[], datetime] = _real_time) -> Iterator[Host]:
+    host = Host(clock)
     serve: Callable[..., None] = host.server.serve_forever
     thread = threading.Thread(target=serve, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -28,7 +28,7 @@ def main(step: str, database: str, folder: str) -> None:
     from tasks import archive, posters
     from tasks.archive import fetching
 
-    fetching.WRITE_BYTES, fetching.SYNC_SECONDS = 10_000, 0.02  # small clips in many pieces
+    fetching.PIECE, fetching.SYNC_SECONDS = 10_000, 0.02  # small clips in many pieces
     posters.can_make = lambda: False
     archive.RENEW_SECONDS = archive.TURN = 0.02
     if step != "none":

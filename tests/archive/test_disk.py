@@ -16,7 +16,7 @@ import pytest
 from django.core.files.storage import FileSystemStorage, storages
 from django.db import connection, transaction
 
-from tasks.archive import Archive, bringing, disk, keeping
+from tasks.archive import Archive, bringing, disk, fetching, keeping
 from tasks.archive.part import Part
 from tasks.models import Copy, CopyState, Task
 from tests.archive.conftest import CLIP, Save, Wait, content, stored, unfinished
@@ -180,6 +180,28 @@ def test_a_broken_disk_is_said_to_be_ours(
     monkeypatch.setattr(Part, "write", broken)
     copy = save(wait(host.put("/v.mp4", CLIP)))
     assert (copy.trouble, copy.trouble_message) == ("storage", "The disk: Input/output error.")
+
+
+def test_a_fault_that_the_disk_tells_only_once_is_not_forgotten(
+    host: Host, wait: Wait, save: Save, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """fsync says so to one caller, and to the next that all is well."""
+    told: list[int] = []
+    known = os.fsync
+
+    def fsync(number: int) -> None:
+        if not told:
+            told.append(number)
+            raise OSError(errno.EIO, "Input/output error")
+        known(number)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(fetching, "SYNC_SECONDS", 0.01)
+    gate = threading.Event()
+    threading.Timer(0.3, gate.set).start()
+    copy = save(wait(host.put("/v.mp4", CLIP, gate=gate)))
+    assert (copy.trouble, copy.bytes_done) == ("storage", 0)
+    assert save(copy, after=30).is_saved
 
 
 @pytest.mark.django_db(transaction=True)

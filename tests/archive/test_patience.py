@@ -139,6 +139,88 @@ def test_a_403_before_the_links_own_end_may_pass(
     assert save(copy, after=600).is_saved
 
 
+HOUR = 3600
+
+
+def shift(host: Host, clock: Clock, seconds: float) -> None:
+    """From now on our own clock is wrong by so much, and the host's is not."""
+    start = clock.now
+    clock.go_on(seconds)
+    host.clock = lambda: clock.now - timedelta(seconds=seconds)
+    assert host.clock() == start
+
+
+def tried_again(copy: Copy, save: Save, clock: Clock) -> Copy:
+    """After the provider was asked and had no other link."""
+    copy = save(copy)
+    answered(copy, clock)
+    return save(copy)
+
+
+@pytest.mark.parametrize("status", [403, 404, 429, 500, 503])
+@pytest.mark.parametrize("ahead", [HOUR, 30 * HOUR], ids=["an hour", "thirty hours"])
+def test_a_clock_that_is_ahead_gives_no_link_up_that_the_host_still_honours(
+    host: Host, wait: Wait, save: Save, clock: Clock, status: int, ahead: float
+) -> None:
+    ends_at = clock.now + timedelta(minutes=50)
+    copy = wait(host.put("/v.mp4", status=status), link_ends_at=ends_at)
+    shift(host, clock, ahead)
+    assert tried_again(copy, save, clock).state == CopyState.WAITING
+    host.put("/v.mp4", CLIP)
+    assert save(copy).is_saved
+
+
+@pytest.mark.parametrize("ahead", [HOUR, -HOUR, 30 * HOUR])
+def test_a_link_that_has_ended_by_the_hosts_clock_is_over_whatever_ours_says(
+    host: Host, wait: Wait, save: Save, clock: Clock, ahead: float
+) -> None:
+    copy = wait(host.put("/v.mp4", status=403), link_ends_at=clock.now)
+    shift(host, clock, ahead)
+    assert tried_again(copy, save, clock).state == CopyState.GONE
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_where_no_host_tells_the_time_an_hour_of_ours_ends_nothing(
+    host: Host, wait: Wait, save: Save, clock: Clock, status: int
+) -> None:
+    url = host.put("/v.mp4", status=status, tells_the_time=False)
+    copy = tried_again(wait(url, link_ends_at=clock.now - timedelta(hours=1)), save, clock)
+    assert (copy.state, copy.trouble) == (CopyState.WAITING, "link_dead")
+    clock.go_on(24 * HOUR)
+    assert tried_again(copy, save, clock).state == CopyState.GONE
+
+
+def test_a_host_that_cannot_be_reached_says_nothing_of_the_link(
+    host: Host, wait: Wait, save: Save, clock: Clock
+) -> None:
+    url = "http://127.0.0.1:1/v.mp4"
+    copy = tried_again(wait(url, link_ends_at=clock.now - timedelta(hours=1)), save, clock)
+    assert copy.state == CopyState.WAITING
+
+
+def test_a_wrong_setting_of_ours_is_no_word_of_the_host(
+    host: Host, wait: Wait, save: Save, clock: Clock, settings: Any
+) -> None:
+    """What the guard refuses may be allowed by a person any minute."""
+    settings.PRIVATE_HOSTS = []
+    url = host.put("/v.mp4", CLIP)
+    copy = tried_again(wait(url, link_ends_at=clock.now - timedelta(hours=1)), save, clock)
+    assert copy.state == CopyState.WAITING
+    settings.PRIVATE_HOSTS = ["127.0.0.1"]
+    assert save(copy).is_saved
+
+
+def test_a_record_that_only_our_clock_calls_forgotten_is_asked_about(
+    host: Host, wait: Wait, save: Save, clock: Clock
+) -> None:
+    copy = wait(host.put("/v.mp4", status=403), link_ends_at=clock.now)
+    Task.objects.update(created_at=clock.now - timedelta(days=6, hours=23, minutes=30))
+    shift(host, clock, HOUR)
+    copy = save(copy)
+    assert copy.state == CopyState.WAITING
+    assert copy.task.check_after == clock.now
+
+
 def test_gone_for_good_is_believed_at_once(
     host: Host, wait: Wait, save: Save, clock: Clock
 ) -> None:
