@@ -2,6 +2,9 @@
 
 follow BASE_URL ID …   a credential of Volcengine's there, and these tasks
 sweep STEP             refresh for a second; STEP as in tests.archive.launcher
+place BASE_URL         … and one wish waiting to be sent to it
+send STEP              send what waits
+settle                 as after the time in which a sender must have ended
 enter                  a superuser's session; prints its cookie
 ask COOKIE             prints the status of the list, and of an attempt to write
 """
@@ -24,7 +27,7 @@ def follow(base_url: str, *remote_ids: str) -> None:
 
     from tasks.models import Credential, Project, Task
 
-    row = Credential(
+    row = Credential.objects.filter(name="Drilled").first() or Credential(
         name="Drilled", provider="volcengine", base_url=base_url, check_seconds=CHECK_SECONDS
     )
     row.replace_key("sim-test")
@@ -39,6 +42,42 @@ def sweep(step: str) -> None:
     if step != "none":
         die_at(step)
     refresh.sweep(1)
+
+
+def place(base_url: str) -> None:
+    import uuid
+
+    from django.utils import timezone
+
+    from tasks import submit
+    from tasks.models import Credential, Project
+    from tasks.providers.wish import Wish
+
+    follow(base_url)
+    submit.place(
+        [Wish(model="doubao-seedance-2-0-260128", prompt="A paper boat")],
+        key=uuid.uuid4(),
+        project=Project.objects.get(),
+        credential=Credential.objects.get(),
+        created_by=None,
+        now=timezone.now(),
+    )
+
+
+def send(step: str) -> None:
+    from tasks import sending
+
+    if step != "none":
+        die_at(step)
+    sending.send_waiting(5)
+
+
+def settle() -> None:
+    from django.utils import timezone
+
+    from tasks import submit
+
+    submit.settle(timezone.now() + submit.ABANDONED)
 
 
 def enter() -> None:
@@ -64,6 +103,9 @@ def ask(cookie: str) -> None:
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "follow": follow,
+    "place": place,
+    "send": send,
+    "settle": settle,
     "sweep": sweep,
     "enter": enter,
     "ask": ask,

@@ -93,7 +93,7 @@ def test_what_was_typed_can_be_sent_again(
 
 
 def test_a_password_is_never_put_into_a_page(client: Client, lock: sqlite3.Connection) -> None:
-    typed = {"username": "member", "password": "a password of the tests"}
+    typed = {"login": "member", "password": "a password of the tests"}
     answer = client.post(reverse("sign_in"), typed)
     assert answer.status_code == 503
     assert typed["password"] not in answer.content.decode()
