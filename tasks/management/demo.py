@@ -19,7 +19,8 @@ from django.utils import timezone
 from tasks import search
 from tasks.models import Credential, Membership, Project, Role, Task
 from tasks.providers import provider
-from tasks.simulator.demo import SHOTS, Shot
+from tasks.simulator.shot import Shot
+from tasks.simulator.shots import SHOTS
 
 PEOPLE = {"producer": Role.MANAGER, "artist": Role.MEMBER}
 ENOUGH_LIVE, ENOUGH_IN_ALL = 10, 300

@@ -18,6 +18,7 @@ from django.db import DatabaseError, connection
 from seedance_site import keys
 from tasks.management.supervision import refuse
 
+MARK = settings.DATA_DIR / "demo"  # of a demonstration's folder
 RUN_DIR = settings.DATA_DIR / "run"  # locks and marks; may be deleted whenever nothing runs
 
 
@@ -37,17 +38,24 @@ def prepare_folder() -> None:
 
 def require_same_kind(*, is_demo: bool) -> None:
     """A demonstration stays one; a real installation never becomes one."""
-    mark = settings.DATA_DIR / "demo"
     if is_new():
         if is_demo:
-            mark.touch()
-    elif mark.exists() and not is_demo:
+            MARK.touch()
+    elif MARK.exists() and not is_demo:
         refuse(f"{settings.DATA_DIR} holds a demonstration; start it with --demo.")
-    elif is_demo and not mark.exists():
+    elif is_demo and not MARK.exists():
         refuse(
             f"{settings.DATA_DIR} holds a real installation; a demonstration needs a folder of "
             "its own. Choose another with DAILIES_DATA."
         )
+
+
+def remember_simulator(address: str) -> None:
+    """For every command on this folder: it is inside a private network, and may be asked there.
+
+    The settings read it from the mark, so a folder that is no demonstration's never allows it.
+    """
+    MARK.write_text(f"{address}\n")
 
 
 def is_new() -> bool:

@@ -28,7 +28,8 @@ from django_q.worker import worker
 from pytest_django import Settings
 
 from seedance_site.discretion import Formatter
-from tasks import diagnosis, jobs, refresh, sealing
+from tasks import jobs, probe, refresh, sealing
+from tasks.diagnosis import diagnose
 from tasks.management.doctor import examine
 from tasks.models import Credential
 from tests.conftest import MakeTask
@@ -97,7 +98,8 @@ def test_asking_a_provider_that_repeats_the_key(
 ) -> None:
     make_task(credential=parrot, check_after=timezone.now())
     tally = refresh.sweep(0.3)
-    found = diagnosis.examine(parrot, now=timezone.now())
+    found = diagnose(probe.examine(parrot, now=timezone.now()))
+    jobs.test_credential(parrot.pk)
     assert tally and tally.asked and not found.ok
     parrot.refresh_from_db()
     assert parrot.trouble == "unauthorized"

@@ -108,9 +108,13 @@ def test_credentials_are_told_by_their_health(credential: Credential) -> None:
     assert said(lines()[name]).startswith("ok: DataEyes at gateway.example, last answer never")
     Credential.objects.update(heard_at=timezone.now() - timedelta(hours=3))
     assert "3 h ago" in said(lines()[name])
-    Credential.objects.update(trouble="rate_limited", trouble_message="HTTP 429: slow down")
+    Credential.objects.update(
+        trouble="rate_limited", trouble_message="It asks (HTTP 429): slow down"
+    )
     assert "look" in said(lines()[name]) and "slow down" in said(lines()[name])
-    Credential.objects.update(trouble="unauthorized", trouble_message=f"bad key {SECRET}")
+    Credential.objects.update(
+        trouble="unauthorized", trouble_message=f"No (HTTP 401): bad key {SECRET}"
+    )
     assert "broken" in said(lines()[name]) and SECRET not in said(lines()[name])
     Credential.objects.update(active=False)
     assert "switched off" in said(lines()[name])

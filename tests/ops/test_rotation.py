@@ -7,12 +7,17 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.utils import decrypt
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from seedance_site import keys
 from tasks import sealing
-from tasks.management.commands import rotate_keys
+from tasks.management.sealed import everything
 from tasks.models import Credential
 from tests.processes.conftest import Installation, eventually, kill
 
@@ -108,10 +113,10 @@ def test_a_key_that_was_needed_after_all_comes_back(
 
 
 def test_an_interrupted_rotation_is_finished_with_the_key_it_began_with(key_file: Path) -> None:
-    rows = credentials(4)
+    credentials(4)
     rotate("--prepare")
-    for row in rows[:2]:
-        rotate_keys._seal_again(row)
+    for each in everything()[:2]:
+        each.seal_again()
     assert revealed() == expected(4)
     assert "finishing" in rotate()
     assert len(keys.read_all(key_file)) == 2
@@ -121,13 +126,50 @@ def test_an_interrupted_rotation_is_finished_with_the_key_it_began_with(key_file
 
 
 def test_a_key_that_somebody_types_meanwhile_is_kept(key_file: Path) -> None:
-    [row] = credentials(1)
+    credentials(1)
     rotate("--prepare")
+    [before] = everything()
     typed = Credential.objects.get()
     typed.replace_key("sk-typed-meanwhile")
     typed.save()
-    assert rotate_keys._seal_again(row) == 0
+    assert before.seal_again() == 0
     assert revealed() == ["sk-typed-meanwhile"]
+
+
+def test_secrets_of_second_factors_are_sealed_anew_with_the_others(
+    key_file: Path, member: User
+) -> None:
+    credentials(1)
+    app, codes = TOTP.activate(member, "JBSWY3DPEHPK3PXP"), RecoveryCodes.activate(member)
+    shown = codes.generate_codes()
+    before = [row.data for row in Authenticator.objects.order_by("pk")]
+    assert "Sealed 3 secrets" in rotate()
+    rotate("--drop-old")
+    after = [row.data for row in Authenticator.objects.order_by("pk")]
+    assert before[0]["secret"] != after[0]["secret"] and before[1]["seed"] != after[1]["seed"]
+    app.instance.refresh_from_db()
+    codes.instance.refresh_from_db()
+    assert decrypt(app.instance.data["secret"]) == "JBSWY3DPEHPK3PXP"
+    assert codes.generate_codes() == shown
+
+
+def test_a_recovery_code_used_during_a_rotation_stays_used(key_file: Path, member: User) -> None:
+    codes = RecoveryCodes.activate(member)
+    rotate("--prepare")
+    [before] = everything()
+    assert codes.validate_code(codes.generate_codes()[0])
+    assert before.seal_again() == 1
+    codes.instance.refresh_from_db()
+    assert len(codes.get_unused_codes()) == 9
+
+
+def test_no_key_goes_while_a_second_factor_does_not_open(key_file: Path, member: User) -> None:
+    app = TOTP.activate(member, "JBSWY3DPEHPK3PXP").instance
+    rotate()
+    app.data = {"secret": "nothing that was sealed"}
+    app.save()
+    with pytest.raises(CommandError, match=r"does not open: TOTP Authenticator of member\."):
+        rotate("--drop-old")
 
 
 def test_keys_of_the_environment_are_told_what_to_do_and_then_sealed_with(
@@ -139,7 +181,7 @@ def test_keys_of_the_environment_are_told_what_to_do_and_then_sealed_with(
     [new] = [word for word in said.split() if len(word) == 44]
     assert settings.CREDENTIAL_KEYS[0] not in said
     settings.CREDENTIAL_KEYS = [new, *settings.CREDENTIAL_KEYS]
-    assert "Sealed 2 credentials" in rotate()
+    assert "Sealed 2 secrets" in rotate()
     assert "leave only the first key" in rotate("--drop-old")
     settings.CREDENTIAL_KEYS = [new]
     assert revealed() == expected(2)

@@ -156,7 +156,7 @@ def _asked(sql: str) -> Iterator[Sequence[Any]]:
 
 
 def _require_ours_alone() -> None:
-    ours = {"auth", "django", "tasks"}
+    ours = {"auth", "django", "tasks", "account", "mfa", "usersessions", "socialaccount"}
     names = connection.introspection.table_names()
     foreign = [name for name in names if name.partition("_")[0] not in ours]
     if foreign:

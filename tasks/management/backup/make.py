@@ -33,7 +33,7 @@ from tasks.management.backup.archive import (
     read_media,
     write_media,
 )
-from tasks.models import Copy, CopyState
+from tasks.models import Copy, CopyState, Upload
 
 SECRET_KEY, CREDENTIAL_KEYS = "secret.key", "credentials.keys"
 
@@ -71,7 +71,7 @@ def _collect(
     saved, media = folder / database.file_name, folder / MEDIA_LIST
     with database.saved_to(saved) as ask:
         tables = {name for (name,) in ask(database.all_tables)}
-        write_media(media, _saved_media(ask) if Copy._meta.db_table in tables else iter(()))
+        write_media(media, _media(ask, tables))
         fingerprints, warnings = _keys_in_use(ask)
         facts: dict[str, Any] = {
             "rows": databases.count_rows(ask, tables),
@@ -95,7 +95,19 @@ _SAVED = (
     "SELECT name, size, sha256, poster FROM tasks_copy"
     f" WHERE state = '{CopyState.SAVED.value}' ORDER BY id"
 )
+_UPLOADED = (
+    "SELECT name, size, sha256 FROM tasks_upload WHERE name <> '' AND sha256 <> '' ORDER BY id"
+)
 _SEALED = "SELECT name, sealed_key FROM tasks_credential WHERE sealed_key <> '' ORDER BY id"
+
+
+def _media(ask: databases.Ask, tables: set[str]) -> Iterator[Medium]:
+    """Of what the database has: an older one may be saved before it is migrated."""
+    if Copy._meta.db_table in tables:
+        yield from _saved_media(ask)
+    if Upload._meta.db_table in tables:
+        for name, size, sha256 in ask(_UPLOADED):
+            yield Medium(name=name, size=size, sha256=sha256)
 
 
 def _saved_media(ask: databases.Ask) -> Iterator[Medium]:

@@ -185,14 +185,18 @@ def _safe(name: str) -> str:
         raise BadArchive(f"The archive names a file outside of the storage: {name}") from None
 
 
+MISSING, CHANGED = "missing", "not what was saved"
+LOST = (MISSING, CHANGED)  # a storage that merely cannot be read may hold them all the same
+
+
 def trouble_of(medium: Medium) -> str:
     """Why a saved file is not what it was; empty when it is, byte for byte."""
     name = _safe(medium.name)
     try:
         with storages["videos"].open(name) as file:
-            return "" if digest(file) == medium.sha256 else "not what was saved"
+            return "" if digest(file) == medium.sha256 else CHANGED
     except FileNotFoundError:
-        return "missing"
+        return MISSING
     except Exception as error:  # whatever the library of a remote storage raises
         return f"cannot be read ({type(error).__name__})"
 

@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from tasks.management.backup import databases, put_back
-from tasks.management.backup.archive import BadArchive
+from tasks.management.backup import databases, put_back, settle
+from tasks.management.backup.archive import BadArchive, Medium
 from tasks.management.backup.databases import CannotDo
 from tasks.management.backup.put_back import Backup, Refused
 from tasks.management.installation import RUN_DIR, prepare_folder
@@ -22,6 +22,11 @@ from tasks.management.supervision import manage, only_one
 NAMED = 20  # missing files are named up to here, then counted
 
 COPY_THEM = "Copy them into the storage of the videos, and look again with restore --check."
+UNREADABLE = "What cannot be read is still called saved. Look again with restore --check."
+UNSAVED = """\
+They are no longer called saved. {again} will be fetched again, as their links still live;
+{gone} are called gone. If you have the files: copy them into the storage of the videos, and run
+restore --media-only, which calls saved again what is here byte for byte."""
 NOT_EMPTY = (
     "This installation holds people, credentials or tasks. --force puts the backup in their "
     "place; what is there now is kept aside."
@@ -38,8 +43,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument(
+        part = parser.add_mutually_exclusive_group()
+        part.add_argument(
             "--check", action="store_true", help="only look through it, and at the saved files"
+        )
+        part.add_argument(
+            "--media-only",
+            action="store_true",
+            help="only put its media in place, and call saved again what is there",
         )
         parser.add_argument("--force", action="store_true", help="also where rows are already")
         parser.add_argument(
@@ -51,16 +62,20 @@ class Command(BaseCommand):
         try:
             with put_back.opened(options["file"]) as backup:
                 put_back.require_that_it_fits(backup)
-                if not options["check"]:
+                if options["media_only"]:
+                    self._put_media(backup)
+                elif not options["check"]:
                     self._restore(backup, options)
-                troubles = self._look_at_media(backup)
+                found = self._look_at_media(backup)
+                if not options["check"]:
+                    self._settle(found, is_later=options["media_only"])
         except (BadArchive, CannotDo, Refused, DatabaseError) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             where = error.filename or options["file"]
             raise CommandError(f"{where}: {error.strerror or error}") from None
-        if troubles and options["check"]:
-            raise CommandError("What was saved is not all here.")
+        if options["check"] and any(found.values()):
+            raise CommandError(f"What was saved is not all here. {COPY_THEM}")
 
     def _restore(self, backup: Backup, options: dict[str, Any]) -> None:
         with ExitStack() as alone:
@@ -79,22 +94,38 @@ class Command(BaseCommand):
         _migrate()
         rows = sum(backup.manifest.rows.values())
         self.stdout.write(f"Restored {rows:,} rows as of {backup.manifest.made_at}.")
-        if backup.manifest.has_media:
-            self.stdout.write(f"Put {put_back.put_media(backup)} files into the storage.")
+        self._put_media(backup)
         if closed := put_back.unreadable():
             self.stdout.write(f"Type the keys of these credentials again: {', '.join(closed)}.")
 
-    def _look_at_media(self, backup: Backup) -> int:
-        """Tell which saved files are not here, or not what they were; how many."""
+    def _put_media(self, backup: Backup) -> None:
+        if backup.manifest.has_media:
+            self.stdout.write(f"Put {put_back.put_media(backup)} files into the storage.")
+
+    def _look_at_media(self, backup: Backup) -> dict[Medium, str]:
+        """Each saved file, and why it is not what it was; tell of those that are not."""
         media = [medium for medium in backup.listed() if not medium.is_poster]
-        found = [(medium.name, put_back.trouble_of(medium)) for medium in media]
-        troubles = [f"  {name}: {trouble}" for name, trouble in found if trouble]
+        found = {medium: put_back.trouble_of(medium) for medium in media}
+        troubles = [f"  {medium.name}: {said}" for medium, said in found.items() if said]
         well = len(media) - len(troubles)
         self.stdout.write(f"Of {len(media)} saved files, {well} are here, byte for byte.")
         if troubles:
             more = [f"  and {len(troubles) - NAMED} more"] if len(troubles) > NAMED else []
-            self.stderr.write("\n".join([*troubles[:NAMED], *more, COPY_THEM]))
-        return len(troubles)
+            self.stderr.write("\n".join([*troubles[:NAMED], *more]))
+        return found
+
+    def _settle(self, found: dict[Medium, str], *, is_later: bool) -> None:
+        """Have the rows say what is true of the files; of what cannot be read nothing is known."""
+        now = timezone.now()
+        here = [medium for medium, said in found.items() if not said]
+        if is_later and (back := settle.call_saved(here, now)):
+            self.stdout.write(f"{back} of them were not, and are called saved again.")
+        lost = [medium.name for medium, said in found.items() if said in put_back.LOST]
+        again, gone = settle.call_missing(lost, now)
+        if again or gone:
+            self.stderr.write(UNSAVED.format(again=again, gone=gone))
+        if any(said not in ("", *put_back.LOST) for said in found.values()):
+            self.stderr.write(UNREADABLE)
 
 
 def _require_leave(backup: Backup, options: dict[str, Any]) -> bool:

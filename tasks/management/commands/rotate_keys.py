@@ -1,4 +1,4 @@
-"""`manage.py rotate_keys`: a new key for the providers' credentials, and the old ones out of use.
+"""`manage.py rotate_keys`: a new key for credentials and second factors, the old out of use.
 
 Killed at any moment it loses nothing: the new key is in the file before anything is sealed with
 it, the old ones stay there until `--drop-old` has seen that they are not needed, and the next run
@@ -17,8 +17,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from seedance_site import keys
 from tasks import sealing
 from tasks.management.installation import RUN_DIR, prepare_folder
+from tasks.management.sealed import everything
 from tasks.management.supervision import only_one
-from tasks.models import Credential
 
 SETTLE = 1.0  # seconds in which a form that read the old keys has saved what it sealed
 
@@ -28,11 +28,11 @@ The keys come from DAILIES_CREDENTIAL_KEYS, which only you can change:
   1. put this new key in front of the others, with a comma between, for every process:
      {key}
   2. restart all of them (up, web, work);
-  3. run rotate_keys again: it seals every credential with the new key."""
+  3. run rotate_keys again: it seals everything with the new key."""
 
 
 class Command(BaseCommand):
-    help = "Make a new key for the providers' credentials, and seal all of them with it."
+    help = "Make a new key for credentials and second factors, and seal all of them with it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         either = parser.add_mutually_exclusive_group()
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         either.add_argument(
             "--drop-old",
             action="store_true",
-            help="remove all keys but the newest, once it opens every credential",
+            help="remove all keys but the newest, once it opens everything",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -58,10 +58,8 @@ class Command(BaseCommand):
                 self._rotate(only_prepare=options["prepare"])
 
     def _rotate(self, *, only_prepare: bool) -> None:
-        if any(_is_behind(row) for row in _sealed()):
-            self.stdout.write(
-                "Some credentials are not sealed with the newest key: finishing that."
-            )
+        if any(each.is_behind for each in everything()):
+            self.stdout.write("Some secrets are not sealed with the newest key: finishing that.")
         elif settings.CREDENTIAL_KEYS_FILE is None:
             self.stdout.write(IN_ENVIRONMENT.format(key=keys.new_credential_key()))
             return
@@ -76,9 +74,9 @@ class Command(BaseCommand):
         self.stdout.write(f"Added the key {keys.fingerprint(key)}.")
 
     def _seal_again(self) -> None:
-        sealed = sum(_seal_again(row) for row in _sealed() if _is_behind(row))
+        sealed = sum(each.seal_again() for each in everything() if each.is_behind)
         newest = keys.fingerprint(sealing.keys_at_hand()[0])
-        self.stdout.write(f"Sealed {sealed} credentials with the key {newest}.")
+        self.stdout.write(f"Sealed {sealed} secrets with the key {newest}.")
         _require_all_open()
         if len(sealing.keys_at_hand()) > 1:
             self.stdout.write("The old keys are still there; rotate_keys --drop-old removes them.")
@@ -91,7 +89,7 @@ class Command(BaseCommand):
             self.stdout.write("There is no old key.")
         elif settings.CREDENTIAL_KEYS_FILE is None:
             self.stdout.write(
-                "The newest key opens every credential: leave only the first key in "
+                "The newest key opens every secret: leave only the first key in "
                 "DAILIES_CREDENTIAL_KEYS, and restart all processes."
             )
         else:
@@ -99,9 +97,9 @@ class Command(BaseCommand):
             self.stdout.write(f"Removed: {dropped}. Backups sealed with them need them still.")
 
     def _seal_again_what_is_behind(self) -> None:
-        for row in _sealed():
-            if _is_behind(row):
-                _seal_again(row)
+        for each in everything():
+            if each.is_behind:
+                each.seal_again()
         _require_all_open()
 
 
@@ -121,35 +119,11 @@ def _keep_only_the_newest(before: tuple[str, ...]) -> None:
         raise
 
 
-def _sealed() -> list[Credential]:
-    return list(Credential.objects.exclude(sealed_key="").only("name", "uid", "sealed_key"))
-
-
-def _is_behind(row: Credential) -> bool:
-    """Some older key opens it; one that none opens is not behind but lost."""
-    if sealing.is_under_the_newest(row.sealed_key, bound_to=str(row.uid)):
-        return False
-    try:
-        row.reveal_key()
-    except sealing.Unreadable:
-        return False
-    return True
-
-
-def _seal_again(row: Credential) -> int:
-    """1, or 0 where somebody has typed another key meanwhile."""
-    fresh = sealing.seal(row.reveal_key(), bound_to=str(row.uid))
-    unchanged = Credential.objects.filter(pk=row.pk, sealed_key=row.sealed_key)
-    return unchanged.update(sealed_key=fresh)
-
-
 def _require_all_open() -> None:
-    def is_open(row: Credential) -> bool:
-        return sealing.is_under_the_newest(row.sealed_key, bound_to=str(row.uid))
-
-    closed = [row.name for row in _sealed() if not is_open(row)]
+    closed = [each.name for each in everything() if not each.is_under_the_newest]
     if closed:
         raise CommandError(
             f"The newest key does not open: {', '.join(closed)}. Run rotate_keys again; where that "
-            "does not help, type the keys of these credentials again. No key was removed."
+            "does not help, type the keys of these credentials again, and set up the second "
+            "factors anew. No key was removed."
         )

@@ -16,13 +16,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--user", default="", help="whom it lets in; without accounts: nobody")
+        parser.add_argument(
+            "--without-second-factor",
+            action="store_true",
+            help="for whoever has lost app, passkeys and recovery codes",
+        )
         parser.add_argument("--base", default=settings.PUBLIC_URL or LOCAL, help="the site's URL")
 
     def handle(self, *args: Any, user: str, base: str, **options: Any) -> None:
+        past_it: bool = options["without_second_factor"]
         person = _person(user) if door.has_accounts() else None
         whom = f"as {person}" if person else "to create the first account"
         self.stderr.write(f"Works once, for 15 minutes, {whom}:")
-        self.stdout.write(door.sign_in_url(base, person))
+        self.stdout.write(door.sign_in_url(base, person, without_second_factor=past_it))
 
 
 def _person(name: str) -> User:

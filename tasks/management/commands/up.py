@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import time
 from typing import Any
 
@@ -46,7 +45,7 @@ class Command(BaseCommand):
         running = f"Dailies already runs from {settings.DATA_DIR}."
         with only_one(installation.RUN_DIR / "up.lock", running):
             _require_ports(options)
-            _prepare(is_demo=options["demo"])
+            _prepare(options)
             _run(options)
 
 
@@ -56,8 +55,10 @@ def _require_ports(options: dict[str, Any]) -> None:
         require_free_port("127.0.0.1", options["simulator_port"], "--simulator-port")
 
 
-def _prepare(*, is_demo: bool) -> None:
-    installation.require_same_kind(is_demo=is_demo)
+def _prepare(options: dict[str, Any]) -> None:
+    installation.require_same_kind(is_demo=options["demo"])
+    if options["demo"]:
+        installation.remember_simulator(f"127.0.0.1:{options['simulator_port']}")
     installation.make_keys()
     installation.require_keys()
     installation.migrate()
@@ -66,8 +67,6 @@ def _prepare(*, is_demo: bool) -> None:
 
 def _run(options: dict[str, Any]) -> None:
     end_on_signals()
-    if options["demo"]:
-        _allow_simulator(options["simulator_port"])
     children = _children(options)
     try:
         for child in children:
@@ -80,12 +79,6 @@ def _run(options: dict[str, Any]) -> None:
         say("\nStopping …")
     finally:
         _stop(children)
-
-
-def _allow_simulator(port: int) -> None:
-    """To the children: it is inside a private network, and that port alone may be asked."""
-    allowed = [*settings.PRIVATE_HOSTS, f"127.0.0.1:{port}"]
-    os.environ["DAILIES_PRIVATE_HOSTS"] = ",".join(allowed)
 
 
 def _children(options: dict[str, Any]) -> list[Child]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core import checks
 
-from seedance_site import keys
+from seedance_site import keys, signing_in
 from seedance_site import settings as site
 from tasks import sealing
 from tasks.management.backup.make import release, secret_keys
@@ -84,7 +84,7 @@ _PUT_BACK = "Put your copy of it back; a new one opens nothing that the old one 
 
 
 def environment() -> Iterator[Line]:
-    known = set(ENVIRONMENT.findall(site.__doc__ or ""))
+    known = set(ENVIRONMENT.findall(f"{site.__doc__} {signing_in.__doc__}"))
     names = sorted(name for name in os.environ if ENVIRONMENT.fullmatch(name))
     shown = [_shown(name) for name in names if name in known]
     yield ok("Settings", ", ".join(shown) or "all as they come; none in the environment")

@@ -14,7 +14,9 @@ from tasks.management.backup.make import secret_keys
 from tasks.providers.redact import one_line
 
 #: Settings whose values are secrets, or hold one.
-SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|DATABASE_URL|REDIS_URL", re.IGNORECASE)
+SECRET_NAMES = re.compile(
+    r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|DATABASE_URL|REDIS_URL|DAILIES_EMAIL$", re.IGNORECASE
+)
 
 
 class Level(StrEnum):

@@ -24,6 +24,7 @@ EXTRAS = (
     ("storages", "s3", "videos in S3-compatible storage"),
     ("psycopg", "postgres", "PostgreSQL"),
     ("redis", "redis", "Redis for cache and sessions"),
+    ("oauthlib", "sso", "single sign-on"),
 )
 
 

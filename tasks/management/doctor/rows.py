@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count
 from django.utils import timezone
 
-from tasks import diagnosis, sealing
+from tasks import probe, sealing
 from tasks.condition import LONGEST_OVERDUE, Condition, is_silent
+from tasks.diagnosis import diagnose
 from tasks.management.doctor.lines import Line, ago, broken, look, ok, size, without_secrets
 from tasks.models import Copy, CopyState, Credential
 from tasks.models.credential import NEEDS_A_PERSON
-from tasks.providers import Answer, provider
-from tasks.providers.client import Client
-from tasks.providers.guard import Allowed
-from tasks.sentences import trouble_sentence
+from tasks.providers import provider
+from tasks.providers.findings import WRONG_CLOCK
+from tasks.sentences import trouble_sentence, words_beside
 
 MANY_JOBS = 100
-WRONG_CLOCK = 30.0  # seconds; a Date has whole ones, and an answer takes its time
 
 
 def database() -> Iterator[Line]:
@@ -107,14 +104,14 @@ def _credential(row: Credential, now: datetime, *, online: bool) -> Iterator[Lin
     heard = (now - row.heard_at).total_seconds() if row.heard_at else None
     said = f"{where}, last answer {ago(max(0, heard) if heard is not None else None)}"
     if not _opens(row):
-        yield broken(name, f"{where}, its key cannot be read", "Type it again, in Django's admin.")
+        yield broken(name, f"{where}, its key cannot be read", "Type it again, on its page.")
     elif not row.active:
         yield ok(name, f"{where}, switched off")
     elif online:
         yield from _asked(row, name, where, now)
     elif row.trouble:
         kind = broken if row.trouble in NEEDS_A_PERSON else look
-        words = without_secrets(row.trouble_message)
+        words = without_secrets(words_beside(row.trouble, row.trouble_message) or row.trouble)
         yield kind(name, f"{said}, {words}", trouble_sentence(row.trouble))
     else:
         yield ok(name, said)
@@ -128,39 +125,14 @@ def _opens(row: Credential) -> bool:
 
 
 def _asked(row: Credential, name: str, where: str, now: datetime) -> Iterator[Line]:
-    client = _Listener(
-        row.base_url,
-        row.reveal_key(),
-        allowed=Allowed.parse(settings.PRIVATE_HOSTS),
-        deadline=diagnosis.DEADLINE,
-    )
-    found = diagnosis.examine(row, now=now, client=client)
+    found = diagnose(probe.examine(row, now=now))
     if found.ok:
         yield ok(name, f"{where}: {found.sentence}")
     else:
         yield broken(name, f"{where}: {without_secrets(found.detail)}", found.sentence)
-    yield from _clock(client, where)
-
-
-class _Listener(Client):
-    """Hears what time the provider believes it is."""
-
-    offset: float | None = None  # seconds by which its clock is ahead of ours
-
-    async def get(self, path: str) -> Answer:
-        answer = await super().get(path)
-        now = timezone.now()
-        try:
-            theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-            self.offset = (theirs - now).total_seconds()
-        except (TypeError, ValueError):
-            pass
-        return answer
-
-
-def _clock(client: _Listener, where: str) -> Iterator[Line]:
-    if client.offset is not None and abs(client.offset) > WRONG_CLOCK:
-        said = f"{where} has a clock {client.offset:+.0f} s from ours."
+    ahead = found.clock_ahead
+    if ahead is not None and abs(ahead) >= WRONG_CLOCK:
+        said = f"{where} has a clock {ahead:+.0f} s from ours."
         yield look("Clock", said, "If other providers agree with it, set this machine's clock.")
 
 
