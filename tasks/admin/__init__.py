@@ -4,9 +4,29 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from tasks.admin import copy, credential, people, queue, task
+from tasks.admin import (
+    accounts,
+    copy,
+    credential,
+    machinery,
+    making,
+    people,
+    queue,
+    records,
+    task,
+)
 
-__all__ = ["copy", "credential", "people", "queue", "task"]
+__all__ = [
+    "accounts",
+    "copy",
+    "credential",
+    "machinery",
+    "making",
+    "people",
+    "queue",
+    "records",
+    "task",
+]
 
 admin.site.site_header = admin.site.site_title = "Dailies"
 admin.site.index_title = _("Administration")

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
-from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop
+
+from tasks.admin.looking import LookOnly, OfMany
 
 _QUEUE = apps.get_app_config("django_q")
 #: Its labels on these pages that its own translations lack, marked for ours.
@@ -24,38 +25,38 @@ _UNTRANSLATED = (
 )
 
 
-class LookOnly(admin.ModelAdmin):
-    """For rows that only the machinery writes."""
-
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
 class ScheduleAdmin(LookOnly):
     list_display = ("name", "func", "schedule_type", "minutes", "next_run", "repeats")
+    list_filter = ("schedule_type",)
+    search_fields = ("name", "func")
     fields = list_display
 
 
-class FailureAdmin(LookOnly):
+class EndedAdmin(LookOnly):
     """A job's arguments and result are pickles: not unpacked here."""
 
     list_display = ("name", "func", "started", "stopped", "attempt_count")
+    list_filter = ("func", "started")
+    search_fields = ("name", "func")
     fields = list_display
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("args", "kwargs", "result")
 
 
+class WaitingAdmin(OfMany):
+    """Nor is what waits."""
+
+    hidden = ("payload",)
+    list_display = ("id", "key", "lock")
+    list_filter = ("key",)
+    search_fields = ("key",)
+    fields = list_display
+
+
 for _model in _QUEUE.get_models():
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
 admin.site.register(_QUEUE.get_model("Schedule"), ScheduleAdmin)
-admin.site.register(_QUEUE.get_model("Failure"), FailureAdmin)
+admin.site.register([_QUEUE.get_model("Failure"), _QUEUE.get_model("Success")], EndedAdmin)
+admin.site.register(_QUEUE.get_model("OrmQ"), WaitingAdmin)

@@ -1,26 +1,56 @@
 """The rows, the questions asked of them, and their transitions; one file per noun."""
 
+from tasks.models.audit import AuditEntry, Verb
+from tasks.models.cancellation import Cancellation, CancelOutcome
 from tasks.models.copy import Copy, CopyState, CopyTrouble, Kind
 from tasks.models.credential import Credential
 from tasks.models.engine import ChangeCounter, Lease
+from tasks.models.health import HealthMinute
+from tasks.models.invitation import Invitation
+from tasks.models.model_name import ModelName
 from tasks.models.people import Membership, Project, Role, SignInLink
+from tasks.models.profile import Density, Profile, Theme
+from tasks.models.reconciliation import Difference, Found, Outcome, Reconciliation, Stage
+from tasks.models.star import Star
 from tasks.models.status_change import StatusChange
 from tasks.models.storage import StorageUse
+from tasks.models.submission import Batch, Submission, SubmissionState
 from tasks.models.task import Task
+from tasks.models.upload import Upload
 
 __all__ = [
+    "AuditEntry",
+    "Batch",
+    "CancelOutcome",
+    "Cancellation",
     "ChangeCounter",
     "Copy",
     "CopyState",
     "CopyTrouble",
     "Credential",
+    "Density",
+    "Difference",
+    "Found",
+    "HealthMinute",
+    "Invitation",
     "Kind",
     "Lease",
     "Membership",
+    "ModelName",
+    "Outcome",
+    "Profile",
     "Project",
+    "Reconciliation",
     "Role",
     "SignInLink",
+    "Stage",
+    "Star",
     "StatusChange",
     "StorageUse",
+    "Submission",
+    "SubmissionState",
     "Task",
+    "Theme",
+    "Upload",
+    "Verb",
 ]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasks.models.people import Project
 from tasks.models.task import Task
+from tasks.models.trash import Trashable, TrashQuerySet, entrusted_to
 from tasks.providers import links, provider
 from tasks.status import Status
 
@@ -34,6 +35,7 @@ class CopyState(models.TextChoices):
     SAVING = "saving", _("Saving")
     SAVED = "saved", _("Saved")
     GONE = "gone", _("Gone")
+    DELETED = "deleted", _("Deleted")  # after its time in the trash; until then it is SAVED
 
 
 #: These are to become SAVED; the archive's queue.
@@ -50,9 +52,10 @@ class CopyTrouble(StrEnum):
     NO_KEY = "no_key"  # the link needs a key, and ours is unreadable or another host's
     DISK_FULL = "disk_full"  # no room beside the reserve
     STORAGE = "storage"  # our own storage did not take it
+    MISSING = "missing"  # it was saved, and not in our storage when a backup was restored
 
 
-class CopyQuerySet(models.QuerySet["Copy"]):
+class CopyQuerySet(TrashQuerySet["Copy"]):
     def follow(self, tasks: Iterable[Task], now: datetime) -> None:
         """Have a copy of each file of the succeeded ones; call it wherever links are heard.
 
@@ -68,9 +71,42 @@ class CopyQuerySet(models.QuerySet["Copy"]):
 
     def visible_to(self, user: Any) -> CopyQuerySet:
         """Those of the tasks this person may see."""
+        kept = self.filter(task__deleted_at=None)
         if user.is_active and user.is_staff:
-            return self
-        return self.filter(task__project__in=Project.objects.ids_visible_to(user))
+            return kept
+        return kept.filter(task__project__in=Project.objects.ids_visible_to(user))
+
+    def saved(self) -> CopyQuerySet:
+        """With a file in the storage, be it in the trash."""
+        return self.filter(state=_in_the_statement(CopyState.SAVED))
+
+    def deletable_by(self, user: Any) -> CopyQuerySet:
+        """Files that this person may move to the trash; see `trash.entrusted_to`."""
+        there = self.saved().kept().filter(task__deleted_at=None)
+        return there.filter(entrusted_to(user, task="task__"))
+
+    def trash_of(self, user: Any, now: datetime) -> CopyQuerySet:
+        """What this person may still restore; the files of deleted tasks come back with them."""
+        there = self.saved().in_trash(now).filter(task__deleted_at=None)
+        return there.filter(entrusted_to(user, task="task__"))
+
+    def managed_by(self, user: Any) -> CopyQuerySet:
+        return self.filter(task__project__in=Project.objects.ids_managed_by(user))
+
+    def move_to_trash(self, user: Any, now: datetime) -> list[Copy]:
+        """The files stay where they are, and are given out no more. Which they are."""
+        return self._change_trash(deleted_at=now, deleted_by=user)
+
+    def restore(self) -> list[Copy]:
+        return self._change_trash(deleted_at=None, deleted_by=None)
+
+    def _change_trash(self, **fields: Any) -> list[Copy]:
+        with transaction.atomic():
+            Task.objects.filter(pk__in=list(self.values_list("task", flat=True))).tell_of_change()
+            light = self.select_related("task").only("kind", "task__remote_id", "task__project")
+            rows = list(light)
+            Copy.objects.filter(pk__in=[row.pk for row in rows]).update(**fields)
+        return rows
 
     def unsaved(self) -> CopyQuerySet:
         """The queue: whose link ends first comes first."""
@@ -126,7 +162,7 @@ def _in_the_statement(state: CopyState) -> models.Func:
 _FIRST_TO_END: OrderBy = models.F("link_ends_at").asc(nulls_last=True)
 
 
-class Copy(models.Model):
+class Copy(Trashable):
     """One file of a task, on its way into our storage or there.
 
     `saved` is only said of a file that was verified: length, hash, and a complete container.
@@ -180,6 +216,11 @@ class Copy(models.Model):
             models.Index(
                 fields=["-id", "task"], name="copy_gone", condition=models.Q(state="gone")
             ),
+            models.Index(
+                fields=["-deleted_at", "-id"],
+                name="copy_trash",
+                condition=models.Q(deleted_at__isnull=False, state="saved"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -187,7 +228,13 @@ class Copy(models.Model):
 
     @property
     def is_saved(self) -> bool:
-        return self.state == CopyState.SAVED
+        """There is a file of ours to be had."""
+        return self.state == CopyState.SAVED and self.deleted_at is None
+
+    @property
+    def is_deleted(self) -> bool:
+        """By a person: in the trash, or no longer even there."""
+        return self.deleted_at is not None
 
     def is_at_risk(self, now: datetime) -> bool:
         """Not saved, and either the last try failed or the link ends soon."""
@@ -205,7 +252,7 @@ class Copy(models.Model):
 
     def take_link(self, heard: Copy, now: datetime) -> bool:
         """Fetch from where the provider now says it is; whether that is another place."""
-        if self.is_saved or heard.url == self.url:
+        if self.is_saved or self.is_deleted or heard.url == self.url:
             return False
         for name in ("url", "needs_key", "link_ends_at"):
             setattr(self, name, getattr(heard, name))

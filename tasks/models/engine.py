@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection, models
+from django.utils.translation import gettext_lazy as _
 
 STEP_BACK = timedelta(minutes=1)  # by less than this, clocks of two machines may differ
 
@@ -35,6 +36,10 @@ class ChangeCounter(models.Model):
     value = models.BigIntegerField(default=0)
 
     objects = ChangeCounterQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("change counter")
+        verbose_name_plural = _("change counters")
 
     def __str__(self) -> str:
         return str(self.value)
@@ -67,6 +72,10 @@ class Lease(models.Model):
     beat_at = models.DateTimeField(null=True)
 
     objects = LeaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("lease")
+        verbose_name_plural = _("leases")
 
     def __str__(self) -> str:
         return f"{self.name} by {self.holder}"

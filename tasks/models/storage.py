@@ -1,13 +1,17 @@
-"""How much of the storage each project uses, kept by the database itself."""
+"""How much of the storage each project uses, kept by the database itself; emptying it."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from django.core.files.storage import storages
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tasks.models.people import Project
+
+log = logging.getLogger(__name__)
 
 
 class StorageUseQuerySet(models.QuerySet["StorageUse"]):
@@ -32,5 +36,20 @@ class StorageUse(models.Model):
 
     objects = StorageUseQuerySet.as_manager()
 
+    class Meta:
+        verbose_name = _("storage used")
+        verbose_name_plural = _("storage used")
+
     def __str__(self) -> str:
         return f"{self.project_id}: {self.files} files, {self.bytes} bytes"
+
+
+def remove_files(*names: str) -> bool:
+    """Take these out of the storage; whether they are. What is not there is no trouble."""
+    try:
+        for name in filter(None, names):
+            storages["videos"].delete(name)
+    except Exception as error:  # whatever the library of a remote storage raises
+        log.warning("The storage did not delete a file: %s", type(error).__name__)
+        return False
+    return True

@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from tasks import pace, search
 from tasks.models.credential import Credential
+from tasks.models.engine import ChangeCounter
 from tasks.models.people import Project
 from tasks.models.status_change import STATUS_CHOICES, StatusChange
 from tasks.models.task_queries import TaskQuerySet
+from tasks.models.trash import Trashable
 from tasks.providers import ProviderError, RemoteTask, Trouble
 from tasks.status import ENDED, FINAL, LIVE, Status
 
@@ -31,7 +33,10 @@ REMOTE_TIMES = ("created_at", "updated_at", "started_at", "finished_at")
 LINK_LIFE = timedelta(hours=24)  # volcengine.com/docs/82379/1521309: video_url
 
 
-class Task(models.Model):
+class Task(Trashable):
+    #: Before the provider has named it, a task is told apart by a name of ours.
+    NO_ID_YET = "unnamed-"
+
     project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"))
     credential = models.ForeignKey(Credential, models.PROTECT, verbose_name=_("credential"))
     created_by = models.ForeignKey(
@@ -132,15 +137,30 @@ class Task(models.Model):
             models.Index(fields=["project", "created_by", "-id"], name="task_project_person"),
             models.Index(fields=["project", "credential", "-id"], name="task_project_credential"),
             models.Index(fields=["project", "provider", "-id"], name="task_project_provider"),
+            # What each person has made and used: 0.03 s of 400,000 tasks, 0.4 to 3.8 s without.
+            models.Index(fields=["project", "created_by", "total_tokens"], name="task_tokens"),
             # Everything the counts beside the list ask for, so that they never touch a row.
             models.Index(
-                fields=["status", "-id", "project", "provider", "credential", "created_by"],
+                fields=[
+                    "status",
+                    "-id",
+                    "project",
+                    "provider",
+                    "credential",
+                    "created_by",
+                    "deleted_at",
+                ],
                 name="task_status",
             ),
             models.Index(fields=["credential", "-id"], name="task_credential"),
             models.Index(fields=["provider", "-id"], name="task_provider"),
             models.Index(fields=["created_by", "-id"], name="task_person"),
             models.Index(fields=["change"], name="task_change"),
+            models.Index(
+                fields=["-deleted_at", "-id"],
+                name="task_trash",
+                condition=models.Q(deleted_at__isnull=False),
+            ),
             models.Index(
                 fields=["credential", "check_after"],
                 name="task_due",
@@ -155,6 +175,11 @@ class Task(models.Model):
         return reverse("task", args=[self.pk])
 
     # Questions
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the provider has given it an id: before, there is nothing to ask about."""
+        return not self.remote_id.startswith(self.NO_ID_YET)
 
     @property
     def is_live(self) -> bool:
@@ -223,6 +248,19 @@ class Task(models.Model):
         self.check_after = pace.next_check_after_trouble(self, error, now)
         return None
 
+    def submitted(self, status: Status, error: ProviderError | None, now: datetime) -> None:
+        """How the create request ended; saves it, with the next number of the change counter."""
+        if error and status == Status.FAILED:
+            self.error_code, self.error_message = error.code, str(error)
+            self.request_id = error.request_id
+        type(self).objects.select_for_update().get(pk=self.pk)  # tasks before the counter
+        change = self._become(status, "", now)
+        self.check_after = now if status == Status.QUEUED else None
+        self.change = ChangeCounter.objects.next()
+        self.save(update_fields=self.SUBMITTED_FIELDS)
+        if change:
+            change.save()
+
     def _believable(self, status: Status) -> Status:
         """An ending is never taken back, and an unknown word changes nothing we knew."""
         if self.status in FINAL or status == Status.UNKNOWN:
@@ -265,6 +303,18 @@ class Task(models.Model):
         usual = None if remote.video_needs_key else made_at + LINK_LIFE
         self.link_ends_at = remote.link_ends_at or usual
 
+    SUBMITTED_FIELDS = (
+        "remote_id",
+        "status",
+        "status_word",
+        "queued_at",
+        "ended_at",
+        "error_code",
+        "error_message",
+        "request_id",
+        "check_after",
+        "change",
+    )
     ASKING_FIELDS = (
         "check_after",
         "trouble",

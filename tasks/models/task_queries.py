@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import models, transaction
+from django.db import transaction
 
 from tasks import search
 from tasks.models.credential import Credential
 from tasks.models.engine import ChangeCounter
 from tasks.models.people import Project
+from tasks.models.trash import TrashQuerySet, entrusted_to
 from tasks.status import LIVE
 
 if TYPE_CHECKING:
@@ -21,28 +22,56 @@ if TYPE_CHECKING:
 NONE = 0  # no row has this id
 
 
-class TaskQuerySet(models.QuerySet["Task"]):
+class TaskQuerySet(TrashQuerySet["Task"]):
     def visible_to(self, user: Any, *, project: int | None = None) -> TaskQuerySet:
-        """The only door: every page, fragment and feed starts here.
+        """The only door: every page, fragment and feed starts here. What is in the trash is hidden.
 
         The projects are named one by one, for then an index gives each one's newest. With a
         subquery SQLite walks all tasks: 28 s for a small old project beside a million. `project`
         is what a filter asks for, so that nothing is gone through for somebody else's.
         """
+        kept = self.kept()
         if user.is_active and user.is_staff:
-            return self
+            return kept
         projects = Project.objects.ids_visible_to(user)
         if project is not None:
             projects = [pk for pk in projects if pk == project] or [NONE]
         if len(projects) == 1:
-            return self.filter(project=projects[0])
-        return self.filter(project__in=projects or [NONE])
+            return kept.filter(project=projects[0])
+        return kept.filter(project__in=projects or [NONE])
 
     def workable_by(self, user: Any) -> TaskQuerySet:
         """Those this person may do something to, not only look at."""
+        kept = self.kept()
         if user.is_active and user.is_staff:
-            return self
-        return self.filter(project__in=Project.objects.open_to_work_by(user))
+            return kept
+        return kept.filter(project__in=Project.objects.open_to_work_by(user))
+
+    def deletable_by(self, user: Any) -> TaskQuerySet:
+        """Members delete what is their own, managers what is their projects', staff anything."""
+        return self.workable_by(user).filter(entrusted_to(user))
+
+    def trash_of(self, user: Any, now: datetime) -> TaskQuerySet:
+        """What this person may still restore."""
+        return self.in_trash(now).filter(entrusted_to(user))
+
+    def managed_by(self, user: Any) -> TaskQuerySet:
+        return self.filter(project__in=Project.objects.ids_managed_by(user))
+
+    def move_to_trash(self, user: Any, now: datetime) -> list[Task]:
+        """Out of everybody's sight at once; they go on being followed and saved. Which they are."""
+        return self._change_trash(deleted_at=now, deleted_by=user)
+
+    def restore(self) -> list[Task]:
+        return self._change_trash(deleted_at=None, deleted_by=None)
+
+    def _change_trash(self, **fields: Any) -> list[Task]:
+        with transaction.atomic():
+            rows = list(self.select_for_update().only("remote_id", "project").order_by("pk"))
+            chosen = self.model._default_manager.filter(pk__in=[row.pk for row in rows])
+            chosen.update(**fields)
+            chosen.tell_of_change()
+        return rows
 
     def due(self, now: datetime) -> TaskQuerySet:
         """What to ask about next, the longest overdue first."""
@@ -66,8 +95,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def for_page(self) -> TaskQuerySet:
         """With all that a task's own page shows, its timeline included."""
         return (
-            self.select_related("credential", "project", "created_by")
-            .prefetch_related("changes", "copies")
+            self.select_related("credential", "project", "created_by", "submission")
+            .prefetch_related("changes", "copies", "cancellations")
             .defer("search_text")
         )
 
@@ -77,7 +106,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def check_now(self, now: datetime) -> int:
         """Ask about these at the next turn of the sweep, ended or not."""
-        return self.update(check_after=now, not_founds=0)
+        return self.named().update(check_after=now, not_founds=0)
+
+    def named(self) -> TaskQuerySet:
+        """Those that a provider has given an id: about others there is nothing to ask."""
+        return self.exclude(remote_id__startswith=self.model.NO_ID_YET)
 
     def tell_of_change(self) -> None:
         """Have open pages show these anew; in the transaction that writes what they show.
@@ -97,8 +130,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
         project: Project,
         created_by: Any,
         now: datetime,
+        given: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> list[Task]:
-        """Begin to follow tasks made elsewhere; those already followed are left alone."""
+        """Begin to follow tasks made elsewhere; those already followed are left alone.
+
+        `given` is what is known of some by id: prompt, model, seed … Answers that leave these out
+        do not take them away.
+        """
         fresh = [
             self.model(
                 remote_id=remote_id,
@@ -109,10 +147,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
                 created_by=created_by,
                 created_at=now,
                 check_after=now,
-                search_text=search.searchable(remote_id),
+                **(given or {}).get(remote_id, {}),
             )
             for remote_id in dict.fromkeys(remote_ids)
         ]
+        for task in fresh:
+            task.search_text = search.searchable(task.prompt, task.remote_id, task.model)
         with transaction.atomic():
             change = ChangeCounter.objects.next()
             for task in fresh:
