@@ -4,7 +4,6 @@
   const language = root.lang;
   const find = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const stored = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
 
   // Time. The server's clock counts: a reader's may be wrong by hours.
 
@@ -38,11 +37,13 @@
   };
 
   const relativeFormat = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+  const timeZone = root.dataset.zone; // the person's; where none was chosen, the browser's
   const absoluteFormat = new Intl.DateTimeFormat(language, {
+    timeZone,
     year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
     second: "2-digit", hourCycle: "h23",
   });
-  const zoneFormat = new Intl.DateTimeFormat(language, { timeZoneName: "short" });
+  const zoneFormat = new Intl.DateTimeFormat(language, { timeZone, timeZoneName: "short" });
   const absolute = (at) => { // Chinese would put the zone between the date and the time
     const zone = zoneFormat.formatToParts(at).find((part) => part.type === "timeZoneName").value;
     return `${absoluteFormat.format(at)} ${zone}`;
@@ -204,7 +205,7 @@
     if (button?.dataset.copy) copy(button);
     if (button && "close" in button.dataset) button.parentElement.remove();
     if (button?.dataset.open) find(`#${button.dataset.open}`).showModal();
-    for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    for (const menu of all("details.menu[open], details.days[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
   document.addEventListener("change", (event) => event.target.closest("[data-auto-submit]")?.requestSubmit());
   const once = (form) => {
@@ -256,20 +257,15 @@
     x: () => document.activeElement.closest(".take, .queue-row")?.querySelector("[data-choose]").click(),
     r: () => { const button = find("[data-refresh]"); if (button) button.click(); else location.reload(); },
     "?": () => find("#keys").showModal(),
-    Escape: () => { all("details.menu[open]").forEach((menu) => { menu.open = false; }); return false; },
+    Escape: () => { all("details.menu[open], details.days[open]").forEach((menu) => { menu.open = false; }); return false; },
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    if (stored("keys") === "off" && event.key !== "Escape") return;
+    if (root.dataset.shortcuts === "off" && event.key !== "Escape") return;
     if (event.key === " " && event.target.closest("button, summary, video, input")) return;
     const act = KEYS[event.key];
     if (act && act() !== false) event.preventDefault();
   });
-  const off = find("[data-keys-off]");
-  if (off) {
-    off.checked = stored("keys") === "off";
-    off.addEventListener("change", () => localStorage.setItem("keys", off.checked ? "off" : "on"));
-  }
 
   // What a fragment needs when it arrives.
 

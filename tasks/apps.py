@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,4 +8,8 @@ class TasksConfig(AppConfig):
     verbose_name = _("Dailies")
 
     def ready(self) -> None:
-        from tasks import checks  # noqa: F401 - registers itself
+        from seedance_site.busy import limit_waiting
+        from tasks import checks, preferences  # noqa: F401 - they register themselves
+        from tasks.door import record  # noqa: F401 - hears what happens there
+
+        connection_created.connect(limit_waiting)

@@ -121,6 +121,38 @@ def bucket_can_be_used(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register()
+def single_sign_on_can_be_used(**kwargs: Any) -> list[CheckMessage]:
+    wanted = settings.SSO_WANTED
+    missing = [name for name in wanted if not settings.SSO_SECRETS[name]]
+    if wanted and not settings.SSO_INSTALLED:
+        message = f"DAILIES_{wanted[0]}_ID is set, and the packages for it are not installed."
+        hint = "Install them: .venv/bin/pip install 'django-allauth[socialaccount]'"
+        return [Error(message, hint=hint, id="tasks.E008")]
+    if "OIDC" in wanted and not settings.OIDC_URL:
+        hint = "Like https://id.example.com/realms/team, without /.well-known/…"
+        return [Error("DAILIES_OIDC_URL is not set.", hint=hint, id="tasks.E009")]
+    return [
+        Error(f"DAILIES_{name}_SECRET is not set.", hint=_BOTH, id="tasks.E010") for name in missing
+    ]
+
+
+_BOTH = "The service that knows this site by the id gave a secret with it."
+
+
+@register()
+def e_mail_can_name_the_site(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.EMAIL_SET or settings.PUBLIC_URL:
+        return []
+    return [
+        Warning(
+            "DAILIES_EMAIL is set, and no e-mail will be sent: DAILIES_PUBLIC_URL is missing.",
+            hint="Links in letters name the site by it. Like https://dailies.example.com",
+            id="tasks.W003",
+        )
+    ]
+
+
 def _is_origin(address: str) -> bool:
     try:
         parts = urlsplit(address)

@@ -1,27 +1,36 @@
 """What every page's frame needs to know."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from tasks.models import Project
+from tasks import preferences
+from tasks.models import Membership, Role
 from tasks.showing.pulse import Pulse
-
-THEMES = ("auto", "light", "dark")
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    chosen = request.COOKIES.get("theme")
+    roles = SimpleLazyObject(lambda: _roles(request.user))
+
+    def may(*wanted: Role) -> SimpleLazyObject:
+        return SimpleLazyObject(lambda: _may(request.user, roles, wanted))
+
     return {
-        "theme": chosen if chosen in THEMES else "auto",
-        "may_track": SimpleLazyObject(lambda: _may_track(request)),
+        "theme": SimpleLazyObject(lambda: preferences.theme_of(request)),
+        "preferences": SimpleLazyObject(lambda: preferences.of(getattr(request, "user", None))),
+        "may_track": may(Role.MEMBER, Role.MANAGER),
+        "may_manage": may(Role.MANAGER),
         "pulse": SimpleLazyObject(lambda: Pulse.read(request.user, timezone.now())),
     }
 
 
-def _may_track(request: HttpRequest) -> bool:
-    """Asked of the database only by pages that offer it, and once."""
-    user = request.user
-    return user.is_staff or (
-        user.is_authenticated and Project.objects.open_to_work_by(user).exists()
-    )
+def _roles(user: Any) -> set[str]:
+    """In whichever project; asked of the database only by pages that offer something, and once."""
+    return set(Membership.objects.filter(user_id=user.pk).values_list("role", flat=True).distinct())
+
+
+def _may(user: Any, roles: Any, wanted: Iterable[Role]) -> bool:
+    return user.is_staff or (user.is_authenticated and not roles.isdisjoint(wanted))

@@ -23,7 +23,7 @@ from tasks.showing.copies import CopyShown
 from tasks.showing.media import MEDIA_HOSTS, covers
 
 QUICK, SLOW = 2, 20  # seconds between two questions: while something is live, and otherwise
-_MARK = re.compile(r"(\d{1,18})([le])([nwvsurg])([0-9a-f]{8})")
+_MARK = re.compile(r"(\d{1,18})([le])([nwvsurgd])([0-9a-f]{8})")
 
 
 @dataclass(frozen=True, kw_only=True)

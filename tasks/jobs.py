@@ -10,19 +10,64 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from tasks import refresh, sealing
+from tasks import cancelling, probe, refresh, sealing, sending, submit, trash
+from tasks.models import Reconciliation, Submission, SubmissionState
 
 log = logging.getLogger(__name__)
 
 SWEEP = "tasks.jobs.sweep"
 SWEEP_SECONDS = 15.0
+SEND = "tasks.jobs.send"
+SEND_SECONDS = 10.0
+OPEN = (SubmissionState.WAITING, SubmissionState.SENDING)
+PURGE = "tasks.jobs.purge"
+PURGE_SECONDS = 20.0
 
 
 def sweep() -> None:
     """Refresh for a while, then ask for the next sweep. A second one at a time ends at once."""
     with discreet():
+        if Submission.objects.filter(state__in=OPEN).exists():
+            async_task(SEND)
         if refresh.sweep(SWEEP_SECONDS) is not None:
             async_task(SWEEP)
+
+
+def send() -> None:
+    """Send each create that waits, once. However often this runs, none is sent twice."""
+    with discreet():
+        submit.settle(timezone.now())
+        sending.send_waiting(SEND_SECONDS)
+        if Submission.objects.waiting().exists():
+            async_task(SEND)
+
+
+def test_credential(pk: int) -> None:
+    """Ask the provider whether this credential works; the page that wants to know looks again."""
+    with discreet():
+        probe.run(pk)
+
+
+def cancel(pk: int) -> None:
+    """Have the provider cancel one task, if it still can be."""
+    with discreet():
+        cancelling.cancel(pk, timezone.now())
+
+
+def purge() -> None:
+    """Remove what is past its time in the trash for a while, then ask for more of it.
+
+    A second one at a time does no harm: what is not there any more is no trouble.
+    """
+    with discreet():
+        if trash.purge(PURGE_SECONDS):
+            async_task(PURGE)
+
+
+def reconcile() -> None:
+    """Have each account's list compared with ours daily; the sweeps ask, page by page."""
+    with discreet():
+        Reconciliation.objects.ask_daily(timezone.now())
 
 
 @contextmanager

@@ -10,18 +10,19 @@ import hashlib
 import logging
 import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, fields
 from math import inf
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from aiolimiter import AsyncLimiter
 from django.conf import settings
 
 from tasks.models import Credential
-from tasks.providers import ProviderError, RemoteTask, Trouble
+from tasks.models.health import Heard
+from tasks.providers import Answer, Page, ProviderError, RemoteTask, Trouble
 from tasks.providers.client import CONNECTIONS, Client
 from tasks.providers.guard import Allowed
 
@@ -35,6 +36,10 @@ HUSHING = frozenset(
     {Trouble.UNAUTHORIZED, Trouble.FORBIDDEN, Trouble.OVERDUE, Trouble.TLS}
     | {Trouble.PRIVATE_ADDRESS, Trouble.ODD_ADDRESS}
 )
+#: The provider's answer is in order, though it says no more of the task than that.
+IN_ORDER = frozenset({Trouble.NOT_FOUND, Trouble.MODEL_NOT_OPEN})
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +75,7 @@ class Lane:
         self.credential = credential
         self.findings: list[Finding] = []
         self.asked = 0
+        self._heard = Heard()
         self._service = credential.service
         self._key = credential.reveal_key()
         self._allowed = Allowed.parse(settings.PRIVATE_HOSTS)
@@ -83,6 +89,10 @@ class Lane:
         self._at_work: set[asyncio.Task[None]] = set()
         self._single_workers = 0
         self._lister_works = False
+        self._page_path = ""  # of the whole list, to be asked in turn with the lists by ids
+        self._page_asked = False
+        self._page_was_last = False
+        self._page: Page | ProviderError | None = None
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -100,7 +110,7 @@ class Lane:
 
     @property
     def awaits_answers(self) -> bool:
-        return bool(self._asking)
+        return bool(self._asking) or self._page_asked
 
     @property
     def backlog(self) -> int:
@@ -120,21 +130,40 @@ class Lane:
 
     def start(self) -> None:
         """Put hands to the work that waits; called within the loop."""
-        if self._many and not self._lister_works:
+        if (self._many or self._page_path) and not self._lister_works:
             self._lister_works = True
             self._spawn(self._ask_by_lists())
         for _ in range(min(CONNECTIONS - self._single_workers, len(self._single))):
             self._single_workers += 1
             self._spawn(self._ask_singly())
 
+    @property
+    def awaits_page(self) -> bool:
+        return bool(self._page_path) or self._page_asked
+
+    def want_page(self, path: str) -> None:
+        """Ask for this part of the account's list, at the one pace of all its lists."""
+        self._page_path = path
+
+    def take_page(self) -> Page | ProviderError | None:
+        """What came of the page that was wanted."""
+        page, self._page = self._page, None
+        return page
+
     def take_findings(self) -> list[Finding]:
         found, self.findings = self.findings, []
         return found
+
+    def take_heard(self) -> Heard:
+        """How the provider answered since this was last asked."""
+        heard, self._heard = self._heard, Heard()
+        return heard
 
     def hush(self) -> None:
         """Ask nothing more for now. What was claimed comes due again by itself."""
         self._many.clear()
         self._single.clear()
+        self._page_path = ""
 
     async def close(self) -> None:
         self.hush()
@@ -173,25 +202,46 @@ class Lane:
             self._asking.pop(question.pk, None)
 
     async def _answer_to(self, question: Question) -> Finding:
-        dialect = self._service.dialect
-        answer = await self._client(question.base_url).get(dialect.task_path(question.remote_id))
+        path = self._service.dialect.task_path(question.remote_id)
+        return await self._ask(question.base_url, path, lambda answer: self._read(question, answer))
+
+    def _read(self, question: Question, answer: Answer) -> Finding:
         # A body that is byte for byte the last one teaches nothing, so it is not even read.
         letters = _digest(answer.body)
         if question.known_digest.startswith(letters) and answer.status_code == 200:
             return Finding(pk=question.pk)
-        remote = dialect.read_task(answer, remote_id=question.remote_id, base_url=question.base_url)
+        remote = self._service.dialect.read_task(
+            answer, remote_id=question.remote_id, base_url=question.base_url
+        )
         return _finding(question, remote, letters)
 
     async def _ask_by_lists(self) -> None:
         try:
-            while self._many:
+            while self._many or self._page_path:
                 await asyncio.sleep(max(0.0, self._list_at - time.monotonic()))
-                if chunk := self._next_chunk():
+                if self._page_path and not (self._many and self._page_was_last):
+                    await self._ask_page()
+                elif chunk := self._next_chunk():
                     await self._ask_many(chunk)
-                    # From the answer on, for nobody knows when the provider counted the question.
-                    self._list_at = time.monotonic() + self._list_gap
+                else:
+                    continue
+                # From the answer on, for nobody knows when the provider counted the question.
+                self._list_at = time.monotonic() + self._list_gap
         finally:
             self._lister_works = False
+
+    async def _ask_page(self) -> None:
+        path, self._page_path = self._page_path, ""
+        base_url, dialect = self.credential.base_url, self._service.dialect
+        self._page_asked = self._page_was_last = True
+        try:
+            self._page = await self._ask(
+                base_url, path, lambda answer: dialect.read_page(answer, base_url=base_url)
+            )
+        except ProviderError as error:
+            self._page = error
+        finally:
+            self._page_asked = False
 
     def _next_chunk(self) -> list[Question]:
         """As many as one list may name, of one base URL and one service tier.
@@ -201,6 +251,7 @@ class Lane:
         if not self._many:
             return []
         kind = _kind(self._many[0])
+        self._page_was_last = False
         chunk = [q for q in self._many if _kind(q) == kind][: self._service.list_size]
         taken = {question.pk for question in chunk}
         self._many = deque(q for q in self._many if q.pk not in taken)
@@ -223,8 +274,28 @@ class Lane:
         tier = "flex" if first.service_tier == "flex" else ""
         path = dialect.list_path(tuple(q.remote_id for q in questions), service_tier=tier)
         assert path, f"{self._service.label} is said to list, but its dialect has no such path"
-        answer = await self._client(first.base_url).get(path)
-        return {task.id: task for task in dialect.read_list(answer, base_url=first.base_url)}
+        listed = await self._ask(
+            first.base_url, path, lambda answer: dialect.read_list(answer, base_url=first.base_url)
+        )
+        return {task.id: task for task in listed}
+
+    async def _ask(self, base_url: str, path: str, read: Callable[[Answer], T]) -> T:
+        """One request, counted with how it went."""
+        client, answer = self._client(base_url), None
+        try:
+            answer = await client.get(path)
+            found = read(answer)
+        except ProviderError as error:
+            self._count(answer, error.trouble)
+            raise
+        self._heard.answer(answer.seconds)
+        return found
+
+    def _count(self, answer: Answer | None, trouble: Trouble) -> None:
+        if answer and trouble in IN_ORDER:
+            self._heard.answer(answer.seconds)
+        else:
+            self._heard.miss(trouble)
 
     def _sort_out(self, questions: list[Question], found: dict[str, RemoteTask]) -> None:
         """One that the list leaves out is asked for by itself: its tier may not be known yet."""

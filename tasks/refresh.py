@@ -28,9 +28,20 @@ from django.utils import timezone
 
 from tasks import pace
 from tasks.lanes import Finding, Lane, Question, identity
-from tasks.models import ChangeCounter, Copy, Credential, Lease, StatusChange, Task, bulk
+from tasks.models import (
+    ChangeCounter,
+    Copy,
+    Credential,
+    HealthMinute,
+    Lease,
+    StatusChange,
+    Task,
+    bulk,
+)
 from tasks.models import clock as clocks
+from tasks.models.health import HealthNotes
 from tasks.providers import ProviderError, Trouble
+from tasks.reconcile.walks import Walks
 from tasks.sealing import Unreadable
 
 log = logging.getLogger(__name__)
@@ -43,7 +54,7 @@ BUSY_SLICE = 1.0  # … and while a lane has plenty to do: fewer, larger writes
 PLENTY = 250
 IDLE_SLICE = 0.5
 DRAIN_SECONDS = 2.0
-HEALTH_SECONDS = 5.0  # a healthy credential's last answer is written down so often
+HEALTH_SECONDS = 5.0  # how often it is written down how providers answered
 #: These say something of one task, and that the credential works.
 OF_THE_TASK = frozenset(
     {Trouble.NOT_FOUND, Trouble.WRONG_TASK, Trouble.MODEL_NOT_OPEN, Trouble.WRONG_HOST}
@@ -96,20 +107,27 @@ class _Sweep:
         self._last_look = last_beat  # at the clock
         self._renew_at = time.monotonic() + RENEW_SECONDS
         self._lanes: dict[int, Lane] = {}
+        self._walks = Walks()
+        self._health = HealthNotes()
+        self._write_health_at = time.monotonic() + HEALTH_SECONDS
         self._tally = Tally()
 
     def run(self, seconds: float) -> Tally:
         end = time.monotonic() + seconds
         self._look_at_the_clock()
+        self._forget_old_health()
         try:
             while self._holds_the_lease():
                 self._claim()
+                self._compare()
                 self._runner.run(self._ask_for_a_slice())
                 self._record()
                 if time.monotonic() >= end:
                     break
             self._runner.run(self._drain())
             self._record()
+            self._compare()
+            self._write_health()
         finally:
             self._runner.run(self._close(self._lanes.values()))
         return self._tally
@@ -130,12 +148,29 @@ class _Sweep:
         self._last_look = now
         return now
 
+    def _forget_old_health(self) -> None:
+        """By the sweeps that begin with an hour: four of them."""
+        now = self._clock()
+        if not now.minute:
+            HealthMinute.objects.forget_old(now)
+
     def _claim(self) -> None:
         now = self._clock()
         for credential in _with_due_tasks(now):
             lane = self._lane(credential, now)
             if lane and lane.room:
                 lane.put(claim(credential, now, limit=lane.room, asking=lane.asking))
+
+    def _compare(self) -> None:
+        """Whoever wants a list compared with ours gets a page of it in turn with our questions."""
+        now = self._clock()
+        for credential in self._walks.look(now):
+            if not self._lane(credential, now):
+                self._walks.give_up(credential, now)
+        for lane in self._lanes.values():
+            error = self._walks.step(lane, now)
+            if error and error.retry_after is not None:
+                _note_trouble(lane.credential, error, now)
 
     def _lane(self, credential: Credential, now: datetime) -> Lane | None:
         lane = self._lanes.get(credential.pk)
@@ -183,6 +218,15 @@ class _Sweep:
         for credential, found in everything:
             if found:
                 note_health(credential, found, now)
+        for lane in self._lanes.values():
+            self._health.take(lane.credential, lane.take_heard(), now)
+        if time.monotonic() >= self._write_health_at:
+            self._write_health()
+
+    def _write_health(self) -> None:
+        """All credentials' minutes at once; a kill loses those of some seconds."""
+        self._write_health_at = time.monotonic() + HEALTH_SECONDS
+        self._health.write()
 
     def _every(self) -> dict[int, float | None]:
         return {pk: lane.credential.check_seconds for pk, lane in self._lanes.items()}
@@ -311,7 +355,7 @@ def note_health(credential: Credential, findings: Sequence[Finding], now: dateti
         _note_trouble(credential, (slow_down or errors)[-1], now)
     elif credential.trouble or _is_old(credential.heard_at, now):
         credential.hear(now)
-        credential.save(update_fields=Credential.HEALTH_FIELDS)
+        credential.write_health()
 
 
 def _is_old(heard_at: datetime | None, now: datetime) -> bool:
@@ -322,4 +366,4 @@ def _note_trouble(credential: Credential, error: ProviderError, now: datetime) -
     if credential.trouble != error.trouble:
         log.warning("Credential %r: %s", credential.name, error)
     credential.miss(error, now)
-    credential.save(update_fields=Credential.HEALTH_FIELDS)
+    credential.write_health()

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from tasks.models import CopyTrouble
 from tasks.providers import Trouble
 
 #: What is wrong and the way out, in that order.
@@ -90,3 +91,29 @@ TROUBLES = {
 def trouble_sentence(kind: str) -> str:
     """What a trouble means and what to do; empty for none, the bare word of an unknown one."""
     return str(TROUBLES.get(kind, kind))  # type: ignore[call-overload]
+
+
+#: Where no host said anything, our own words are kept; of these kinds they tell what was found: a
+#: number, a name. All others say in English what the sentence says.
+FINDINGS = frozenset(
+    {
+        CopyTrouble.CUT_OFF,
+        CopyTrouble.NOT_A_VIDEO,
+        CopyTrouble.STORAGE,
+        Trouble.BAD_REDIRECT,
+        Trouble.MALFORMED,
+        Trouble.ODD_ADDRESS,
+        Trouble.PRIVATE_ADDRESS,
+        Trouble.TOO_LARGE,
+        Trouble.WRONG_HOST,
+        Trouble.WRONG_TASK,
+    }
+)
+
+
+def words_beside(kind: str, message: str) -> str:
+    """What the words kept of a trouble add to its sentence: the host's answer, or a finding."""
+    _ours, is_hosts, theirs = message.partition(" (HTTP ")
+    if is_hosts:
+        return f"HTTP {theirs.replace(')', '', 1)}"
+    return message if kind in FINDINGS else ""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.http import QueryDict
 
 from tasks.listing.counts import CAP
 from tasks.listing.counts import Count as Number
-from tasks.models import Copy, CopyState, StorageUse
+from tasks.listing.paging import page_of as newest
+from tasks.models import Copy, CopyState, Project, StorageUse, Task
 from tasks.models.copy import CopyQuerySet, risky
 from tasks.showing import copies
 from tasks.showing.looks import Look
@@ -19,8 +21,9 @@ from tasks.showing.pulse import WINDOW, visible_copies
 
 ROWS = 50
 PROJECTS = 30  # whose use of the storage is listed; the total is of all
-AT_RISK, SAVING, WAITING, GONE = copies.AT_RISK, copies.SAVING, copies.WAITING, copies.GONE
-STATES = (AT_RISK, SAVING, WAITING, GONE)
+AT_RISK, SAVING, WAITING = copies.AT_RISK, copies.SAVING, copies.WAITING
+SAVED, GONE = copies.SAVED, copies.GONE
+STATES = (AT_RISK, SAVING, WAITING, SAVED, GONE)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _HEAVY = ("raw", "search_text", "revised_prompt")
 
@@ -35,7 +38,9 @@ class Page:
 
 
 def page_of(user: Any, state: str, query: QueryDict, now: datetime) -> Page:
-    """The queue, whose link ends first on top; what is gone, the newest on top."""
+    """The queue, whose link ends first on top; what is saved or gone, the newest on top."""
+    if state == SAVED:
+        return _saved_page(user, query)
     wanted = _of_state(Copy.objects.visible_to(user), state, now)
     after = query.get("after", "")
     place = _beyond(after, gone=state == GONE)
@@ -45,6 +50,20 @@ def page_of(user: Any, state: str, query: QueryDict, now: datetime) -> Page:
     order = {pk: number for number, pk in enumerate(found[:ROWS])}
     rows = sorted(for_list(Copy.objects.filter(pk__in=order)), key=lambda copy: order[copy.pk])
     return Page(rows, not place, _key(rows[-1]) if len(found) > ROWS else "")
+
+
+def _saved_page(user: Any, query: QueryDict) -> Page:
+    """By the newest tasks, whose indexes know projects: nearly all copies are saved ones, and a
+    small old project's would be looked for among all of them.
+    """
+    saved = Copy.objects.saved().kept()
+    tasks = Task.objects.visible_to(user).filter(Exists(saved.filter(task=OuterRef("pk"))))
+    projects = () if user.is_staff else Project.objects.ids_visible_to(user)
+    found = newest(
+        tasks, QueryDict(urlencode({"before": query.get("after", "")})), projects=projects
+    )
+    rows = for_list(saved.filter(task__in=found.tasks)).order_by("-task_id", "-kind")
+    return Page(list(rows), found.is_first, str(found.older or ""))
 
 
 def for_list(found: CopyQuerySet) -> CopyQuerySet:
@@ -113,6 +132,7 @@ class Summary:
         numbers, unsaved = _counts(user, now)
         use = StorageUse.objects.visible_to(user).filter(files__gt=0)
         total = use.aggregate(files=Sum("files"), bytes=Sum("bytes"))
+        numbers[SAVED] = _up_to_cap(total["files"] or 0)
         largest = use.select_related("project").order_by("-bytes", "project")
         return cls(
             choices=[_choice(state, numbers[state]) for state in STATES],
@@ -147,4 +167,8 @@ def _counts(user: Any, now: datetime) -> tuple[dict[str, Number], Number]:
     is_cut = found["looked_at"] == WINDOW
     numbers = {name: Number(found[name], is_cut) for name in (AT_RISK, SAVING, WAITING)}
     gone = Copy.objects.gone().filter(theirs).order_by()[: CAP + 1].count()
-    return numbers | {GONE: Number(min(gone, CAP), gone > CAP)}, Number(found["unsaved"], is_cut)
+    return numbers | {GONE: _up_to_cap(gone)}, Number(found["unsaved"], is_cut)
+
+
+def _up_to_cap(number: int) -> Number:
+    return Number(min(number, CAP), number > CAP)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tasks.listing.counts import Count
@@ -87,12 +90,54 @@ def drop_downs(user: Any, filters: Filters) -> list[Choice]:
     return [choice for choice in offered if len(choice.options) > 1 or choice.value]
 
 
+@dataclass(frozen=True)
+class DayChoice:
+    word: str
+    url: str
+    chosen: bool
+
+
+def days(filters: Filters) -> list[DayChoice]:
+    """The last seven days by name, then all of them, then any."""
+    today = timezone.localdate()
+    last = [today - timedelta(days=ago) for ago in range(7)]
+    spans: list[tuple[str, date | None, date | None]]
+    spans = [(_day(day, today), day, day) for day in last]
+    spans += [(_("Last 7 days"), last[-1], today), (_("Any day"), None, None)]
+    now = (filters.since, filters.until)
+    return [
+        DayChoice(word, filters.of_days(since, until).query(), (since, until) == now)
+        for word, since, until in spans
+    ]
+
+
+def days_picked(filters: Filters) -> str:
+    """In words, "" where any day will do."""
+    since, until = filters.since, filters.until
+    if since and since == until:
+        return f"{date_format(since, 'l')}, {date_format(since)}"
+    if since and until:
+        return f"{date_format(since)} – {date_format(until)}"
+    if since:
+        return _("since %(day)s") % {"day": date_format(since)}
+    return _("until %(day)s") % {"day": date_format(until)} if until else ""
+
+
+def _day(day: date, today: date) -> str:
+    named = {today: _("Today"), today - timedelta(days=1): _("Yesterday")}
+    return named.get(day) or date_format(day, "l")
+
+
 def chips(filters: Filters, choices: list[Choice]) -> list[Chip]:
     found = [
         Chip(choice.label, choice.picked, filters.without(choice.name).query())
         for choice in choices
         if choice.value
     ]
+    if picked := days_picked(filters):
+        found.append(Chip(_("Day"), picked, filters.of_days(None, None).query()))
+    if filters.starred:
+        found.append(Chip(_("Only"), _("Starred"), filters.without("starred").query()))
     if filters.q:
         found.insert(0, Chip(_("Text"), filters.q, filters.without("q").query()))
     return found
@@ -103,10 +148,7 @@ def _s(number: int | None) -> str:
 
 
 def _credentials(user: Any) -> QuerySet[Credential]:
-    """Their names are the whole team's; only somebody in no project at all sees none."""
-    if user.is_staff:
-        return Credential.objects.order_by("name")
-    return Credential.objects.filter(Exists(Membership.objects.filter(user=user))).order_by("name")
+    return Credential.objects.visible_to(user).order_by("name")
 
 
 def _people(user: Any) -> QuerySet[User]:

@@ -1,7 +1,7 @@
 """How many tasks there are of each status, without ever counting a whole table.
 
 Two bounds hold whatever the filters are: a status is counted up to CAP, and where something
-else narrows the list, ended tasks are counted among the newest WINDOW ids only, so that a rare
+else narrows the list, ended tasks are counted among its newest WINDOW ids only, so that a rare
 combination cannot become a scan. A count that met a bound says so: "999+", "12+".
 """
 
@@ -73,6 +73,7 @@ def _in_one_walk(tasks: TaskQuerySet, floor: int) -> dict[str, Count]:
 
 def floor(user: Any, filters: Filters, newest: int) -> int:
     """Below this id ended tasks are not counted. Nothing is below 0."""
+    newest = min(newest, filters.span.upto) if filters.span else newest
     if filters.q:
         return max(0, newest - TEXT_WINDOW)
     narrowed = filters.without("status").chosen or not user.is_staff

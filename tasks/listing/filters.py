@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from datetime import date
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from tasks.listing.days import Span, read_day
+from tasks.models import Star
 from tasks.models.task_queries import TaskQuerySet
 from tasks.status import Status
 
@@ -24,6 +28,9 @@ class Filters:
     credential: int | None = None
     project: int | None = None
     person: int | None = None
+    since: date | None = None
+    until: date | None = None
+    starred: int = 0  # 1: those with a star of who is looking
     q: str = ""
 
     @classmethod
@@ -35,10 +42,13 @@ class Filters:
             credential=_id(query.get("credential", "")),
             project=_id(query.get("project", "")),
             person=_id(query.get("person", "")),
+            since=read_day(query.get("since", "")),
+            until=read_day(query.get("until", "")),
+            starred=int(query.get("starred") == "1"),
             q=query.get("q", "").replace("\0", "").strip()[:LONGEST_QUERY],
         )
 
-    def narrow(self, tasks: TaskQuerySet) -> TaskQuerySet:
+    def narrow(self, tasks: TaskQuerySet, user: Any) -> TaskQuerySet:
         """Everything but the status, which has counts of its own beside the others."""
         wanted = {
             "provider": self.provider,
@@ -47,7 +57,14 @@ class Filters:
             "created_by_id": self.person,
         }
         tasks = tasks.filter(**{name: value for name, value in wanted.items() if value})
-        return tasks.matching(self.q) if self.q else tasks
+        tasks = tasks.matching(self.q) if self.q else tasks
+        tasks = tasks.filter(pk__in=Star.objects.tasks_of(user)) if self.starred else tasks
+        return self.span.narrow(tasks) if self.span else tasks
+
+    @cached_property
+    def span(self) -> Span | None:
+        """Asked of the database where days are chosen, and once."""
+        return Span.of(self.since, self.until) if self.since or self.until else None
 
     def of_status(self, tasks: TaskQuerySet) -> TaskQuerySet:
         return tasks.filter(status__in=self.status) if self.status else tasks
@@ -74,7 +91,13 @@ class Filters:
     @property
     def beside_choices(self) -> list[tuple[str, str]]:
         """What the form of drop-downs carries along."""
-        return [pair for pair in self.pairs() if pair[0] in ("status", "q")]
+        carried = ("status", "since", "until", "starred", "q")
+        return [pair for pair in self.pairs() if pair[0] in carried]
+
+    @property
+    def beside_days(self) -> list[tuple[str, str]]:
+        """What the form of days carries along."""
+        return [pair for pair in self.pairs() if pair[0] not in ("since", "until")]
 
     @property
     def chosen(self) -> bool:
@@ -84,8 +107,15 @@ class Filters:
     def all_statuses(self) -> str:
         return self.without("status").query()
 
+    @property
+    def starred_toggled(self) -> str:
+        return replace(self, starred=1 - self.starred).query()
+
     def without(self, name: str) -> Filters:
         return replace(self, **{name: getattr(Filters(), name)})
+
+    def of_days(self, since: date | None, until: date | None) -> Filters:
+        return replace(self, since=since, until=until)
 
     def toggled(self, status: str) -> Filters:
         """The same, with this status switched on or off."""

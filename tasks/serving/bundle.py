@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from django.core.files.storage import Storage
-from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from zipstream import ZIP_STORED, ZipStream
 
-from tasks.models import Copy, Task
+from tasks.models import Copy, CopyState, Task
 from tasks.serving.files import SavedFile, guarded
 from tasks.serving.names import Unique
 from tasks.serving.storage import bytes_of, is_local, videos
+from tasks.serving.streamed import NoPlace, Streamed, no_place
 
 MOST = 500  # tasks in one ZIP
 LEFT_OUT = "not-included.txt"
@@ -33,11 +33,11 @@ class Bundle:
 
     def answer(self, name: str) -> HttpResponseBase:
         """The ZIP as a file to keep, under this name."""
-        response = StreamingHttpResponse(
-            iter(self._zip),
-            content_type="application/zip",
-            headers={"Content-Length": str(len(self._zip))},
-        )
+        try:
+            response = Streamed(iter(self._zip), len(self._zip))
+        except NoPlace:
+            return guarded(no_place())
+        response["Content-Type"] = "application/zip"
         response["Content-Disposition"] = content_disposition_header(True, name) or ""
         return guarded(response)
 
@@ -52,6 +52,8 @@ class Bundle:
 
     def _add(self, copy: Copy) -> str:
         """Why it could not be added; "" if it was."""
+        if copy.is_deleted:
+            return str(CopyState.DELETED.label)
         if not copy.is_saved:
             return copy.get_state_display()
         size = _size(copy, self._storage)

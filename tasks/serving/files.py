@@ -15,7 +15,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseRedirect,
-    StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -28,6 +27,7 @@ from tasks.models.copy import Kind
 from tasks.serving import ranges
 from tasks.serving.names import file_name
 from tasks.serving.storage import Blocks, is_local, videos
+from tasks.serving.streamed import NoPlace, Streamed, no_place
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,10 @@ def answer(request: HttpRequest, saved: SavedFile) -> HttpResponseBase:
     if not is_local(storage):
         return guarded(_elsewhere(request, saved, storage, disposition))
     send = _by_nginx if settings.ACCEL_REDIRECT else _from_here
-    response = guarded(send(request, saved, storage))
+    try:
+        response = guarded(send(request, saved, storage))
+    except NoPlace:
+        return guarded(no_place())
     response["Cache-Control"] = KEPT_VIDEO if saved.content_type == VIDEO else KEPT_IMAGE
     if response.status_code in (200, 206):
         response["Content-Type"] = saved.content_type
@@ -212,4 +215,8 @@ def _send(storage: Storage, name: str, span: ranges.Span) -> HttpResponseBase:
     blocks = Blocks(storage.open(name), span)
     if span.length <= PART:
         return HttpResponse(b"".join(blocks))
-    return StreamingHttpResponse(blocks, headers={"Content-Length": str(span.length)})
+    try:
+        return Streamed(blocks, span.length)
+    except NoPlace:
+        blocks.close()
+        raise

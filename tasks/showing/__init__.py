@@ -11,9 +11,10 @@ from hashlib import blake2b
 
 from django.utils.translation import gettext as _
 
+from tasks.failures import Failure, failure_of
 from tasks.models import Kind, Task
-from tasks.providers import Trouble
-from tasks.sentences import trouble_sentence
+from tasks.providers import Trouble, provider
+from tasks.sentences import trouble_sentence, words_beside
 from tasks.showing import copies, facts
 from tasks.showing.copies import CopyShown
 from tasks.showing.facts import Fact, clock
@@ -21,7 +22,7 @@ from tasks.showing.looks import LOOKS, MEANINGS, Look
 from tasks.showing.media import covers, media_sources, origin
 from tasks.status import Status
 
-COPY_MARKS = dict(zip(copies.LOOKS, "wvsurg", strict=True))
+COPY_MARKS = dict(zip(copies.LOOKS, "wvsurgd", strict=True))
 RATIOS = ("16:9", "9:16", "4:3", "3:4", "1:1", "21:9", "9:21")
 
 
@@ -46,11 +47,18 @@ class Step:
 class Showing:
     """What templates read; every question about a task's looks is answered here."""
 
+    is_starred = False  # by who is looking; views say so where it is shown
+
     def __init__(self, task: Task, now: datetime, sources: Iterable[str] | None = None) -> None:
         self.task, self.now = task, now
         self.sources = media_sources([task]) if sources is None else sources
 
     # The status
+
+    @property
+    def provider_cancels(self) -> bool:
+        """Not of those that the provider has not named yet."""
+        return self.task.is_named and provider(self.task.provider).can_cancel
 
     @property
     def look(self) -> Look:
@@ -71,6 +79,11 @@ class Showing:
         return trouble_sentence(self.task.trouble) if self.task.is_live else ""
 
     @property
+    def last_words(self) -> str:
+        """What the provider answered, where it answered anything."""
+        return words_beside(self.task.trouble, self.task.trouble_message)
+
+    @property
     def is_stale(self) -> bool:
         return self.task.is_stale(self.now)
 
@@ -78,6 +91,11 @@ class Showing:
     def error(self) -> bool:
         """Whether the provider said why; a late retry of ours is no error of the task's."""
         return bool(self.task.error_code or self.task.error_message)
+
+    @property
+    def failure(self) -> Failure | None:
+        """What the error means, where it is of a family that we know."""
+        return failure_of(self.task.error_code, self.task.error_message) if self.error else None
 
     @property
     def timeline(self) -> list[Step]:
@@ -108,6 +126,8 @@ class Showing:
         task = self.task
         if self.is_saved:
             return "film"
+        if self.is_deleted:
+            return "deleted"
         if task.is_live:
             return "making"
         if task.status != Status.SUCCEEDED:
@@ -182,6 +202,7 @@ class Showing:
         if shown and shown.copy.is_saved:
             return Link(label, icon, f"{shown.url}?download", is_ours=True)
         lives = self.task.status == Status.SUCCEEDED and not self.link_ended
+        lives = lives and not (shown and shown.copy.is_deleted)
         return Link(label, icon, url) if lives and origin(url) else None
 
     @property
@@ -216,11 +237,17 @@ class Showing:
     def unsaved_frame(self) -> CopyShown | None:
         """The last frame, while it lags behind a saved video."""
         frame = self.last_frame
-        return frame if frame and self.is_saved and not frame.copy.is_saved else None
+        lags = frame and not (frame.copy.is_saved or frame.copy.is_deleted)
+        return frame if lags and self.is_saved else None
 
     @property
     def is_saved(self) -> bool:
         return bool(self.video and self.video.copy.is_saved)
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether somebody deleted the video and left the task."""
+        return bool(self.video and self.video.copy.is_deleted)
 
     @property
     def may_be_saved(self) -> bool:

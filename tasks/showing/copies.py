@@ -12,14 +12,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tasks.models import Copy, CopyState, CopyTrouble, Kind
+from tasks.models import Copy, CopyState, CopyTrouble, Kind, trash
 from tasks.models.copy import RISKY
 from tasks.providers import Trouble
-from tasks.sentences import trouble_sentence
+from tasks.sentences import trouble_sentence, words_beside
 from tasks.showing.facts import Fact, clock, grouped
 from tasks.showing.looks import Look
 
-WAITING, SAVING, SAVED, GONE = (str(state) for state in CopyState)
+WAITING, SAVING, SAVED, GONE, DELETED = (str(state) for state in CopyState)
 AT_RISK, SAVED_ONLY_HERE = "at_risk", "saved_only_here"
 
 #: What is said of each state: icon, tone, word.
@@ -33,6 +33,7 @@ LOOKS = {
     ),
     AT_RISK: (Look("shield-exclamation", "red"), gettext_lazy("At risk")),
     GONE: (Look("cloud-off", "grey"), gettext_lazy("Gone upstream, lost")),
+    DELETED: (Look("trash", "grey"), gettext_lazy("Deleted")),
 }
 #: Why the last try failed, and what comes of it.
 TROUBLES: dict[str, Any] = {
@@ -57,6 +58,10 @@ TROUBLES: dict[str, Any] = {
     CopyTrouble.STORAGE: gettext_lazy(
         "Our own storage did not take the file. Check its settings and its room."
     ),
+    CopyTrouble.MISSING: gettext_lazy(
+        "It was saved, but missing from the storage when a backup was restored. "
+        "It is fetched again."
+    ),
     # The network's, where a file is meant and no answer about a task.
     Trouble.CONNECTION: gettext_lazy(
         "The host of the file could not be reached. It is tried again by itself."
@@ -74,6 +79,7 @@ TROUBLES: dict[str, Any] = {
     Trouble.MALFORMED: gettext_lazy("What came is not what was announced. It is tried again."),
     Trouble.EMPTY: gettext_lazy("The file came empty. It is tried again."),
 }
+WITHOUT_TROUBLE = (SAVED, SAVED_ONLY_HERE, GONE, DELETED)
 #: Where file and task differ; see Copy.mismatches.
 MISMATCHES = {
     "duration": gettext_lazy("The file runs for %(file)s s; the task says %(task)s s."),
@@ -93,6 +99,8 @@ class CopyShown:
     @cached_property
     def state(self) -> str:
         """The copy's own, or one of the two that time makes of it."""
+        if self.copy.is_deleted:
+            return DELETED
         if self.copy.is_saved:
             return SAVED_ONLY_HERE if self.link_ended or self.forgotten else SAVED
         return AT_RISK if self.copy.is_at_risk(self.now) else str(self.copy.state)
@@ -123,7 +131,16 @@ class CopyShown:
     @property
     def may_be_saved(self) -> bool:
         """Whether "save now" would do something."""
-        return self.copy.state in (CopyState.WAITING, CopyState.GONE)
+        return self.state != DELETED and self.copy.state in (CopyState.WAITING, CopyState.GONE)
+
+    @property
+    def restorable_until(self) -> datetime | None:
+        """While a deleted file is in the trash."""
+        copy = self.copy
+        if copy.deleted_at is None or copy.state != CopyState.SAVED:
+            return None
+        until = copy.deleted_at + trash.KEPT
+        return until if until > self.now else None
 
     # Progress
 
@@ -160,7 +177,7 @@ class CopyShown:
     def turns_at(self) -> datetime | None:
         """When this looks different although nobody writes anything."""
         ends_at = self.copy.link_ends_at
-        if ends_at is None or self.state == GONE or self.link_ended:
+        if ends_at is None or self.state in (GONE, DELETED) or self.link_ended:
             return None
         return ends_at - RISKY if self.state in (WAITING, SAVING) else ends_at
 
@@ -169,8 +186,18 @@ class CopyShown:
     @property
     def trouble(self) -> str:
         """Why it is not saved yet, and what comes of it; of what is gone nothing will."""
-        kind = "" if self.state in (SAVED, SAVED_ONLY_HERE, GONE) else self.copy.trouble
+        kind = "" if self.state in WITHOUT_TROUBLE else self.copy.trouble
         return str(TROUBLES.get(kind) or trouble_sentence(kind))
+
+    @property
+    def was_lost_here(self) -> bool:
+        """Gone, and not because it was never saved."""
+        return self.state == GONE and self.copy.trouble == CopyTrouble.MISSING
+
+    @property
+    def last_words(self) -> str:
+        """What the host answered, or what was found in the file, as the last try heard it."""
+        return words_beside(self.copy.trouble, self.copy.trouble_message)
 
     # The file
 

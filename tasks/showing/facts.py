@@ -66,7 +66,7 @@ def provider(task: Task) -> str:
 
 
 def _facts(task: Task, *names: str) -> list[Fact]:
-    facts = [fact_of(task, name) for name in names]
+    facts = [fact_of(task, name) for name in names if name != "remote_id" or task.is_named]
     return [fact for fact in facts if fact.value not in (None, "")]
 
 

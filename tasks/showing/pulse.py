@@ -71,9 +71,10 @@ def _risk(user: Any, now: datetime) -> dict[str, Any]:
 
 def visible_copies(user: Any) -> Q:
     """What `Copy.objects.visible_to` filters by, for counting within a wider query."""
+    kept = Q(task__deleted_at=None)
     if user.is_active and user.is_staff:
-        return Q()
-    return Q(task__project__in=Project.objects.visible_to(user).order_by())
+        return kept
+    return kept & Q(task__project__in=Project.objects.visible_to(user).order_by())
 
 
 def _silence(now: datetime) -> dict[str, Any]:

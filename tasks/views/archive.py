@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -19,6 +18,7 @@ from tasks.listing import archive as listing
 from tasks.models import ChangeCounter, Copy, Project, Task
 from tasks.showing.copies import CopyShown
 from tasks.showing.pulse import Pulse
+from tasks.views.ways import ids, way_back
 
 
 @require_GET
@@ -64,16 +64,14 @@ def _workable(user: Any) -> set[int]:
 @require_POST
 def save_now(request: HttpRequest) -> HttpResponse:
     """Put the files of the tasks named by `only`, or else of all by `task`, first in the queue."""
-    asked = request.POST.getlist("only") or request.POST.getlist("task")
-    ids = {int(pk) for pk in asked if pk.isdecimal() and len(pk) < 19}
-    tasks = Task.objects.workable_by(request.user).filter(pk__in=ids)
+    tasks = Task.objects.workable_by(request.user).filter(pk__in=ids(request, "only", "task"))
     if not tasks.exists():
         raise Http404
     copies = Copy.objects.filter(task__in=list(tasks.values_list("pk", flat=True)))
     messages.success(request, _hurried(copies.save_now(timezone.now())))
     if "hx-request" in request.headers:
         return render(request, "_messages.html", {"oob": True})
-    return redirect(_way_back(request))
+    return redirect(way_back(request, "archive"))
 
 
 def _hurried(number: int) -> str:
@@ -81,12 +79,6 @@ def _hurried(number: int) -> str:
         return _("Nothing to do: it is saved, or being saved.")
     said = ngettext("%(number)s file is saved next.", "%(number)s files are saved next.", number)
     return said % {"number": number}
-
-
-def _way_back(request: HttpRequest) -> str:
-    url = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(url, {request.get_host()}, request.is_secure())
-    return url if is_ours else "archive"
 
 
 @login_not_required  # a redirect to the sign-in page would be swapped into the header

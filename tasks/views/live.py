@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
@@ -41,7 +42,7 @@ def _list_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> Ht
     rows = visible.for_list().filter(pk__in=feed.on)
     shown = [Showing(task, now, feed.all_sources) for task in rows]
     changed = _changed(shown, feed)
-    tasks = feed.filters.narrow(visible)
+    tasks = feed.filters.narrow(visible, request.user)
     newest = counts.newest_id()
     tally = counts.within(feed.filters, tasks, user=request.user, newest=newest)
     statuses = choices.statuses(feed.filters, tally)
@@ -49,6 +50,7 @@ def _list_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> Ht
         "now": now,
         "changed": changed,
         "screens": _with_another_screen(changed, feed),
+        "gone": feed.on.keys() - {each.task.pk for each in shown},
         "said": _finished(changed, feed),
         "new": _new(tasks, feed),
         "filters": feed.filters,
@@ -61,6 +63,8 @@ def _list_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> Ht
 def _task_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> HttpResponse:
     rows = Task.objects.visible_to(request.user).for_page().filter(pk__in=list(feed.on)[:1])
     shown = [Showing(task, now, feed.all_sources) for task in rows]
+    if feed.on and not shown:
+        return HttpResponseClientRefresh()  # it was deleted, or is not theirs any more
     changed = _changed(shown, feed)
     screens = _with_another_screen(changed, feed)
     if any(each.screen == "elsewhere" and each.task.pk in screens for each in changed):
@@ -69,10 +73,15 @@ def _task_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> Ht
         "now": now,
         "changed": changed,
         "screens": screens,
+        "may_work": SimpleLazyObject(lambda: _may_work(request, feed)),
         "said": " ".join(f"{_became(each, feed)} {_saved(each, feed)}" for each in changed),
         "feed": _next(feed, shown, seen=seen),
     }
     return render(request, "tasks/_task_news.html", context)
+
+
+def _may_work(request: HttpRequest, feed: Feed) -> bool:
+    return Task.objects.workable_by(request.user).filter(pk__in=list(feed.on)).exists()
 
 
 def _archive_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> HttpResponse:
@@ -80,10 +89,12 @@ def _archive_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) ->
     shown = [CopyShown(copy, now) for copy in rows]
     on = {each.copy.pk: Mark.of_copy(each) for each in shown}
     changed = [e for e in shown if feed.is_news(e.copy.pk, e.copy.task.change, on[e.copy.pk])]
+    gone = feed.on.keys() - on.keys()
     context = {
         "now": now,
         "changed": changed,
-        "summary": archive.Summary.read(request.user, now) if changed else None,
+        "gone": gone,
+        "summary": archive.Summary.read(request.user, now) if changed or gone else None,
         "feed": replace(feed, on=on, seen=seen),
     }
     return render(request, "archive/_news.html", context)

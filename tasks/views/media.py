@@ -1,13 +1,16 @@
 """Saved files: to play, to show, to keep, one by one or many in a ZIP."""
 
+from collections import Counter
+
 from django.http import Http404, HttpRequest, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from tasks.models import Copy, CopyState, Kind, Task
+from tasks.audit import note
+from tasks.models import Copy, CopyState, Kind, Task, Verb
 from tasks.serving import MOST, Bundle, SavedFile, answer
 
 
@@ -32,11 +35,11 @@ def poster(request: HttpRequest, pk: int) -> HttpResponseBase:
     return answer(request, SavedFile.poster_of(copy))
 
 
-@require_http_methods(["GET", "POST"])
+@require_POST
 def download(request: HttpRequest) -> HttpResponseBase:
     """The saved files of the tasks named by `task`, in one ZIP.
 
-    By POST too, for 500 ids are more than some proxies take in an address.
+    By POST, for it is noted who took them along, and 500 ids make too long an address.
     """
     asked = [*request.GET.getlist("task"), *request.POST.getlist("task")]
     ids = {int(pk) for pk in asked if pk.isdecimal() and len(pk) < 19}
@@ -47,6 +50,8 @@ def download(request: HttpRequest) -> HttpResponseBase:
     chosen = list(tasks.select_related("project").defer(*HEAVY).prefetch_related("copies"))
     if not chosen:
         raise Http404
+    for project, number in Counter(task.project_id for task in chosen).items():
+        note(request, Verb.EXPORTED, project=project, label=_("videos as ZIP"), tasks=number)
     today = timezone.localdate()
     return Bundle(chosen).answer(f"Dailies {today:%Y-%m-%d}.zip")
 
@@ -57,6 +62,6 @@ HEAVY = ("raw", "search_text", "revised_prompt")
 
 def _saved(request: HttpRequest, pk: int, kind: Kind) -> Copy:
     tasks = Task.objects.visible_to(request.user).filter(pk=pk)
-    copies = Copy.objects.filter(task__in=tasks, kind=kind, state=CopyState.SAVED)
+    copies = Copy.objects.filter(task__in=tasks, kind=kind, state=CopyState.SAVED, deleted_at=None)
     light = copies.select_related("task__project").defer(*(f"task__{name}" for name in HEAVY))
     return get_object_or_404(light)

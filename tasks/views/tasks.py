@@ -1,6 +1,9 @@
 """The list, a task's page, and "refresh now"."""
 
+from typing import Any
+
 from django.contrib import messages
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -12,7 +15,8 @@ from tasks.feed import Feed, tally_of
 from tasks.listing import choices, counts
 from tasks.listing.filters import Filters
 from tasks.listing.paging import page_of
-from tasks.models import ChangeCounter, Project, Task
+from tasks.models import ChangeCounter, Project, Star, Task
+from tasks.models.trash import entrusted_to
 from tasks.showing import Showing
 from tasks.showing.media import media_sources
 
@@ -24,10 +28,11 @@ def task_list(request: HttpRequest) -> HttpResponse:
     seen = ChangeCounter.objects.now()  # before the rows: what changes in between is sent again
     newest = counts.newest_id()
     visible = Task.objects.visible_to(request.user, project=filters.project)
-    tasks = filters.narrow(visible)
+    tasks = filters.narrow(visible, request.user)
     page = page_of(filters.of_status(tasks), request.GET, projects=_projects(request, filters))
     sources = media_sources(page.tasks)
     shown = [Showing(task, now, sources) for task in page.tasks]
+    _tell_stars(shown, request.user)
     tally = counts.within(filters, tasks, user=request.user, newest=newest)
     statuses = choices.statuses(filters, tally)
     drop_downs = choices.drop_downs(request.user, filters)
@@ -48,6 +53,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "feed": feed,
         "statuses": statuses,
         "drop_downs": drop_downs,
+        "days": choices.days(filters),
         "chips": choices.chips(filters, drop_downs),
         "shows_project": any(choice.name == "project" for choice in drop_downs),
         "in_no_project": lambda: not Project.objects.visible_to(request.user).exists(),
@@ -74,16 +80,33 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Task.objects.visible_to(request.user).for_page(), pk=pk)
     sources = media_sources([found])
     shown = Showing(found, now, sources)
+    _tell_stars([shown], request.user)
     context = {
         "now": now,
         "shown": shown,
         "task": found,
-        "may_work": Task.objects.workable_by(request.user).filter(pk=pk).exists(),
+        **_rights(request.user, pk),
         "feed": Feed.of("task", [shown], seen=seen, sources=sources),
     }
     response = render(request, "tasks/task.html", context)
     allow_media(response, sources)
     return response
+
+
+def _tell_stars(shown: list[Showing], user: Any) -> None:
+    stars = Star.objects.tasks_of(user).filter(task__in=[each.task.pk for each in shown])
+    starred = set(stars)
+    for each in shown:
+        each.is_starred = each.task.pk in starred
+
+
+def _rights(user: Any, pk: int) -> dict[str, bool]:
+    """What this person may do to the task: one query."""
+    workable = Task.objects.workable_by(user).filter(pk=pk).order_by()
+    found = workable.aggregate(
+        may_work=Count("pk"), may_delete=Count("pk", filter=entrusted_to(user))
+    )
+    return {name: bool(number) for name, number in found.items()}
 
 
 @require_POST
