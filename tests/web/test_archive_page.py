@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tasks.listing import archive as listing
+from tasks.listing import paging
 from tasks.models import ChangeCounter, Copy, Kind, Membership, Project, Role, Task
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
@@ -46,6 +47,7 @@ def queue(make_task: MakeTask, now: datetime) -> dict[str, Copy]:
         "failing": put("failing", ends_in=timedelta(hours=9), trouble="connection", tries=2),
         "saving": put("saving", ends_in=timedelta(hours=3), state="saving", bytes_done=7),
         "saved": put("saved", state="saved", size=10 * 2**20),
+        "saved later": put("saved later", ends_in=timedelta(hours=-9), state="saved"),
         "gone": put("gone", ends_in=timedelta(hours=-2), state="gone"),
         "gone later": put("gone later", ends_in=timedelta(hours=-3), state="gone"),
     }
@@ -64,6 +66,7 @@ def shown(client: Client, query: str = "") -> list[str]:
         ("?state=at_risk", ["near", "failing"]),
         ("?state=saving", ["saving"]),
         ("?state=waiting", ["far", "endless"]),
+        ("?state=saved", ["saved later", "saved"]),
         ("?state=gone", ["gone later", "gone"]),
         ("?state=nonsense", ["near", "saving", "failing", "far", "endless"]),
         ("?after=x.y", ["near", "saving", "failing", "far", "endless"]),
@@ -77,12 +80,13 @@ def test_whose_link_ends_first_stands_first(
     assert shown(reader, query) == found
 
 
-@pytest.mark.parametrize("state", ["", "gone"])
+@pytest.mark.parametrize("state", ["", "saved", "gone"])
 def test_pages_follow_each_other_without_gap_or_repeat(
     reader: Client, queue: dict[str, Copy], monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     whole = shown(reader, f"?state={state}")
-    monkeypatch.setattr(listing, "ROWS", 1)
+    for module in (listing, paging):
+        monkeypatch.setattr(module, "ROWS", 1)
     seen, query = [], f"?state={state}"
     while query:
         page = reader.get(f"/archive/{query}")
@@ -93,10 +97,27 @@ def test_pages_follow_each_other_without_gap_or_repeat(
     assert seen == whole
 
 
+def test_what_is_saved_comes_newest_first_from_all_of_ones_projects(
+    reader: Client, make_task: MakeTask, member: User
+) -> None:
+    second = Project.objects.create(name="Second")
+    Membership.objects.create(project=second, user=member, role=Role.VIEWER)
+    for name, project in (("old", {}), ("middle", {"project": second}), ("new", {})):
+        task = make_task(status="succeeded", prompt=name, **project)
+        for kind in Kind:
+            copy_of(task, kind, state="saved", size=1)
+    copy_of(make_task(project=Project.objects.create(name="Third")), state="saved", size=1)
+    page = reader.get("/archive/?state=saved")
+    found = [(each.copy.task.prompt, each.copy.kind) for each in page.context["shown"]]
+    assert found == [(name, kind) for name in ("new", "middle", "old") for kind in Kind]
+    assert "data-may-save" not in page.content.decode(), "there is nothing left to do"
+    assert page.content.decode().count("1\xa0byte</p>") == 6
+
+
 def test_each_state_is_counted(reader: Client, queue: dict[str, Copy]) -> None:
     summary = reader.get("/archive/").context["summary"]
     counts = {choice.state: str(choice.count) for choice in summary.choices}
-    assert counts == {"at_risk": "2", "saving": "1", "waiting": "2", "gone": "2"}
+    assert counts == {"at_risk": "2", "saving": "1", "waiting": "2", "saved": "2", "gone": "2"}
     assert str(summary.unsaved) == "5"
 
 
@@ -107,7 +128,7 @@ def test_counts_that_met_a_bound_say_so(
     monkeypatch.setattr(listing, "CAP", 1)
     summary = reader.get("/archive/").context["summary"]
     counts = {choice.state: str(choice.count) for choice in summary.choices}
-    assert counts == {"at_risk": "1+", "saving": "1+", "waiting": "", "gone": "1+"}
+    assert counts == {"at_risk": "1+", "saving": "1+", "waiting": "", "saved": "1+", "gone": "1+"}
 
 
 def test_the_storage_is_told_in_all_and_by_project(
@@ -120,7 +141,7 @@ def test_the_storage_is_told_in_all_and_by_project(
     page = reader.get("/archive/")
     said = page.content.decode()
     assert "40.0\xa0MB" in said
-    assert "2 saved files" in " ".join(said.split())
+    assert "3 saved files" in " ".join(said.split())
     assert [use.project.name for use in page.context["summary"].projects] == ["Second", "Dailies"]
 
 
@@ -133,10 +154,11 @@ def test_free_disk_is_told_where_the_videos_are_a_folder(reader: Client) -> None
 def test_the_empty_pages_differ(reader: Client, project: Project) -> None:
     said = {
         state: reader.get(f"/archive/?state={state}").content.decode()
-        for state in ("", "at_risk", "gone")
+        for state in ("", "at_risk", "saved", "gone")
     }
     assert "Everything is saved" in said[""]
     assert "Nothing is at risk" in said["at_risk"]
+    assert "Nothing is saved yet" in said["saved"]
     assert "Nothing was lost" in said["gone"]
 
 
@@ -144,7 +166,7 @@ def test_a_stranger_sees_nothing_of_it(
     client_of: ClientOf, stranger: User, queue: dict[str, Copy]
 ) -> None:
     browser = client_of(stranger)
-    for state in ("", "gone"):
+    for state in ("", "saved", "gone"):
         page = browser.get(f"/archive/?state={state}")
         assert page.context["shown"] == []
         assert all(choice.count.number == 0 for choice in page.context["summary"].choices)

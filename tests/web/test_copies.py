@@ -109,16 +109,25 @@ def test_each_trouble_is_told_with_the_last_words_and_the_next_try(
     copy_of(
         done,
         trouble=trouble,
-        trouble_message="HTTP 599 word for word",
+        trouble_message="Our own words (HTTP 599 Odd): word for word",
         tries=3,
         due_at=now + timedelta(minutes=5, seconds=9),
     )
     for page in (f"/tasks/{done.pk}/", "/archive/"):
         said = text(reader, page)
-        assert "HTTP 599 word for word" in said
+        assert "HTTP 599 Odd: word for word" in said and "Our own words" not in said
         assert "3 failed tries" in said
         assert "in 5 minutes" in said
         assert f"<p>{trouble}</p>" not in said, "a sentence, not the bare word"
+
+
+def test_what_a_restore_did_not_find_is_told_as_what_it_is(
+    reader: Client, done: Task, now: datetime
+) -> None:
+    copy_of(done, state="gone", trouble=CopyTrouble.MISSING, trouble_message="In English.")
+    said = text(reader, f"/tasks/{done.pk}/")
+    assert "missing from the storage when a backup was restored" in said
+    assert "was not saved before" not in said and "In English." not in said
 
 
 def test_a_task_the_provider_forgot_keeps_its_video_and_says_so(
@@ -295,7 +304,7 @@ def test_two_files_of_each_row_cost_a_list_and_a_live_answer_one_query(
 ) -> None:
     tasks = [make_task(status="succeeded", video_url=LINK) for _ in range(20)]
     copies = [copy_of(task, kind) for task in tasks for kind in Kind]
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         page = reader.get("/")
     for copy in copies:
         change(copy, state="saving", bytes_done=5)

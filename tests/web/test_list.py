@@ -285,7 +285,7 @@ def test_trouble_with_a_credential_is_told_to_who_works_here(
     Credential.objects.update(trouble="unauthorized", trouble_since=timezone.now())
     nobody = client_of(User.objects.create_user("nobody"))
     assert "The provider refused the key" in text_of(reader)
-    assert f"/admin/tasks/credential/{credential.pk}/" in text_of(client_of(staff))
+    assert f"/credentials/{credential.pk}/" in text_of(client_of(staff))
     assert credential.name not in text_of(nobody)
 
 
@@ -309,12 +309,13 @@ def test_the_list_asks_as_much_for_thirty_tasks_as_for_one(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     make_task(status=Status.FAILED)
-    # session, person, last change, newest id, their projects, ids, rows, copies, counts, three
-    # drop-downs, trouble, whether one may work; the header's two: what is at risk, who is silent
-    with django_assert_num_queries(17):
+    # session, person, last change, newest id, their projects, ids, rows, copies, stars, counts,
+    # three drop-downs, trouble, whether one may work; the header's two: what is at risk, who is
+    # silent
+    with django_assert_num_queries(18):
         reader.get(f"/{query}").content.decode()
     _many(make_task, member)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         reader.get(f"/{query}").content.decode()
 
 

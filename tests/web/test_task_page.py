@@ -124,9 +124,11 @@ def test_each_trouble_comes_with_what_to_do(
 ) -> None:
     from tasks.sentences import trouble_sentence
 
-    page = reader.get(f"/tasks/{make_task(trouble=trouble, trouble_message='verbatim').pk}/")
+    words = "Our own words (HTTP 599): verbatim"
+    page = reader.get(f"/tasks/{make_task(trouble=trouble, trouble_message=words).pk}/")
     assert page.context["shown"].trouble == trouble_sentence(trouble) != ""
-    assert "verbatim" in page.content.decode()
+    assert "HTTP 599: verbatim" in page.content.decode()
+    assert "Our own words" not in page.content.decode()
 
 
 # The screen
@@ -256,13 +258,14 @@ def test_the_page_asks_as_much_for_a_long_timeline_as_for_none(
     reader: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     task = make_task()
-    # session, person, last change, their projects, the task, its timeline, its copies, whether
-    # one may work on it and anywhere, trouble; the header's two
-    with django_assert_num_queries(12):
+    # session, person, last change, their projects, the task, its timeline, its copies, what was
+    # asked of its provider, the star, whether one may work on it and anywhere, trouble; the
+    # header's two
+    with django_assert_num_queries(14):
         text_of(reader, task)
     for _ in range(20):
         StatusChange.objects.create(
             task=task, was=Status.QUEUED, became=Status.RUNNING, at=timezone.now()
         )
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         text_of(reader, task)

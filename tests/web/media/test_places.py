@@ -1,0 +1,91 @@
+"""Answers that hold a thread of the web server, and that pages still find one."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.storage import storages
+from django.test import Client
+
+from tasks.management.commands import web
+from tasks.models import Copy
+from tasks.serving import streamed
+from tests.web.media.conftest import LONG, Ask, body
+
+
+@pytest.fixture
+def two_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamed, "_places", threading.BoundedSemaphore(2))
+
+
+Begin = Callable[[], Any]
+
+
+@pytest.fixture(params=["a whole video", "a closed range", "a ZIP"])
+def begin(
+    request: pytest.FixtureRequest, two_places: None, long: Copy, ask: Ask, viewing: Client
+) -> Begin:
+    """Ask for something long and do not read it yet."""
+    ways: dict[str, Begin] = {
+        "a whole video": ask,
+        "a closed range": lambda: ask(f"bytes=0-{LONG - 2}"),
+        "a ZIP": lambda: viewing.post("/tasks/download.zip", {"task": long.task_id}),
+    }
+    return ways[request.param]
+
+
+def test_who_comes_when_all_places_are_taken_is_told_when_to_come_again(
+    begin: Begin, ask: Ask
+) -> None:
+    reading = [begin(), begin()]
+    refused = begin()
+    assert refused.status_code == 503 and refused["Retry-After"] == "10"
+    assert b"Try again" in refused.content and "Content-Range" not in refused.headers
+    assert refused["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert ask("bytes=0-").status_code == 206  # a player holds no thread
+    assert all(response.status_code in (200, 206) for response in reading)
+
+
+def test_a_place_is_free_again_when_all_is_read(begin: Begin) -> None:
+    for _ in range(5):
+        assert body(begin())
+
+
+def test_a_place_is_free_again_when_the_reader_goes_away(begin: Begin) -> None:
+    for response in (begin(), begin()):
+        next(iter(response.streaming_content))
+        response.close()
+        response.close()
+    assert [streamed._places.acquire(blocking=False) for _ in range(3)] == [True, True, False]
+
+
+def test_a_place_is_free_again_when_an_answer_is_forgotten(begin: Begin) -> None:
+    for _ in range(5):
+        assert begin().status_code != 503
+        gc.collect()
+
+
+def test_a_file_that_finds_no_place_is_closed(
+    two_places: None, long: Copy, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = [ask(), ask()]
+    opened: list[Any] = []
+    known = storages["videos"].open
+
+    def noted(name: str) -> Any:
+        opened.append(known(name))
+        return opened[-1]
+
+    monkeypatch.setattr(storages["videos"], "open", noted)
+    assert ask().status_code == 503 and len(reading) == 2
+    assert [file.closed for file in opened] == [True]
+
+
+def test_pages_have_threads_left() -> None:
+    """Of those that the web server is started with."""
+    options = web.Command().create_parser("manage.py", "web").parse_args([])
+    assert options.threads > streamed.MOST_AT_ONCE
