@@ -77,9 +77,14 @@ def every_state(make_task: MakeTask, member: User) -> list[Task]:
         {"ends": 20 * hour},
         {"ends": 20 * hour, "state": "saving", "bytes_done": 43, "bytes_total": 100},
         {"ends": 20 * hour, "state": "saving", "bytes_done": 4300},
-        {"ends": hour, "trouble": "timeout", "trouble_message": "x" * 200, "tries": 12},
+        {"ends": hour, "trouble": "storage", "trouble_message": "x" * 200, "tries": 12},
         {"ends": hour, "state": "saving", "bytes_done": 43, "bytes_total": 100},
-        {"ends": -hour, "state": "gone", "trouble": "link_dead", "trouble_message": "HTTP 403"},
+        {
+            "ends": -hour,
+            "state": "gone",
+            "trouble": "link_dead",
+            "trouble_message": "Dead (HTTP 403)",
+        },
         {"ends": 20 * hour, "state": "saved", "mismatch": "duration:5.04:10 audio:no:yes"},
         {"ends": -hour, "state": "saved"},
     ]

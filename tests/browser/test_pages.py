@@ -60,6 +60,9 @@ def paths(tasks: list[Task]) -> list[str]:
         "/?q=nothing-has-this",
         *(f"/tasks/{task.pk}/" for task in tasks[:6]),
         "/archive/",
+        "/credentials/",
+        f"/credentials/{tasks[0].credential_id}/",
+        "/settings/",
         "/tasks/track/",
         "/welcome/",
         "/password/",
@@ -211,13 +214,14 @@ def test_language_and_theme_are_one_click_away(
     enter: Enter, member: User, tasks: list[Task], complaints: list[str]
 ) -> None:
     page = enter(member, "/?status=failed")
-    page.click("details.menu summary")
-    page.locator("details.menu").get_by_text("简体中文").click()
+    menu = page.locator("details.menu", has_text="简体中文")
+    menu.locator("summary").click()
+    menu.get_by_text("简体中文").click()
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
     assert "status=failed" in page.url
     expect(page.locator("[data-status=failed]").first).to_have_text("失败")
-    page.click("details.menu summary")
-    page.locator("details.menu").get_by_text("深色").click()
+    menu.locator("summary").click()
+    menu.get_by_text("深色").click()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
 
 

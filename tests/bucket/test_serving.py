@@ -103,7 +103,7 @@ def test_a_zip_reads_the_bucket_block_by_block(
 ) -> None:
     data = MOVIE * 20
     save_copy(task, b"", size=len(data), name=bucket.save("9/long.mp4", ContentFile(data)))
-    response: Any = viewing.get(f"/tasks/download.zip?task={task.pk}")
+    response: Any = viewing.post(f"/tasks/download.zip?task={task.pk}")
     packed = io.BytesIO()
     tracemalloc.start()
     highest = 0

@@ -79,7 +79,7 @@ class Installation:
     def run(self, *command: str) -> tuple[int, str]:
         """Exit code, and what was said, of something that ends by itself."""
         process = self.start(*command)
-        return process.wait(30), self.said()
+        return process.wait(30 * PATIENCE), self.said()
 
     def up(self, *options: str) -> subprocess.Popen[str]:
         """`manage.py up` once it has said where to go."""
@@ -108,7 +108,7 @@ class Installation:
         for process in self._started:
             if process.poll() is None:
                 process.terminate()
-                process.wait(30)
+                process.wait(30 * PATIENCE)
 
 
 def processes() -> dict[int, tuple[int, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.conftest import ROOT, Installation
+from tests.processes.conftest import ROOT, Installation, free_port
 
 
 def test_a_taken_port_is_one_line(nothing: Installation) -> None:
@@ -54,8 +54,10 @@ def test_an_installation_without_its_keys_is_told_and_given_no_new_ones(
 
 
 def test_a_real_installation_never_becomes_a_demo(installation: Installation) -> None:
-    code, said = installation.run("up", "--demo", "--port", str(installation.port))
+    ports = ("--port", str(installation.port), "--simulator-port", str(free_port()))
+    code, said = installation.run("up", "--demo", *ports)
     assert "holds a real installation" in said
+    assert not (installation.folder / "demo").exists()
     assert said.count("\n") == code == 1
 
 

@@ -80,6 +80,14 @@ def test_a_demo_shows_every_provider_and_every_kind_of_end(demo: Demo) -> None:
     eventually(lambda: {row[0] for row in demo.ask(statuses)} >= wanted, within=15)
 
 
+def test_other_commands_reach_the_simulator_of_a_demo_too(demo: Demo) -> None:
+    beside = Installation(demo.folder)
+    beside.log = demo.folder.with_name("beside.log")
+    _code, said = beside.run("doctor", "--online")
+    assert said.count("ok      Credential ") == 8, said
+    assert (demo.folder / "demo").read_text() == f"127.0.0.1:{demo.simulator_port}\n"
+
+
 def test_keys_and_data_are_their_owners_only(demo: Demo) -> None:
     modes = {path.name: _mode(path) for path in (demo.folder / "keys").iterdir()}
     assert modes == {"secret.key": 0o600, "credentials.keys": 0o600}
