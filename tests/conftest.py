@@ -2,13 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Generator
+from importlib import import_module
 from itertools import count
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.utils import timezone, translation
+from pytest_django.plugin import blocking_manager_key
 
 from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
 from tasks.status import Status
@@ -20,8 +24,42 @@ MakeTask = Callable[..., Task]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers last: Playwright's event loop, once begun, lets no other one run in its thread."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Browsers last: Playwright's event loop, once begun, lets no other one run in its thread.
+
+    Of their files the largest first, so that no worker is left with a long one at the end.
+    """
+    sizes = Counter(item.path for item in items)
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        is_browser = item.get_closest_marker("browser") is not None
+        return is_browser, -sizes[item.path] if is_browser else 0
+
+    items.sort(key=place)
+
+
+#: What migrations put into tables, and a test of committed transactions empties with them.
+FIRST_ROWS = (
+    ("0002_first_rows", "make"),
+    ("0004_restart_the_sweep", "make"),
+    ("0012_reconciliations", "make"),
+    ("0013_trash_and_stars", "schedule"),
+)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """The tests after it begin as after the migrations; after the last one there is no database."""
+    yield
+    if nextitem and _empties_tables(item):
+        with item.config.stash[blocking_manager_key].unblock():
+            for migration, function in FIRST_ROWS:
+                getattr(import_module(f"tasks.migrations.{migration}"), function)(apps, None)
+
+
+def _empties_tables(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("django_db")
+    fixtures = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures or (mark and mark.kwargs.get("transaction")))
 
 
 @pytest.fixture(autouse=True)

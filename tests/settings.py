@@ -8,7 +8,7 @@ os.environ.setdefault("DAILIES_SECRET_KEY", "a key for tests, and for nothing el
 os.environ.setdefault("DAILIES_CREDENTIAL_KEYS", "qZ0fSTzIh9mxNN4nCJl6Y2cXGJLuXzb2YvS2g6n8mHE=")
 
 from seedance_site.settings import *  # noqa: F403
-from seedance_site.settings import DATA_DIR, DATABASES, STATIC_ROOT
+from seedance_site.settings import CACHES, DATA_DIR, DATABASES, REDIS_URL, STATIC_ROOT
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, as in life: a sweep in a thread of its own and the browser's requests share it.
@@ -16,6 +16,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 
 # The simulator and the tests' own servers live there.
 PRIVATE_HOSTS = ["localhost", "127.0.0.0/8", "::1"]
+
+if REDIS_URL:  # which all workers of a run share
+    CACHES["default"]["KEY_PREFIX"] = f"dailies-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 
 # Query counts are asserted, and are to be the same with Redis and without.
 SESSION_ENGINE = "seedance_site.lookups"

@@ -4,8 +4,9 @@ import pytest
 from pytest_django import Settings
 
 from tasks import refresh
-from tasks.diagnosis import examine
+from tasks.diagnosis import diagnose
 from tasks.models import Task
+from tasks.probe import examine
 from tasks.providers import Trouble
 from tasks.simulator.server import Simulator
 from tasks.status import Status
@@ -48,6 +49,6 @@ def test_the_test_of_a_connection_says_what_to_do(
     settings: Settings, account: Account, clock: Clock
 ) -> None:
     settings.PRIVATE_HOSTS = []
-    diagnosis = examine(account(), now=clock.now)
+    diagnosis = diagnose(examine(account(), now=clock.now))
     assert not diagnosis.ok and "DAILIES_PRIVATE_HOSTS" in str(diagnosis)
     assert Task.objects.count() == 0
