@@ -3,19 +3,18 @@
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Generator
-from importlib import import_module
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import User
+from django.test import TransactionTestCase
 from django.utils import timezone, translation
-from pytest_django.plugin import blocking_manager_key
 
 from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
 from tasks.status import Status
+from tests.emptying import empty_the_tables, remember_first_rows
 
 # Playwright's own event loop runs in the thread of the test, which Django takes for a mistake.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -37,29 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-#: What migrations put into tables, and a test of committed transactions empties with them.
-FIRST_ROWS = (
-    ("0002_first_rows", "make"),
-    ("0004_restart_the_sweep", "make"),
-    ("0012_reconciliations", "make"),
-    ("0013_trash_and_stars", "schedule"),
-)
+TransactionTestCase._fixture_teardown = empty_the_tables  # type: ignore[attr-defined]
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
-    """The tests after it begin as after the migrations; after the last one there is no database."""
-    yield
-    if nextitem and _empties_tables(item):
-        with item.config.stash[blocking_manager_key].unblock():
-            for migration, function in FIRST_ROWS:
-                getattr(import_module(f"tasks.migrations.{migration}"), function)(apps, None)
-
-
-def _empties_tables(item: pytest.Item) -> bool:
-    mark = item.get_closest_marker("django_db")
-    fixtures = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
-    return bool(fixtures or (mark and mark.kwargs.get("transaction")))
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        remember_first_rows()
 
 
 @pytest.fixture(autouse=True)
