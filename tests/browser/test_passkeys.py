@@ -66,20 +66,21 @@ def add_passkey(page: Page, name: str, *, alone: bool = True) -> None:
     assert_accessible(page)
 
 
+@pytest.fixture
+def blue_key(site: str, page: Page, authenticator: Callable[..., None], member: User) -> None:
+    """A member is signed in, and has a passkey of this name."""
+    authenticator()
+    sign_in(page, site)
+    add_passkey(page, "blue key")
+
+
 def sign_out(page: Page) -> None:
     page.context.clear_cookies()
 
 
 def test_a_passkey_is_added_and_signs_in_without_name_and_password(
-    site: str,
-    page: Page,
-    authenticator: Callable[..., None],
-    member: User,
-    complaints: list[str],
+    site: str, page: Page, blue_key: None, complaints: list[str]
 ) -> None:
-    authenticator()
-    sign_in(page, site)
-    add_passkey(page, "blue key")
     page.goto(f"{site}/account/")
     expect(page.locator(".door-keys")).to_contain_text("blue key")
     assert_accessible(page)
@@ -111,15 +112,8 @@ def test_a_key_that_asks_for_nothing_is_a_second_step(
 
 
 def test_a_passkey_proves_who_one_is_before_something_changes(
-    site: str,
-    page: Page,
-    authenticator: Callable[..., None],
-    member: User,
-    complaints: list[str],
+    site: str, page: Page, blue_key: None, complaints: list[str]
 ) -> None:
-    authenticator()
-    sign_in(page, site)
-    add_passkey(page, "blue key")
     sign_out(page)
     page.goto(f"{site}/sign-in/?next=/account/")
     page.click("#passkey-go")
@@ -133,15 +127,8 @@ def test_a_passkey_proves_who_one_is_before_something_changes(
 
 
 def test_nobody_is_let_in_by_a_key_that_is_not_known(
-    site: str,
-    page: Page,
-    authenticator: Callable[..., None],
-    member: User,
-    complaints: list[str],
+    site: str, page: Page, blue_key: None, complaints: list[str]
 ) -> None:
-    authenticator()
-    sign_in(page, site)
-    add_passkey(page, "blue key")
     sign_out(page)
     Authenticator.objects.all().delete()
     page.goto(f"{site}/sign-in/")
