@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from tasks.models import AuditEntry, Invitation, Membership, Project, Role, Verb
+from tests.web.at_once import at_once
 from tests.web.conftest import ClientOf
-from tests.web.test_people import at_once
 
 ACCOUNT = {"username": "newcomer", "password1": "tall-orange-7", "password2": "tall-orange-7"}
 

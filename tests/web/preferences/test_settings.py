@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection
-from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
 
-from tasks import preferences
 from tasks.forms.preferences import PreferencesForm
-from tasks.models import ChangeCounter, Profile, StatusChange, Task
-from tasks.models.profile import SEEN_EVERY
+from tasks.models import Profile
 from tasks.preferences import zones
-from tasks.status import ENDED, LIVE, Status
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
+from tests.web.preferences.doing import seen
 
 SAID = {
     "language": "en",
@@ -34,17 +26,6 @@ SAID = {
     "density": "comfortable",
     "shortcuts": "on",
 }
-
-
-@pytest.fixture
-def desk(client_of: ClientOf, member: User) -> Client:
-    return client_of(member)
-
-
-@pytest.fixture
-def phone(client_of: ClientOf, member: User) -> Client:
-    """Another device of the same person."""
-    return client_of(member)
 
 
 def save(client: Client, **said: str) -> Any:
@@ -280,197 +261,3 @@ def test_a_zone_that_this_machine_does_not_know_is_the_sites(desk: Client, membe
 def test_every_zone_that_browsers_name_can_be_chosen() -> None:
     assert {"UTC", "Asia/Shanghai", "Asia/Calcutta", "America/Argentina/Buenos_Aires"} <= zones()
     assert all(ZoneInfo(name) for name in zones())
-
-
-# What it costs
-
-
-@pytest.mark.parametrize("said", [{}, {"language": "zh-hans", "time_zone": "Asia/Tokyo"}])
-def test_a_profile_comes_with_its_person(
-    desk: Client,
-    member: User,
-    django_assert_num_queries: DjangoAssertNumQueries,
-    said: dict[str, str],
-) -> None:
-    Profile.objects.remember(member, **said)
-    number = ChangeCounter.objects.now()
-    with django_assert_num_queries(3):  # session, person, last change
-        assert desk.get(f"/live/?after={number}").status_code == 204
-
-
-def test_health_asks_the_database_nothing(
-    client: Client, django_assert_num_queries: DjangoAssertNumQueries, db: None
-) -> None:
-    with django_assert_num_queries(0):
-        client.get("/healthz")
-
-
-# Last seen
-
-
-def seen(person: User) -> Any:
-    return Profile.objects.get(user=person).seen_at
-
-
-def test_coming_in_is_being_seen(client: Client, member: User) -> None:
-    client.force_login(member)
-    assert timezone.now() - seen(member) < timedelta(minutes=1)
-
-
-def test_looking_is_noted_once_in_five_minutes(desk: Client, member: User) -> None:
-    lately, long_ago = (timezone.now() - SEEN_EVERY * part for part in (0.5, 2))
-    Profile.objects.filter(user=member).update(seen_at=lately)
-    desk.get("/")
-    assert seen(member) == lately
-    Profile.objects.filter(user=member).update(seen_at=long_ago)
-    desk.get("/")
-    assert seen(member) > lately
-
-
-def test_a_person_without_a_profile_gets_one(desk: Client, member: User) -> None:
-    Profile.objects.all().delete()
-    desk.get("/")
-    assert seen(member)
-
-
-def test_a_page_in_the_background_is_not_a_person_who_looks(desk: Client, member: User) -> None:
-    long_ago = timezone.now() - SEEN_EVERY * 2
-    Profile.objects.filter(user=member).update(seen_at=long_ago)
-    desk.get("/endings/?after=0")
-    assert seen(member) == long_ago
-
-
-def test_two_at_once_write_one_moment(member: User) -> None:
-    now = timezone.now()
-    early = Profile(user=member)
-    Profile.objects.note_seen(early, now)
-    Profile.objects.note_seen(Profile(user=member), now + timedelta(seconds=1))
-    assert seen(member) == now
-    Profile.objects.note_seen(Profile.objects.get(), now + timedelta(seconds=2))
-    assert seen(member) == now
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_busy_database_costs_the_note_and_not_the_page(desk: Client, member: User) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("Elsewhere a writer locks rows, not the database.")
-    long_ago = timezone.now() - SEEN_EVERY * 2
-    Profile.objects.filter(user=member).update(seen_at=long_ago)
-    name = Path(settings.DATABASES["default"]["TEST"]["NAME"])
-    writer = sqlite3.connect(name, isolation_level=None)
-    writer.execute("BEGIN IMMEDIATE")
-    try:
-        assert desk.get("/").status_code == 200
-    finally:
-        writer.close()
-    assert seen(member) == long_ago
-    desk.get("/")
-    assert seen(member) > long_ago
-
-
-# Endings
-
-
-def end(task: Task, status: str = Status.SUCCEEDED, was: str = Status.RUNNING) -> StatusChange:
-    Task.objects.filter(pk=task.pk).update(status=status)
-    return StatusChange.objects.create(task=task, was=was, became=status, at=timezone.now())
-
-
-def ask(client: Client, after: object = "") -> Any:
-    return client.get(f"/endings/?after={after}")
-
-
-def told(answer: Any) -> list[int]:
-    return [task["pk"] for task in answer.json()["ended"]]
-
-
-def test_whoever_asks_for_the_first_time_learns_where_to_go_on(
-    desk: Client, member: User, make_task: MakeTask
-) -> None:
-    change = end(make_task(created_by=member))
-    answer = ask(desk)
-    assert answer.json() == {"after": change.pk, "ended": []}
-    assert "no-store" in answer.headers["Cache-Control"]
-
-
-def test_an_ending_is_told_with_its_word_its_prompt_and_its_page(
-    desk: Client, member: User, make_task: MakeTask
-) -> None:
-    task = make_task(created_by=member, prompt="A lighthouse in fog. " * 20)
-    after = ask(desk).json()["after"]
-    change = end(task, Status.FAILED)
-    assert ask(desk, after).json() == {
-        "after": change.pk,
-        "ended": [
-            {
-                "pk": task.pk,
-                "url": f"/tasks/{task.pk}/",
-                "word": "Failed",
-                "prompt": task.prompt[:120],
-            }
-        ],
-    }
-    assert ask(desk, change.pk).status_code == 204
-
-
-def test_the_word_is_in_the_persons_language(
-    desk: Client, member: User, make_task: MakeTask
-) -> None:
-    Profile.objects.remember(member, language="zh-hans")
-    task = make_task(created_by=member)
-    end(task, Status.FAILED)
-    assert ask(desk, 0).json()["ended"][0]["word"] == "失败"
-
-
-@pytest.mark.parametrize("status", sorted(ENDED))
-def test_every_way_to_end_is_told(
-    desk: Client, member: User, make_task: MakeTask, status: str
-) -> None:
-    task = make_task(created_by=member)
-    end(task, status)
-    assert told(ask(desk, 0)) == [task.pk]
-
-
-@pytest.mark.parametrize("status", sorted(LIVE))
-def test_no_other_change_is_told(
-    desk: Client, member: User, make_task: MakeTask, status: str
-) -> None:
-    end(make_task(created_by=member), status)
-    assert told(ask(desk, 0)) == []
-
-
-def test_what_others_made_is_not_told_nor_what_one_may_not_see_any_more(
-    desk: Client, member: User, manager: User, make_task: MakeTask, stranger: User
-) -> None:
-    end(make_task(created_by=manager))
-    end(make_task(created_by=None))
-    end(make_task(created_by=member, project=stranger.projects.get()))
-    assert told(ask(desk, 0)) == []
-
-
-@pytest.mark.parametrize("after", ["x", "-1", "9" * 40, "1.5", "%00", "٣"])
-def test_any_question_gets_an_answer(desk: Client, after: str) -> None:
-    assert ask(desk, after).json()["ended"] == []
-
-
-def test_who_is_signed_out_is_told_nothing(client: Client, db: None) -> None:
-    assert ask(client, 0).status_code == 204
-
-
-def test_a_quiet_question_costs_one_query_beyond_the_session_and_the_person(
-    desk: Client,
-    member: User,
-    make_task: MakeTask,
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
-    after = end(make_task(created_by=member)).pk
-    with django_assert_num_queries(3):
-        assert ask(desk, after).status_code == 204
-    # session, person, newest change, what ended, their projects, own tasks
-    with django_assert_num_queries(6):
-        assert len(told(ask(desk, 0))) == 1
-
-
-def test_without_a_person_there_are_the_defaults() -> None:
-    assert preferences.of(None).shortcuts
-    assert preferences.theme_of(HttpRequest()) == "auto"

@@ -1,54 +1,24 @@
-"""The people's page: who works in a project, and what becomes of those who leave it."""
+"""The people's page: who works in a project, as what, and what becomes of those who leave it."""
 
 import re
-import threading
-from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.models import AuditEntry, Invitation, Membership, Profile, Project, Role, Verb
+from tasks.models import AuditEntry, Membership, Profile, Project, Role, Verb
 from tests.conftest import MakeTask
+from tests.web.at_once import at_once
 from tests.web.conftest import ClientOf, SaveCopy
-
-LINK = re.compile(r'<code id="invitation-link"[^>]*>(\S+)</code>')
-
-
-@pytest.fixture
-def office(client_of: ClientOf, manager: User) -> Client:
-    return client_of(manager)
-
-
-def membership(person: User) -> Membership:
-    return Membership.objects.get(user=person)
-
-
-def role_url(person: User) -> str:
-    return f"/people/{membership(person).pk}/role/"
+from tests.web.people.doing import link_of, membership, role_url, text_of
 
 
 def remove_url(person: User) -> str:
     return f"/people/{membership(person).pk}/remove/"
-
-
-def text_of(client: Client, url: str = "/people/") -> str:
-    response = client.get(url)
-    assert response.status_code == 200
-    return " ".join(response.content.decode().split())
-
-
-def link_of(client: Client, url: str = "/people/invite/", **fields: object) -> str:
-    response = client.post(url, {"role": "viewer", "email": "", **fields})
-    found = LINK.search(response.content.decode())
-    assert found, response.content.decode()
-    return found.group(1)
 
 
 def elsewhere(person: User, role: Role = Role.MEMBER) -> Membership:
@@ -193,22 +163,6 @@ def test_of_two_managers_who_demote_each_other_at_once_one_stays(
     assert Membership.objects.managers().count() == 1
 
 
-def at_once(acts: Sequence[Callable[[], object]]) -> None:
-    """Each in a thread of its own, as requests are."""
-    start = threading.Barrier(len(acts))
-
-    def act(do: Callable[[], object]) -> None:
-        start.wait()
-        do()
-        connection.close()
-
-    threads = [threading.Thread(target=act, args=[each]) for each in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 # Removing
 
 
@@ -266,173 +220,3 @@ def test_the_disabled_lose_their_session_at_the_next_request(
     assert theirs.get(f"/tasks/{task.pk}/").headers["Location"].startswith("/sign-in/")
     assert theirs.get("/live/").headers["HX-Refresh"] == "true"
     assert theirs.get("/pulse/").status_code == 204
-
-
-# Invitations
-
-
-def test_an_invitation_shows_its_link_once_and_is_noted(office: Client, project: Project) -> None:
-    link = link_of(office, role="member", email="new@example.com", project=project.pk)
-    row = Invitation.objects.get()
-    assert (row.project, row.role, row.email) == (project, "member", "new@example.com")
-    token = link.rstrip("/").rpartition("/")[2]
-    assert token not in text_of(office)
-    assert "new@example.com" in text_of(office)
-    entry = AuditEntry.objects.get(verb=Verb.INVITED)
-    assert token not in str(entry.__dict__)
-    assert token not in str(row.__dict__)
-
-
-def test_a_link_that_was_withdrawn_lets_nobody_in(office: Client, client: Client) -> None:
-    link = link_of(office)
-    office.post(f"/people/invitations/{Invitation.objects.get().pk}/withdraw/")
-    assert client.get(link).status_code == 410
-    assert AuditEntry.objects.filter(verb=Verb.INVITATION_WITHDRAWN).count() == 1
-    assert "withdrawn" in text_of(office)
-
-
-def test_inviting_again_makes_a_new_link_and_ends_the_old_one(
-    office: Client, client: Client
-) -> None:
-    old = link_of(office)
-    row = Invitation.objects.get()
-    Invitation.objects.update(ends_at=timezone.now() - timedelta(days=1))
-    new = link_of(office, f"/people/invitations/{row.pk}/again/")
-    assert client.get(old).status_code == 410
-    assert client.get(new).status_code == 200
-    assert Invitation.objects.count() == 1
-
-
-def test_a_used_invitation_is_not_renewed(office: Client, viewer: User, client: Client) -> None:
-    link_of(office)
-    Invitation.objects.update(used_at=timezone.now(), used_by=viewer)
-    url = f"/people/invitations/{Invitation.objects.get().pk}/again/"
-    assert office.post(url).status_code == 302
-    assert not Invitation.objects.pending(timezone.now()).exists()
-
-
-def test_it_goes_by_e_mail_where_this_installation_can_send_any(
-    office: Client, settings: object, mailoutbox: list[mail.EmailMessage]
-) -> None:
-    link_of(office, email="new@example.com")
-    assert not mailoutbox
-    settings.EMAIL_READY = True  # type: ignore[attr-defined]
-    link = link_of(office, email="new@example.com")
-    [sent] = mailoutbox
-    assert sent.to == ["new@example.com"]
-    assert link in sent.body
-    link_of(office)
-    assert len(mailoutbox) == 1
-
-
-def test_a_wrong_address_is_told_beside_its_field(office: Client) -> None:
-    answer = office.post("/people/invite/", {"role": "viewer", "email": "nobody"})
-    assert "Enter a valid email address." in answer.content.decode()
-    assert not Invitation.objects.exists()
-
-
-# What cannot be reached
-
-
-def test_another_projects_people_answer_like_missing_ones(office: Client, stranger: User) -> None:
-    theirs = membership(stranger)
-    now = timezone.now()
-    invitation, _ = Invitation.objects.make(
-        project=theirs.project, role="viewer", invited_by=stranger, now=now
-    )
-    for real, missing, data in (
-        (f"/people/{theirs.pk}/role/", "/people/999999/role/", {"role": "viewer"}),
-        (f"/people/{theirs.pk}/remove/", "/people/999999/remove/", {}),
-        (
-            f"/people/invitations/{invitation.pk}/again/",
-            "/people/invitations/999999/again/",
-            {},
-        ),
-        (
-            f"/people/invitations/{invitation.pk}/withdraw/",
-            "/people/invitations/999999/withdraw/",
-            {},
-        ),
-        (
-            "/people/invite/",
-            "/people/invite/",
-            {"role": "viewer", "project": theirs.project_id},
-        ),
-    ):
-        answer, other = office.post(real, data), office.post(missing, {**data, "project": 999999})
-        assert (answer.status_code, other.status_code) == (404, 404), real
-        assert plain(answer.content) == plain(other.content), real
-    assert office.get(f"/people/?project={theirs.project_id}").status_code == 404
-    assert office.get(f"/people/{theirs.pk}/remove/").status_code == 404
-    theirs.refresh_from_db()
-    assert theirs.role == Role.MEMBER
-    assert Invitation.objects.get() == invitation
-
-
-def plain(body: bytes) -> bytes:
-    """Without what differs by design: form tokens, and the address itself."""
-    body = re.sub(rb'name="csrfmiddlewaretoken" value="\w+"', b"", body)
-    return re.sub(rb"/people/(invitations/)?\d+/", b"/people/N/", body)
-
-
-def test_nothing_is_changed_by_fields_no_form_has(
-    office: Client, manager: User, viewer: User, project: Project
-) -> None:
-    """Whose a row is, and what a person is, cannot be posted."""
-    other = Project.objects.create(name="Second")
-    more = {"user": manager.pk, "is_staff": "on", "is_superuser": "on", "id": 1, "pk": 1}
-    office.post(role_url(viewer), {"role": "member", "project": other.pk, **more})
-    row = membership(viewer)
-    assert (row.project, row.role, row.user) == (project, Role.MEMBER, viewer)
-    viewer.refresh_from_db()
-    assert not viewer.is_staff and not viewer.is_superuser
-    link_of(office, invited_by=viewer.pk, used_by=viewer.pk, token_hash="x", ends_at="2099-01-01")
-    made = Invitation.objects.get()
-    assert (made.invited_by, made.used_by, made.project) == (manager, None, project)
-    assert made.ends_at < timezone.now() + timedelta(days=8)
-
-
-@pytest.mark.parametrize("who", ["viewer", "member", "stranger"])
-def test_who_manages_nothing_has_no_page_of_people(
-    client_of: ClientOf, request: pytest.FixtureRequest, who: str, manager: User
-) -> None:
-    client = client_of(request.getfixturevalue(who))
-    assert client.get("/people/").status_code == 403
-    assert client.post("/people/invite/", {"role": "manager"}).status_code == 403
-    assert client.post(role_url(manager), {"role": "viewer"}).status_code == 404
-    assert "/people/" not in client.get("/").content.decode()
-
-
-# Projects
-
-
-def test_staff_make_and_rename_projects(client_of: ClientOf, staff: User, project: Project) -> None:
-    office = client_of(staff)
-    office.post("/people/projects/", {"name": "Autumn film", "id": project.pk})
-    made = Project.objects.get(name="Autumn film")
-    office.post(f"/people/projects/{made.pk}/name/", {"name": "Winter film"})
-    made.refresh_from_db()
-    assert made.name == "Winter film"
-    verbs = AuditEntry.objects.order_by("id").values_list("verb", flat=True)
-    assert list(verbs) == [Verb.PROJECT_MADE, Verb.PROJECT_CHANGED]
-    last = AuditEntry.objects.order_by("id").last()
-    assert last and last.changes == {"name": ["Autumn film", "Winter film"]}
-
-
-def test_two_projects_never_have_one_name(
-    client_of: ClientOf, staff: User, project: Project
-) -> None:
-    office, other = client_of(staff), Project.objects.create(name="Second")
-    for url in ("/people/projects/", f"/people/projects/{other.pk}/name/"):
-        answer = office.post(url, {"name": project.name})
-        assert answer.status_code == 200
-        assert "already exists" in answer.content.decode()
-    assert Project.objects.count() == 2
-
-
-def test_managers_neither_make_nor_rename_projects(office: Client, project: Project) -> None:
-    assert office.post("/people/projects/", {"name": "Mine"}).status_code == 403
-    url = f"/people/projects/{project.pk}/name/"
-    assert office.post(url, {"name": "Mine"}).status_code == 403
-    assert not Project.objects.filter(name="Mine").exists()
-    assert "New project" not in text_of(office)

@@ -1,0 +1,118 @@
+"""How a credential fares: its test, its day as a chart, its line in the list."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from tasks.models import (
+    Credential,
+    HealthMinute,
+    Lease,
+    Project,
+)
+from tasks.models.health import Heard
+from tasks.providers import Trouble
+from tasks.providers.findings import Finding, State, Step
+from tasks.showing.health import QUARTER, Day, day_of
+from tests.conftest import MakeTask
+from tests.web.credentials.doing import another, heard, page_of
+
+# The test
+
+
+def test_a_test_is_done_by_a_worker_and_the_page_looks_for_it(
+    desk: Client, theirs: Credential
+) -> None:
+    url = page_of(theirs) + "test/"
+    Lease.objects.take("sweep", "worker", now=timezone.now(), seconds=10)
+    started = desk.post(url, headers={"hx-request": "true"}).content.decode()
+    assert "being asked" in started and 'hx-trigger="every 1s"' in started
+    assert "silent" not in started
+    desk.post(url)
+    assert OrmQ.objects.count() == 1, "one at a time"
+    found = [Finding(step=Step.KEY, state=State.FAILED, why=Trouble.UNAUTHORIZED)]
+    Credential.objects.get().keep_findings([each.as_json() for each in found], timezone.now())
+    done = desk.get(url).content.decode()
+    assert "The provider refused the key" in done and "hx-trigger" not in done
+
+
+def test_where_no_worker_runs_the_page_says_so_and_does_not_look_for_ever(
+    desk: Client, theirs: Credential
+) -> None:
+    url = page_of(theirs) + "test/"
+    assert "worker is silent" in desk.post(url, headers={"hx-request": "1"}).content.decode()
+    Credential.objects.update(test_asked_at=timezone.now() - timedelta(minutes=2))
+    late = desk.get(url).content.decode()
+    assert "no worker took the test" in late and "hx-trigger" not in late
+    desk.post(url)
+    assert OrmQ.objects.count() == 2
+
+
+def minutes(credential: Credential, *spans: tuple[int, Heard]) -> None:
+    """Written down so many minutes ago."""
+    now = timezone.now().replace(second=0, microsecond=0)
+    HealthMinute.objects.add(
+        {(credential.pk, now - timedelta(minutes=ago)): heard for ago, heard in spans}
+    )
+
+
+# The chart
+
+
+def test_a_day_is_told_in_numbers_a_chart_and_a_table(desk: Client, theirs: Credential) -> None:
+    minutes(
+        theirs,
+        (1, heard(90)),
+        (2, heard(0, rate_limited=4)),
+        (300, heard(10, 5.0, server=2, rate_limited=1)),
+        (25 * 60, heard(1_000)),
+    )
+    page = desk.get(page_of(theirs)).content.decode()
+    for said in ("100 answers in the last 24 hours, 7 errors", "too many requests", "own error"):
+        assert said in page
+    assert "In 2 minutes the provider asked for fewer requests" in page
+    assert page.count("<svg class=") >= 2 and "Hour by hour" in page
+    assert "style=" not in page.split("<main")[1]
+    listed = desk.get("/credentials/").content.decode()
+    assert "100 answers in the last 24 hours, 7 errors" in listed
+
+
+def test_a_day_of_nothing_says_so(desk: Client, theirs: Credential) -> None:
+    assert "Nothing was asked in the last 24 hours" in desk.get(page_of(theirs)).content.decode()
+
+
+def test_bars_stay_within_their_chart_and_errors_can_be_seen(theirs: Credential) -> None:
+    minutes(theirs, (0, heard(10_000, server=1)), (60, heard(1)), (120, heard(0, server=9_000)))
+    day = day_of(theirs.pk, timezone.now())
+    assert len(day.columns) == 96 and len(day.bars) == 3
+    for bar in day.bars:
+        assert bar.error_y >= 0 and bar.y + bar.height == 100
+        assert 0 <= bar.x <= day.wide - 8
+    assert day.bars[-1].error_height > 2
+
+
+def test_a_line_breaks_where_nothing_was_heard() -> None:
+    now = timezone.now()
+    day = Day([(now, heard(5)), (now - timedelta(hours=6), heard(5, 2.0))], now, QUARTER)
+    assert day.p50_line.count("M") == 2
+    assert day.whole.p95 and day.whole.p95 > 1
+
+
+def test_the_list_costs_the_same_for_one_and_for_many(
+    office: Client,
+    project: Project,
+    elsewhere: Project,
+    make_task: MakeTask,
+    django_assert_max_num_queries: Any,
+) -> None:
+    for number in range(12):
+        row = another(f"Account {number}", *([elsewhere] if number % 2 else []))
+        minutes(row, (1, heard(3)), (2, heard(1, server=1)))
+        make_task(credential=row)
+    with django_assert_max_num_queries(13):
+        office.get("/credentials/")
+    with django_assert_max_num_queries(20):
+        office.get(page_of(row))

@@ -1,0 +1,16 @@
+"""A credential to track with."""
+
+import pytest
+
+from tasks.models import (
+    Credential,
+)
+
+
+@pytest.fixture
+def ark(db: None) -> Credential:
+    """Of a provider whose ids are cgt-…, and nothing else."""
+    row = Credential(name="Ark", provider="volcengine", base_url="https://ark.example/api/v3")
+    row.replace_key("ark-of-the-tests-0123456789")
+    row.save()
+    return row
