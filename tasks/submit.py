@@ -25,6 +25,7 @@ from tasks.models import (
     Batch,
     ChangeCounter,
     Credential,
+    Origin,
     Project,
     Submission,
     SubmissionState,
@@ -32,7 +33,7 @@ from tasks.models import (
     Upload,
 )
 from tasks.providers import ProviderError, Trouble
-from tasks.providers.wish import Wish
+from tasks.providers.wish import Mode, Wish
 from tasks.status import Status
 
 #: From then on whoever was sending is gone, its own deadline and the writing included.
@@ -40,6 +41,8 @@ ABANDONED = timedelta(minutes=2)
 
 #: What a task shows of a wish before any provider has spoken of it.
 SHOWN = ("model prompt resolution ratio duration frames seed draft priority service_tier").split()
+#: What a final video has of its draft, and is not said again.
+INHERITED = ("prompt", "ratio", "duration", "frames", "seed")
 
 
 class NotYours(PermissionError):
@@ -58,27 +61,33 @@ def place(
     credential: Credential,
     created_by: Any,
     now: datetime,
+    origin: Origin | None = None,
 ) -> Batch:
     """The batch of this key with a task for each wish, made now or by an earlier press.
 
+    `origin` is where all of them come from; one of another project, or none any more, is left out.
     Raises NotYours, UploadGone.
     """
     with transaction.atomic():
         made = {"project": project, "credential": credential, "created_by": created_by}
-        batch, is_new = Batch.objects.get_or_create(key=key, defaults={**made, "created_at": now})
+        made |= {"created_at": now, "takes": len(wishes)}
+        batch, is_new = Batch.objects.get_or_create(key=key, defaults=made)
         if batch.created_by != created_by:
             raise NotYours
         if is_new:
-            _make_rows(batch, wishes, now)
+            _make_rows(batch, wishes, now, origin)
     return batch
 
 
-def _make_rows(batch: Batch, wishes: Sequence[Wish], now: datetime) -> None:
+def _make_rows(batch: Batch, wishes: Sequence[Wish], now: datetime, origin: Origin | None) -> None:
     given = {number for wish in wishes for number in wish.uploads}
     if not Upload.objects.touch(given, batch.project, now):
         raise UploadGone
+    parent = _parent(batch, origin)
+    kinship = origin.kinship if origin and parent else ""
     change = ChangeCounter.objects.next()
     for take, wish in enumerate(wishes, start=1):
+        shown = _shown(wish, parent)
         task = Task.objects.create(
             project=batch.project,
             credential=batch.credential,
@@ -90,17 +99,28 @@ def _make_rows(batch: Batch, wishes: Sequence[Wish], now: datetime) -> None:
             created_at=now,
             check_after=None,
             change=change,
-            search_text=search.searchable(wish.prompt, wish.model),
-            **_shown(wish),
+            search_text=search.searchable(shown["prompt"], wish.model),
+            **shown,
         )
-        row = Submission.objects.create(task=task, batch=batch, take=take, wish=wish.to_json())
+        made = {"task": task, "batch": batch, "take": take, "wish": wish.to_json()}
+        row = Submission.objects.create(**made, parent=parent, kinship=kinship)
         if wish.uploads:
             row.uploads.set(wish.uploads)
 
 
-def _shown(wish: Wish) -> dict[str, Any]:
-    values = ((name, getattr(wish, name)) for name in SHOWN)
-    return {name: value for name, value in values if value is not None}
+def _parent(batch: Batch, origin: Origin | None) -> Task | None:
+    """Held until the rows that name it are there: a purge waits."""
+    if origin is None:
+        return None
+    same = Task.objects.filter(pk=origin.parent, project=batch.project)
+    return same.select_for_update(no_key=True).only(*INHERITED).first()
+
+
+def _shown(wish: Wish, parent: Task | None) -> dict[str, Any]:
+    values = {name: getattr(wish, name) for name in SHOWN}
+    if parent and wish.mode == Mode.FINAL:  # the provider takes these over from the draft
+        values |= {name: getattr(parent, name) for name in INHERITED if not values[name]}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 # How it ended
@@ -115,6 +135,8 @@ def made(submission: Submission, remote_id: str, now: datetime) -> bool:
         placeholder = submission.task
         same = Task.objects.filter(base_url=placeholder.base_url, remote_id=remote_id)
         if known := same.exclude(pk=placeholder.pk).first():
+            others = Submission.objects.filter(parent=placeholder).exclude(task=known)
+            others.update(parent=known)
             moved = Submission.objects.end(submission.pk, SubmissionState.MADE, now, task=known)
             return moved and bool(placeholder.delete())
         placeholder.remote_id = remote_id

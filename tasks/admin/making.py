@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from tasks.admin.looking import OfMany, OfTasks
+from tasks.admin.looking import HEAVY, OfMany, OfTasks
 from tasks.models import Batch, Cancellation, ModelName, Submission, Upload
 from tasks.providers import PROVIDERS
 from tasks.providers.catalog import MODELS
@@ -38,7 +38,7 @@ class ModelNameAdmin(admin.ModelAdmin):
 
 @admin.register(Batch)
 class BatchAdmin(OfMany):
-    list_display = ("id", "project", "credential", "created_by", "created_at")
+    list_display = ("id", "project", "credential", "created_by", "created_at", "takes")
     list_filter = ("project", "credential")
     list_select_related = ("project", "credential", "created_by")
     search_fields = ("=id", "created_by__username")
@@ -54,11 +54,15 @@ class UploadAdmin(OfMany):
 
 @admin.register(Submission)
 class SubmissionAdmin(OfTasks):
-    list_display = ("task", "state", "take", "sent_at", "ended_at", "trouble")
-    list_filter = ("state",)
+    list_display = (
+        "task", "state", "take", "kinship", "parent", "sent_at", "ended_at", "trouble",
+    )  # fmt: skip
+    list_filter = ("state", "kinship")
+    list_select_related = ("task", "parent")
 
     def get_queryset(self, request: Any) -> Any:
-        return super().get_queryset(request).defer("wish")
+        heavy = (f"parent__{name}" for name in HEAVY)
+        return super().get_queryset(request).defer("wish", *heavy)
 
 
 @admin.register(Cancellation)

@@ -7,6 +7,7 @@ from tasks.models.credential import Credential
 from tasks.models.engine import ChangeCounter, Lease
 from tasks.models.health import HealthMinute
 from tasks.models.invitation import Invitation
+from tasks.models.lineage import Kinship, Origin
 from tasks.models.model_name import ModelName
 from tasks.models.people import Membership, Project, Role, SignInLink
 from tasks.models.profile import Density, Profile, Theme
@@ -34,9 +35,11 @@ __all__ = [
     "HealthMinute",
     "Invitation",
     "Kind",
+    "Kinship",
     "Lease",
     "Membership",
     "ModelName",
+    "Origin",
     "Outcome",
     "Profile",
     "Project",

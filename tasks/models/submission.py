@@ -8,13 +8,21 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tasks.models.credential import Credential
+from tasks.models.lineage import Kinship
 from tasks.models.people import Project
 from tasks.models.task import Task
 from tasks.models.upload import Upload
 from tasks.providers.wish import Wish
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    def visible_to(self, user: Any) -> BatchQuerySet:
+        """Those of the projects this person may see; its takes are asked for as any tasks are."""
+        return self.filter(project__in=Project.objects.ids_visible_to(user))
 
 
 class Batch(models.Model):
@@ -30,6 +38,9 @@ class Batch(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, verbose_name=_("person")
     )
     created_at = models.DateTimeField(_("made"))
+    takes = models.PositiveIntegerField(_("takes"), default=1, db_default=1)  # as it was placed
+
+    objects = BatchQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("batch")
@@ -38,6 +49,9 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project} · {self.created_at:%Y-%m-%d %H:%M}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("batch", args=[self.pk])
 
 
 class SubmissionState(models.TextChoices):
@@ -83,6 +97,13 @@ class Submission(models.Model):
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="submissions")
     take = models.PositiveIntegerField(_("take"), default=1)
     wish = models.JSONField(_("wish"))
+    # Where it comes from. The word stays when the parent is deleted for good.
+    parent = models.ForeignKey(
+        Task, models.SET_NULL, null=True, related_name="offspring", verbose_name=_("comes from")
+    )
+    kinship = models.CharField(
+        _("kinship"), max_length=9, choices=Kinship, default="", db_default="", blank=True
+    )
     uploads = models.ManyToManyField(Upload, related_name="submissions", editable=False)
     state = models.CharField(
         _("state"), max_length=11, choices=SubmissionState, default=SubmissionState.WAITING

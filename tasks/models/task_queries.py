@@ -86,16 +86,16 @@ class TaskQuerySet(TrashQuerySet["Task"]):
     def for_list(self) -> TaskQuerySet:
         """Newest first, without the heavy columns a row of the list does not show."""
         return (
-            self.select_related("credential", "project", "created_by")
+            self.select_related("credential", "project", "created_by", "submission__batch")
             .prefetch_related("copies")
-            .defer("raw", "search_text", "revised_prompt")
+            .defer("raw", "search_text", "revised_prompt", "submission__wish")
             .order_by("-id")
         )
 
     def for_page(self) -> TaskQuerySet:
         """With all that a task's own page shows, its timeline included."""
         return (
-            self.select_related("credential", "project", "created_by", "submission")
+            self.select_related("credential", "project", "created_by", "submission__batch")
             .prefetch_related("changes", "copies", "cancellations")
             .defer("search_text")
         )
