@@ -5,8 +5,10 @@ from django.urls import path
 
 from tasks.views import (
     account,
+    again,
     archive,
     audit,
+    batches,
     credentials,
     door,
     found,
@@ -73,6 +75,9 @@ urlpatterns = [
     path("tasks/<int:pk>/exists/", make.it_exists, name="it_exists"),
     path("tasks/<int:pk>/cancel/", make.cancel, name="cancel"),
     path("tasks/<int:pk>/again/", make.send_again, name="send_again"),
+    path("tasks/<int:pk>/once-more/", again.once_more, name="once_more"),
+    path("tasks/<int:pk>/go-on/", again.go_on, name="go_on"),
+    path("batches/<int:pk>/", batches.batch, name="batch"),
     # Tracking tasks made elsewhere
     path("tasks/track/", track.track, name="track"),
     path("found/", found.found, name="found"),

@@ -16,6 +16,9 @@ OPTIONAL = (*SWITCHES, "priority")
 #: Fields of the form whose settings have another name on the wire.
 SENT_AS = {"seeds": "seed", "expires": "execution_expires_after"}
 
+#: What a final has of its draft: that one stands alone (volcengine.com/docs/82379/1520757).
+OF_THE_DRAFT = "prompt ratio duration generate_audio camera_fixed seeds".split()
+
 #: In these 2.5 follows the size of what it is given.
 FOLLOWING = frozenset({Mode.FIRST_FRAME, Mode.FIRST_AND_LAST_FRAME, Mode.EDIT, Mode.EXTEND})
 

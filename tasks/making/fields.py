@@ -20,6 +20,7 @@ HOURS = (1, 6, 12, 24, 48, 72)
 
 class MakeFields(TablerForm, forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    origin = forms.CharField(widget=forms.HiddenInput, required=False)  # see making/lineage.py
     project = forms.ModelChoiceField(
         label=_("Project"), queryset=Project.objects.none(), empty_label=None
     )

@@ -185,7 +185,7 @@ class MakeForm(GivenPictures, MakeFields):
             name
             for name in names
             if name not in there or SENT_AS.get(name, name) not in self._dialect.hands_on
-        ]
+        ] + (choices.OF_THE_DRAFT if self.mode_chosen == Mode.FINAL else [])
 
     # Groups, as the page shows them
 

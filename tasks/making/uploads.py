@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, BinaryIO, cast
 
 from django.core.exceptions import PermissionDenied
+from django.core.files import File
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, QueryDict
 from django.utils import timezone
@@ -75,7 +76,7 @@ def take(files: Iterable[UploadedFile], project: Project, user: Any, now: dateti
     return taken
 
 
-def keep(file: UploadedFile, project: Project, user: Any, now: datetime) -> Upload:
+def keep(file: File, project: Project, user: Any, now: datetime) -> Upload:
     """Raises Refused."""
     picture = _picture(file)
     return Upload.objects.keep(
@@ -91,7 +92,7 @@ def keep(file: UploadedFile, project: Project, user: Any, now: datetime) -> Uplo
     )
 
 
-def _picture(file: UploadedFile) -> Image:
+def _picture(file: File) -> Image:
     """By its content: neither its name nor what the browser calls it counts."""
     try:
         picture = read_picture(cast("BinaryIO", file))
@@ -104,7 +105,7 @@ def _picture(file: UploadedFile) -> Image:
     return picture
 
 
-def _sha256(file: UploadedFile) -> str:
+def _sha256(file: File) -> str:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)

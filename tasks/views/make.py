@@ -17,12 +17,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from seedance_site.csp import allow_media
 from tasks import audit, queue, submit
-from tasks.making.again import initial_of
+from tasks.making.again import Way, initial_of
 from tasks.making.form import MakeForm
+from tasks.making.lineage import origin_of
 from tasks.making.uploads import take_without_scripts
 from tasks.models import (
     Batch,
     Cancellation,
+    Kinship,
+    Origin,
     Project,
     Submission,
     SubmissionState,
@@ -71,34 +74,52 @@ def _page(request: HttpRequest, form: MakeForm) -> HttpResponse:
 
 
 def _asked_for(request: HttpRequest) -> dict[str, Any]:
-    """`?from=7` fills the form from a task that this person may see."""
-    wanted = request.GET.get("from", "")
-    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
+    """`?from=7` fills the form from a task that this person may see; `&as=seed`: see again.Way."""
+    wanted, way, frame = (request.GET.get(name, "") for name in ("from", "as", "frame"))
+    if not _is_id(wanted):
         return {}
     tasks = Task.objects.visible_to(request.user).select_related("submission")
-    return initial_of(get_object_or_404(tasks, pk=wanted), request.user)
+    return initial_of(
+        get_object_or_404(tasks, pk=wanted),
+        request.user,
+        Way(way) if way in list(Way) else None,
+        int(frame) if _is_id(frame) else None,
+    )
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _placed(request: HttpRequest, form: MakeForm) -> HttpResponse:
     assert form.project_chosen and form.credential_chosen
     try:
-        batch = _place(
+        batch = place(
             form.cleaned_data["key"],
             wishes=form.wishes,
             project=form.project_chosen,
             credential=form.credential_chosen,
             created_by=request.user,
+            origin=origin_of(form, request.user),
         )
     except submit.UploadGone:  # between looking for it and taking it
         form.add_error(None, _("A picture is not here any more. Give it again."))
         return _page(request, form)
-    tasks = list(Task.objects.filter(submission__batch=batch).order_by("pk"))
-    messages.success(request, _told(len(tasks)))
-    return redirect(tasks[0]) if len(tasks) == 1 else redirect("tasks")
+    return shown(request, batch)
 
 
-def _place(key: uuid.UUID, **what: Any) -> Batch:
-    batch = submit.place(key=key, now=timezone.now(), **what)
+def shown(request: HttpRequest, batch: Batch) -> HttpResponse:
+    """To where its one take, or all of them, can be watched."""
+    messages.success(request, _told(batch.takes))
+    only = batch.submissions.first() if batch.takes == 1 else None
+    return redirect("task", only.task_id) if only else redirect(batch)
+
+
+def place(key: uuid.UUID, **what: Any) -> Batch:
+    try:
+        batch = submit.place(key=key, now=timezone.now(), **what)
+    except submit.NotYours as error:
+        raise PermissionDenied from error
     transaction.on_commit(queue.send)
     return batch
 
@@ -145,15 +166,15 @@ def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     with transaction.atomic():
         if not submit.give_up(submission, timezone.now()):
             return redirect("task", pk)
-        batch = _place(
+        batch = place(
             uuid.uuid5(submission.batch.key, f"again {submission.take}"),
             wishes=[submission.wished],
             project=submission.task.project,
             credential=submission.task.credential,
             created_by=request.user,
+            origin=Origin(pk, Kinship.RETRY),
         )
-    messages.success(request, _told(1))
-    return redirect("task", batch.submissions.get().task_id)
+    return shown(request, batch)
 
 
 def _unconfirmed(request: HttpRequest, pk: int) -> Submission:

@@ -105,9 +105,10 @@ def test_what_a_model_cannot_do_is_not_offered(desk: Client, model: Any, mode: M
     page = look(desk, model=f"doubao-{model.name}", mode=mode)
     form = page.context["form"]
     assert form.model_chosen == model
-    assert ("generate_audio" in form.fields) == model.has_audio
-    assert ("camera_fixed" in form.fields) == model.has_camera_fixed
-    assert ("seeds" in form.fields) == model.has_seed
+    is_final = form.mode_chosen == Mode.FINAL  # which has these of its draft
+    assert ("generate_audio" in form.fields) == (model.has_audio and not is_final)
+    assert ("camera_fixed" in form.fields) == (model.has_camera_fixed and not is_final)
+    assert ("seeds" in form.fields) == (model.has_seed and not is_final)
     assert ("service_tier" in form.fields) == model.has_flex
     offered = [value for value, _label in form.fields["resolution"].choices]
     assert set(offered) <= set(model.resolutions)
