@@ -1,5 +1,6 @@
 """The list, a task's page, and "refresh now"."""
 
+import uuid
 from typing import Any
 
 from django.contrib import messages
@@ -15,9 +16,11 @@ from tasks.feed import Feed, tally_of
 from tasks.listing import choices, counts
 from tasks.listing.filters import Filters
 from tasks.listing.paging import page_of
+from tasks.making.offers import Offers
 from tasks.models import ChangeCounter, Project, Star, Task
 from tasks.models.trash import entrusted_to
 from tasks.showing import Showing
+from tasks.showing.lineage import Lineage
 from tasks.showing.media import media_sources
 
 
@@ -32,7 +35,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
     page = page_of(filters.of_status(tasks), request.GET, projects=_projects(request, filters))
     sources = media_sources(page.tasks)
     shown = [Showing(task, now, sources) for task in page.tasks]
-    _tell_stars(shown, request.user)
+    tell_stars(shown, request.user)
     tally = counts.within(filters, tasks, user=request.user, newest=newest)
     statuses = choices.statuses(filters, tally)
     drop_downs = choices.drop_downs(request.user, filters)
@@ -80,20 +83,24 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Task.objects.visible_to(request.user).for_page(), pk=pk)
     sources = media_sources([found])
     shown = Showing(found, now, sources)
-    _tell_stars([shown], request.user)
+    lineage = Lineage.of(found, request.user, now, sources)
+    tell_stars([shown], request.user)
     context = {
         "now": now,
         "shown": shown,
         "task": found,
+        "lineage": lineage,
+        "offers": Offers(shown),
+        "once_more": uuid.uuid4(),
         **_rights(request.user, pk),
-        "feed": Feed.of("task", [shown], seen=seen, sources=sources),
+        "feed": Feed.of("task", [shown, *lineage.shown], seen=seen, sources=sources),
     }
     response = render(request, "tasks/task.html", context)
     allow_media(response, sources)
     return response
 
 
-def _tell_stars(shown: list[Showing], user: Any) -> None:
+def tell_stars(shown: list[Showing], user: Any) -> None:
     stars = Star.objects.tasks_of(user).filter(task__in=[each.task.pk for each in shown])
     starred = set(stars)
     for each in shown:
