@@ -30,7 +30,7 @@ _MARK = re.compile(r"(\d{1,18})([le])([nwvsurgd])([0-9a-f]{8})")
 class Feed:
     """`on` are the rows the page shows, each with what it shows of them."""
 
-    page: str  # "list", "task" or "archive", whose rows are copies
+    page: str  # "list", "task", then its kin; "batch"; or "archive", whose rows are copies
     seen: int  # the last change the page knows of
     on: dict[int, Mark]
     sources: frozenset[str]  # where the page's policy lets it play from, beyond MEDIA_HOSTS

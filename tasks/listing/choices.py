@@ -136,6 +136,8 @@ def chips(filters: Filters, choices: list[Choice]) -> list[Chip]:
     ]
     if picked := days_picked(filters):
         found.append(Chip(_("Day"), picked, filters.of_days(None, None).query()))
+    if filters.batch:
+        found.append(Chip(_("Batch"), str(filters.batch), filters.without("batch").query()))
     if filters.starred:
         found.append(Chip(_("Only"), _("Starred"), filters.without("starred").query()))
     if filters.q:

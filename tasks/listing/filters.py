@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from tasks.listing.days import Span, read_day
-from tasks.models import Star
+from tasks.models import Star, Submission
 from tasks.models.task_queries import TaskQuerySet
 from tasks.status import Status
 
@@ -28,6 +28,7 @@ class Filters:
     credential: int | None = None
     project: int | None = None
     person: int | None = None
+    batch: int | None = None
     since: date | None = None
     until: date | None = None
     starred: int = 0  # 1: those with a star of who is looking
@@ -42,6 +43,7 @@ class Filters:
             credential=_id(query.get("credential", "")),
             project=_id(query.get("project", "")),
             person=_id(query.get("person", "")),
+            batch=_id(query.get("batch", "")),
             since=read_day(query.get("since", "")),
             until=read_day(query.get("until", "")),
             starred=int(query.get("starred") == "1"),
@@ -59,6 +61,9 @@ class Filters:
         tasks = tasks.filter(**{name: value for name, value in wanted.items() if value})
         tasks = tasks.matching(self.q) if self.q else tasks
         tasks = tasks.filter(pk__in=Star.objects.tasks_of(user)) if self.starred else tasks
+        if self.batch:
+            takes = Submission.objects.filter(batch=self.batch).order_by()
+            tasks = tasks.filter(pk__in=takes.values("task"))
         return self.span.narrow(tasks) if self.span else tasks
 
     @cached_property
@@ -91,7 +96,7 @@ class Filters:
     @property
     def beside_choices(self) -> list[tuple[str, str]]:
         """What the form of drop-downs carries along."""
-        carried = ("status", "since", "until", "starred", "q")
+        carried = ("status", "batch", "since", "until", "starred", "q")
         return [pair for pair in self.pairs() if pair[0] in carried]
 
     @property

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from django.utils.translation import gettext as _
 
 from tasks.failures import Failure, failure_of
-from tasks.models import Kind, Task
+from tasks.models import Kind, Submission, Task
 from tasks.providers import Trouble, provider
 from tasks.sentences import trouble_sentence, words_beside
 from tasks.showing import copies, facts
@@ -277,6 +277,12 @@ class Showing:
         frames = _("%(number)s frames") % {"number": task.frames} if task.frames else ""
         draft = _("draft") if task.draft else ""
         return [each for each in (task.resolution, task.ratio, length or frames, draft) if each]
+
+    @property
+    def take(self) -> Submission | None:
+        """Which of several it is that were made at once; None where it was alone, or elsewhere."""
+        submission = getattr(self.task, "submission", None)
+        return submission if submission and submission.batch.takes > 1 else None
 
     @property
     def tokens(self) -> str:

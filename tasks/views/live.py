@@ -16,9 +16,11 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from tasks.feed import Feed, Mark, tally_of
 from tasks.listing import archive, choices, counts
+from tasks.making.offers import Offers
 from tasks.models import ChangeCounter, Copy, Task
 from tasks.models.task_queries import TaskQuerySet
 from tasks.showing import Showing
+from tasks.showing.batches import Progress
 from tasks.showing.copies import CopyShown
 
 
@@ -33,7 +35,7 @@ def live(request: HttpRequest) -> HttpResponse:
     if request.META["QUERY_STRING"].partition("&")[0] == f"after={seen}":
         return HttpResponse(status=204)
     feed, now = Feed.read(request.GET), timezone.now()
-    answers = {"task": _task_news, "archive": _archive_news}
+    answers = {"task": _task_news, "batch": _batch_news, "archive": _archive_news}
     return answers.get(feed.page, _list_news)(request, feed, seen, now)
 
 
@@ -61,7 +63,8 @@ def _list_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> Ht
 
 
 def _task_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> HttpResponse:
-    rows = Task.objects.visible_to(request.user).for_page().filter(pk__in=list(feed.on)[:1])
+    visible = Task.objects.visible_to(request.user)
+    rows = visible.for_page().filter(pk__in=list(feed.on)[:1])
     shown = [Showing(task, now, feed.all_sources) for task in rows]
     if feed.on and not shown:
         return HttpResponseClientRefresh()  # it was deleted, or is not theirs any more
@@ -69,19 +72,47 @@ def _task_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> Ht
     screens = _with_another_screen(changed, feed)
     if any(each.screen == "elsewhere" and each.task.pk in screens for each in changed):
         return HttpResponseClientRefresh()  # only a fresh page brings a policy for this host
+    kin = _kin(visible, feed, now)
     context = {
         "now": now,
         "changed": changed,
         "screens": screens,
+        "offers": Offers(changed[0]) if changed else None,
+        "kin": _changed(kin, feed),
         "may_work": SimpleLazyObject(lambda: _may_work(request, feed)),
         "said": " ".join(f"{_became(each, feed)} {_saved(each, feed)}" for each in changed),
-        "feed": _next(feed, shown, seen=seen),
+        "feed": _next(feed, [*shown, *kin], seen=seen),
     }
     return render(request, "tasks/_task_news.html", context)
 
 
+def _kin(visible: TaskQuerySet, feed: Feed, now: datetime) -> list[Showing]:
+    """Those that the page shows beside its own task."""
+    on = list(feed.on)[1:]
+    rows = list(visible.for_list().filter(pk__in=on)) if on else []
+    return [Showing(task, now, feed.all_sources) for task in rows]
+
+
 def _may_work(request: HttpRequest, feed: Feed) -> bool:
-    return Task.objects.workable_by(request.user).filter(pk__in=list(feed.on)).exists()
+    return Task.objects.workable_by(request.user).filter(pk__in=list(feed.on)[:1]).exists()
+
+
+def _batch_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> HttpResponse:
+    takes = feed.filters.narrow(Task.objects.visible_to(request.user), request.user)
+    rows = takes.for_list().filter(pk__in=feed.on)
+    shown = [Showing(task, now, feed.all_sources) for task in rows]
+    changed = _changed(shown, feed)
+    progress = Progress.of(takes)
+    context = {
+        "now": now,
+        "changed": changed,
+        "screens": _with_another_screen(changed, feed),
+        "gone": feed.on.keys() - {each.task.pk for each in shown},
+        "said": _finished(changed, feed),
+        "progress": progress if progress.mark != feed.tally else None,
+        "feed": _next(feed, shown, seen=seen, tally=progress.mark),
+    }
+    return render(request, "batches/_news.html", context)
 
 
 def _archive_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> HttpResponse:

@@ -23,6 +23,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from tasks.models import (
+    Batch,
     Copy,
     Credential,
     Invitation,
@@ -157,6 +158,11 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "cancel"): ("/tasks/{task}/cancel/", (DOOR, 404, 404, 404, 302, 302)),  # not its own
     ("GET", "send_again"): ("/tasks/{task}/again/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "send_again"): ("/tasks/{task}/again/", (DOOR, 404, 404, 404, 404, 404)),  # … lost
+    ("GET", "once_more"): ("/tasks/{task}/once-more/", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "once_more"): ("/tasks/{task}/once-more/", NONE_YET),  # made elsewhere
+    ("GET", "go_on"): ("/tasks/{task}/go-on/", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "go_on"): ("/tasks/{task}/go-on/", (DOOR, 404, 404, 302, 302, 302)),
+    ("GET", "batch"): ("/batches/{batch}/", (DOOR, 404, 200, 200, 200, 200)),
     # Tracking
     ("GET", "track"): ("/tasks/track/", (DOOR, 200, 403, 200, 200, 200)),
     ("POST", "track"): ("/tasks/track/", (DOOR, 200, 403, 200, 200, 200)),
@@ -248,6 +254,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "admin/login/"): ("/admin/login/", NOT_BY_GET),
 }
 GET_ONLY = {
+    "batch",
     "credentials",
     "tasks",
     "task",
@@ -294,6 +301,8 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
     theirs.save(update_fields=["open_to_all"])
     theirs.projects.set([task.project])
     ids = {"credential": theirs.pk, "task": task.pk}
+    made = {"project": task.project, "credential": theirs, "created_at": timezone.now()}
+    ids["batch"] = Batch.objects.create(**made).pk
     return {**ids, **_somebody(task.project), **_a_picture(task.project)}
 
 
