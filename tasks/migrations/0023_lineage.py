@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='submission',
             name='kinship',
-            field=models.CharField(blank=True, choices=[('retry', 'tried again'), ('again', 'made again'), ('edited', 'changed'), ('final', 'final of the draft'), ('continued', 'goes on from the last frame'), ('seed', 'with the same seed')], db_default='', default='', max_length=9, verbose_name='kinship'),
+            field=models.CharField(blank=True, choices=[('retry', 'tried again'), ('again', 'made again'), ('edited', 'changed'), ('final', 'final of the draft'), ('continued', 'on from the last frame'), ('seed', 'with the same seed')], db_default='', default='', max_length=9, verbose_name='kinship'),
         ),
         migrations.AddField(
             model_name='submission',

@@ -15,7 +15,7 @@ class Kinship(models.TextChoices):
     AGAIN = "again", _("made again")  # by the same wish
     EDITED = "edited", _("changed")
     FINAL = "final", _("final of the draft")
-    CONTINUED = "continued", _("goes on from the last frame")
+    CONTINUED = "continued", _("on from the last frame")
     SEED = "seed", _("with the same seed")
 
 
