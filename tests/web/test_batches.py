@@ -33,7 +33,7 @@ def takes(project: Project, member: User, ark: Credential) -> Any:
 
     def takes(*each: dict[str, Any]) -> list[Task]:
         wishes = [wish(fields.pop("model", USUAL), **fields) for fields in map(dict, each)]
-        whose = {"project": project, "credential": ark, "created_by": member}
+        whose: dict[str, Any] = {"project": project, "credential": ark, "created_by": member}
         batch = submit.place(wishes, key=uuid.uuid4(), now=timezone.now(), **whose)
         rows = Task.objects.select_related("submission__batch").filter(submission__batch=batch)
         return list(rows.order_by("pk"))
