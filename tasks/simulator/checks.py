@@ -6,15 +6,37 @@ volcengine.com/docs/82379/1520757, with the differences between models from the 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tasks.providers.catalog import ADAPTIVE, RATIOS, Model
-from tasks.simulator.errors import Refusal, invalid, missing
+from tasks.simulator.errors import Refusal, invalid, missing, unsupported
 
 Body = Mapping[str, Any]
 
 LARGEST_SEED = 2**32 - 1
+
+#: All that the official SDK can send (volcengine-ark-runtime 5.0.54, `tasks.create`).
+FIELDS = frozenset(
+    (
+        "model content safety_identifier callback_url return_last_frame service_tier "
+        "execution_expires_after priority generate_audio draft camera_fixed watermark seed "
+        "resolution ratio duration frames tools output_format omni_reference_task_type"
+    ).split()
+)
+TASK_TYPES = ("auto", "reference", "edit", "extend")
+ROLES = {
+    "image_url": ("first_frame", "last_frame", "reference_image"),
+    "video_url": ("reference_video",),
+    "audio_url": ("reference_audio",),
+}
+
+
+def check_names(given: Body, known: Collection[str], where: str = "") -> None:
+    """Nothing is passed over in silence; null is as good as absent."""
+    for name, value in given.items():
+        if name not in known and value is not None:
+            raise unsupported(f"{where}{name}")
 
 
 def read_content(given: Body) -> list[dict[str, Any]]:
@@ -28,29 +50,40 @@ def read_content(given: Body) -> list[dict[str, Any]]:
 
 def _item(place: int, item: dict[str, Any]) -> dict[str, Any]:
     kind = item.get("type")
-    if not isinstance(item.get("role") or "", str):
+    if kind not in ("text", "draft_task", *ROLES):
+        raise invalid(f"content[{place}].type")
+    role = ("role",) if kind in ROLES else ()
+    check_names(item, ("type", kind, *role), f"content[{place}].")
+    if item.get("role") and item["role"] not in ROLES[kind]:
         raise invalid(f"content[{place}].role")
     if kind == "text":
         if not isinstance(item.get("text"), str):
             raise missing(f"content[{place}].text")
-    elif kind in ("image_url", "video_url", "audio_url"):
+    elif kind in ROLES:
         _check_url(place, kind, item)
-    elif kind == "draft_task":
-        if not isinstance(item.get("draft_task"), dict) or not item["draft_task"].get("id"):
-            raise missing(f"content[{place}].draft_task.id")
     else:
-        raise invalid(f"content[{place}].type")
+        _check_draft_task(place, item.get("draft_task"))
     return item
+
+
+def _check_draft_task(place: int, holder: object) -> None:
+    if not isinstance(holder, dict) or not holder.get("id"):
+        raise missing(f"content[{place}].draft_task.id")
+    check_names(holder, ("id",), f"content[{place}].draft_task.")
+    if not isinstance(holder["id"], str):
+        raise invalid(f"content[{place}].draft_task.id")
 
 
 def _check_url(place: int, kind: str, item: dict[str, Any]) -> None:
     holder = item.get(kind)
     url = holder.get("url") if isinstance(holder, dict) else None
-    if not url:
+    if not isinstance(holder, dict) or not url:
         if kind == "image_url":
             raise Refusal(400, "InvalidImageURL.EmptyURL", "The image URL is empty.")
         raise missing(f"content[{place}].{kind}.url")
-    if not re.match(r"(https?://|asset://|data:)", str(url)):
+    check_names(holder, ("url",), f"content[{place}].{kind}.")
+    inline = "" if kind == "video_url" else "|data:"  # a video is never sent along
+    if not isinstance(url, str) or not re.match(rf"(https?://|asset://{inline})", url):
         code = "InvalidImageURL.InvalidFormat" if kind == "image_url" else "InvalidParameter"
         raise Refusal(400, code, f"The URL of content[{place}] is not valid.")
 
@@ -60,7 +93,7 @@ def roles(content: list[dict[str, Any]]) -> list[str]:
     found = []
     for item in content:
         default = {"image_url": "first_frame", "video_url": "reference_video"}
-        if item["type"] in ("image_url", "video_url", "audio_url"):
+        if item["type"] in ROLES:
             found.append(item.get("role") or default.get(item["type"], "reference_audio"))
         elif item["type"] == "draft_task":
             found.append("draft_task")
@@ -117,6 +150,7 @@ def check_scalars(model: Model, given: Body) -> None:
         "safety_identifier": lambda v: isinstance(v, str) and len(v) <= 64,
         "output_format": lambda v: v == "mp4" or (v == "mov" and model.has_mov),
         "tools": lambda v: is_2(model) and v in ([], [{"type": "web_search"}]),
+        "omni_reference_task_type": lambda v: model.has_task_type and v in TASK_TYPES,
     }
     for name, holds in checks.items():
         if name in given and not holds(given[name]):

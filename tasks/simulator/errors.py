@@ -101,6 +101,16 @@ def invalid(param: str, reason: str = "the specified value is not valid") -> Ref
     )
 
 
+def unsupported(param: str) -> Refusal:
+    """A field that no page describes."""
+    return Refusal(
+        400,
+        "InvalidParameter.UnsupportedParameter",
+        f"The parameter `{param}` specified in the request is not supported.",
+        param=param,
+    )
+
+
 def no_such_model(name: str) -> Refusal:
     """A model nobody knows, or an endpoint of somebody else."""
     return Refusal(

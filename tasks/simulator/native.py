@@ -1,4 +1,4 @@
-"""Ark's own dialect, its flat echo at YEScale, and PowerTokens' OpenAI-like twin.
+"""Ark's own dialect; what YEScale and PowerTokens do otherwise is in `kin.py`.
 
 volcengine.com/docs/82379/1520757 (create), 1521309 (get), 1521675 (list), 1521720 (delete).
 """
@@ -11,8 +11,9 @@ from typing import Any
 
 from tasks.providers.catalog import FPS, frame_size, tokens
 from tasks.simulator import errors
-from tasks.simulator.errors import Refusal, invalid, missing
+from tasks.simulator.errors import Refusal, invalid
 from tasks.simulator.faults import Fault, retry_header
+from tasks.simulator.kin import check_assets, check_flat, flat_json, from_twin, twin_json
 from tasks.simulator.media import last_frame_url, video_url
 from tasks.simulator.messages import Reply, Request, as_json
 from tasks.simulator.orders import Order, read_order
@@ -24,7 +25,6 @@ from tasks.simulator.world import World
 TASKS = "/contents/generations/tasks"
 TWIN = "/v1/videos"  # PowerTokens
 YESCALE = "/seedance/generations"
-YESCALE_LABEL = "YEScale - Seedance Video Generation - Fetch"
 
 STATUSES = ("queued", "running", "cancelled", "succeeded", "failed", "expired")
 INPUT_VIDEO_SECONDS = 5  # nobody here opens a reference video to measure it
@@ -175,7 +175,9 @@ def _create(world: World, preset: Preset, request: Request, key: str) -> Reply:
     task_id = world.new_id(at)
     body = _body(request)
     if request.path == TWIN:
-        body = _from_twin(body)
+        body = from_twin(body)
+    if preset.dialect == "yescale":
+        check_flat(body)
     order = read_order(
         body,
         vendor=preset.vendor,
@@ -183,9 +185,11 @@ def _create(world: World, preset: Preset, request: Request, key: str) -> Reply:
         not_open="-notopen" in key,
         wishes=request.headers.get("x-sim-steer", ""),
     )
+    if preset.slug == "powertokens" and request.path != TWIN:
+        check_assets(order)
     record = world.create(order, task_id=task_id, preset=preset.slug, key=key, at=at)
     if request.path == TWIN:
-        return as_json(_twin_json(record, request))
+        return as_json(_twin(record, request))
     echo = {"safety_identifier": order.safety_identifier} if order.safety_identifier else {}
     return as_json({"id": record.id, **echo})
 
@@ -224,9 +228,14 @@ def is_kept(record: Record, now: float) -> bool:
 
 def _get(world: World, record: Record, request: Request) -> Reply:
     if request.path.startswith(TWIN):
-        return as_json(_twin_json(record, request))
+        return as_json(_twin(record, request))
     task = task_json(record, request.now, request.origin)
-    return as_json(_yescale(record, task) if request.path.startswith(YESCALE) else task)
+    return as_json(flat_json(record, task) if request.path.startswith(YESCALE) else task)
+
+
+def _twin(record: Record, request: Request) -> dict[str, Any]:
+    state = moment(record, request.now)
+    return twin_json(record, request, state, task_error(record, state))
 
 
 def _delete(world: World, record: Record, request: Request) -> Reply:
@@ -269,85 +278,13 @@ def _matches(record: Record, given: dict[str, list[str]], now: float) -> bool:
     status = given.get("filter.status", [""])[0]
     if status and status not in STATUSES:
         raise invalid("filter.status")
+    tier = given.get("filter.service_tier", ["default"])[0]
+    if tier not in ("default", "flex"):
+        raise invalid("filter.service_tier")
     ids, models = given.get("filter.task_ids"), given.get("filter.model")
     return (
-        order.service_tier == given.get("filter.service_tier", ["default"])[0]
+        order.service_tier == tier
         and (not ids or record.id in ids)
         and (not models or models[0] in (order.model, order.asked_model))
         and (not status or moment(record, now).status == status)
     )
-
-
-# -- YEScale ----------------------------------------------------------------------------------
-
-
-def _yescale(record: Record, task: dict[str, Any]) -> dict[str, Any]:
-    """Some of the native fields in alphabetical order, a label, and the create body again."""
-    kept = ("content", "created_at", "error", "id", "model", "status", "updated_at", "usage")
-    flat: dict[str, Any] = {name: task[name] for name in kept if name in task}
-    flat["message"] = YESCALE_LABEL
-    flat["request"] = {"content": record.order.content, "model": record.order.asked_model}
-    return dict(sorted(flat.items()))
-
-
-# -- PowerTokens' /v1/videos ------------------------------------------------------------------
-
-
-def _from_twin(body: object) -> object:
-    """{model, prompt | media[], seconds, size, …} as a native body."""
-    if not isinstance(body, dict):
-        return body
-    if not body.get("prompt") and not body.get("media"):
-        raise missing("prompt")
-    if not isinstance(body.get("media") or [], list):
-        raise invalid("media", "a list of objects is expected")
-    media = body.get("media") or [{"type": "text", "text": body["prompt"]}]
-    if body.get("image"):
-        media = [*media, {"type": "first_frame", "url": body["image"]}]
-    native = {name: body.get(name) for name in ("model", "ratio", "seed", "generate_audio")}
-    native["resolution"] = body.get("size")
-    native["duration"] = _seconds(body.get("seconds"))
-    native["content"] = [_twin_item(item) for item in media]
-    return native
-
-
-def _seconds(value: object) -> int | None:
-    if value is None:
-        return None
-    try:
-        return int(str(value))
-    except ValueError:
-        raise invalid("seconds", "a whole number is expected") from None
-
-
-def _twin_item(item: object) -> dict[str, Any]:
-    if not isinstance(item, dict):
-        raise invalid("media", "a list of objects is expected")
-    kind = str(item.get("type"))
-    if kind == "text":
-        return {"type": "text", "text": item.get("text") or item.get("prompt")}
-    medium = {"reference_video": "video_url", "reference_audio": "audio_url"}.get(kind, "image_url")
-    return {"type": medium, medium: {"url": item.get("url")}, "role": kind}
-
-
-def _twin_json(record: Record, request: Request) -> dict[str, Any]:
-    state, order = moment(record, request.now), record.order
-    done = state.status == "succeeded" and record.story.has_video
-    error = task_error(record, state)
-    flat = {
-        "id": record.id,
-        "task_id": record.id,
-        "object": "video",
-        "model": order.model,
-        "status": state.status,
-        "progress": {"queued": 0, "running": 50}.get(state.status, 100),
-        "created_at": int(record.created_at),
-        "video_url": video_url(record, request.origin) if done else "",
-        "last_frame_url": last_frame_url(record, request.origin)
-        if done and order.return_last_frame
-        else "",
-        "metadata": {},
-    }
-    if state.ended:
-        flat["completed_at"] = state.updated_at
-    return flat | {"error": error} if error else flat

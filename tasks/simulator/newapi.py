@@ -12,10 +12,11 @@ from typing import Any
 
 from tasks.providers.catalog import MODELS, find_model, vendor_name
 from tasks.simulator import media
-from tasks.simulator.errors import Refusal, invalid
+from tasks.simulator.errors import Refusal
 from tasks.simulator.faults import Fault, retry_header
 from tasks.simulator.messages import Reply, Request, as_go_json, as_html
 from tasks.simulator.native import created_at
+from tasks.simulator.newapi_body import BadMetadata, misfit, native_body
 from tasks.simulator.newapi_rows import (
     Row,
     first_json,
@@ -127,6 +128,8 @@ def _create(world: World, preset: Preset, request: Request, key: str) -> Reply:
         task_id = world.new_id(at)
         wishes = request.headers.get("x-sim-steer", "")
         order = read_order(native_body(body), vendor="", dice=Random(task_id), wishes=wishes)
+    except BadMetadata as error:
+        return task_error_reply(500, "build_request_failed", str(error))
     except Refusal as refusal:
         text = as_go_json(refusal.body(request.request_id)).body.decode()
         return task_error_reply(refusal.status, "fail_to_fetch_task", text)
@@ -150,6 +153,9 @@ def _created(record: Record) -> dict[str, Any]:
 
 def _check(request: Request, body: dict[str, Any]) -> Reply | None:
     """The gateway's own objections, before Ark is asked."""
+    if wrong := misfit(body):
+        text = f"json: cannot unmarshal into Go struct field TaskSubmitReq.{wrong}"
+        return task_error_reply(400, "invalid_json", text)
     model = body.get("model")
     if not isinstance(model, str) or not model:
         return task_error_reply(400, "missing_model", "model field is required")
@@ -159,45 +165,9 @@ def _check(request: Request, body: dict[str, Any]) -> Reply | None:
     if not isinstance(body.get("prompt"), str) or not body["prompt"].strip():
         return task_error_reply(400, "invalid_request", "prompt is required")
     seconds = body.get("seconds")
-    if seconds is not None and not (str(seconds).isdecimal() and 1 <= int(seconds) <= 3600):
+    if seconds and not (seconds.isdecimal() and 1 <= int(seconds) <= 3600):
         return task_error_reply(400, "invalid_seconds", "seconds must be between 1 and 3600")
     return None
-
-
-def native_body(body: dict[str, Any]) -> dict[str, Any]:
-    """What the gateway sends to Ark: metadata, images without a role, the prompt, `seconds`."""
-    metadata = body.get("metadata")
-    fields = dict(metadata) if isinstance(metadata, dict) else {}
-    for unknown in ("output_format", "omni_reference_task_type", "model"):
-        fields.pop(unknown, None)
-    images = [url for url in (body.get("image"), body.get("input_reference")) if url]
-    if isinstance(body.get("images"), list):
-        images += body["images"]
-    content = fields.get("content") or [
-        {"type": "image_url", "image_url": {"url": url}} for url in images
-    ]
-    if not isinstance(content, list):
-        raise invalid("metadata.content", "a list of objects is expected")
-    pictures = [item for item in content if isinstance(item, dict) and item.get("type") != "text"]
-    fields["content"] = [*_with_roles(pictures), {"type": "text", "text": body["prompt"]}]
-    fields["model"] = _upstream(body["model"])
-    if body.get("seconds") is not None:
-        fields["duration"] = int(body["seconds"])
-    return fields
-
-
-def _with_roles(pictures: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Two pictures without a role are a first and a last frame, as Ark reads them."""
-    plain = [item.get("type") == "image_url" and not item.get("role") for item in pictures]
-    if plain == [True, True]:
-        return [pictures[0] | {"role": "first_frame"}, pictures[1] | {"role": "last_frame"}]
-    return pictures
-
-
-def _upstream(name: str) -> str:
-    """Gateways rename models: doubao-seedance-2.0 is Ark's doubao-seedance-2-0-260128."""
-    model = find_model(name)
-    return vendor_name(model, "volcengine") if model else name
 
 
 def _record(world: World, preset: Preset, request: Request, key: str) -> Record | None:

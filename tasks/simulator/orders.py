@@ -16,7 +16,15 @@ from tasks.providers.catalog import (
     find_model,
     vendor_name,
 )
-from tasks.simulator.checks import check_input, check_scalars, is_2, read_content, roles
+from tasks.simulator.checks import (
+    FIELDS,
+    check_input,
+    check_names,
+    check_scalars,
+    is_2,
+    read_content,
+    roles,
+)
 from tasks.simulator.errors import Refusal, invalid, missing, model_not_open, no_such_model
 
 Body = Mapping[str, Any]
@@ -64,12 +72,15 @@ class Order:
     generate_audio: bool | None = None  # None: the model has no such thing
     draft: bool | None = None
     priority: int | None = None
+    camera_fixed: bool = False
+    watermark: bool = False
     return_last_frame: bool = False
     callback_url: str = ""
     safety_identifier: str = ""
     tools: list[dict[str, Any]] | None = None
     output_format: str = ""
     draft_task_id: str = ""
+    task_type: str = ""
     wishes: str = ""  # the X-Sim-Steer header: sim: words without their prefix
     doomed: str = ""  # an error code the task will end with, known from its input
 
@@ -89,6 +100,7 @@ def read_order(
     if not isinstance(body, Mapping):
         raise invalid("body", "a JSON object is expected")
     given = {name: value for name, value in body.items() if value is not None}
+    check_names(given, FIELDS)
     asked = _model_name(given)
     name = full_name(asked, vendor)
     if not_open:
@@ -176,12 +188,15 @@ def _order(
         generate_audio=_generate_audio(model, fields),
         draft=draft if model.has_draft or is_2(model) else None,
         priority=fields.get("priority", 0) if is_2(model) else None,
+        camera_fixed=fields.get("camera_fixed", False),
+        watermark=fields.get("watermark", False),
         return_last_frame=fields.get("return_last_frame", False),
         callback_url=fields.get("callback_url", ""),
         safety_identifier=fields.get("safety_identifier", ""),
         tools=fields.get("tools") or None,
         output_format=fields.get("output_format", "mp4") if model.has_mov else "",
         draft_task_id=_draft_task(content),
+        task_type=fields.get("omni_reference_task_type", ""),
         doomed=_doomed(model, fields, content),
     )
 
@@ -211,9 +226,10 @@ def _draft_task(content: list[dict[str, Any]]) -> str:
 
 
 def _doomed(model: Model, fields: Body, content: list[dict[str, Any]]) -> str:
-    """2.5 takes frames with a fixed ratio at first, and fails the task afterwards."""
-    has_frames = "first_frame" in roles(content)
-    fixed = fields.get("ratio", ADAPTIVE) != ADAPTIVE
-    if model.name.startswith("seedance-2-5") and has_frames and fixed:
-        return "InvalidParameter.TaskTypeConstraint"
-    return ""
+    """2.5 takes what does not go together at first, and fails the task afterwards."""
+    task_type = fields.get("omni_reference_task_type")
+    follows = "first_frame" in roles(content) or task_type in ("edit", "extend")
+    has_ratio = fields.get("ratio", ADAPTIVE) != ADAPTIVE
+    has_duration = fields.get("duration", MODEL_CHOOSES) != MODEL_CHOOSES
+    wrong = (follows and has_ratio) or (task_type == "edit" and has_duration)
+    return "InvalidParameter.TaskTypeConstraint" if model.follows_input and wrong else ""

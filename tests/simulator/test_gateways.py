@@ -113,6 +113,9 @@ def test_metadata_becomes_the_native_body(sim: Simulator, clock: Clock) -> None:
         ({"prompt": "x"}, "missing_model"),
         ({"model": "doubao-seedance-2.0", "prompt": "x", "seconds": "soon"}, "invalid_seconds"),
         ([], "invalid_json"),
+        ({"model": "seedance-2-0", "prompt": "x", "seconds": 5}, "invalid_json"),
+        ({"model": "seedance-2-0", "prompt": "x", "images": "https://a.example/1"}, "invalid_json"),
+        ({"model": "seedance-2-0", "prompt": "x", "metadata": []}, "invalid_json"),
         (
             {"model": "seedance-2-0", "prompt": "x", "metadata": {"ratio": "5:4"}},
             "fail_to_fetch_task",
@@ -122,6 +125,44 @@ def test_metadata_becomes_the_native_body(sim: Simulator, clock: Clock) -> None:
 def test_a_gateway_refuses_in_its_own_form(sim: Simulator, body: Any, code: str) -> None:
     answer = Client(sim, "newapi").ask("POST", GENERATIONS, json=body)
     assert (answer.status_code, answer.json()["code"], answer.json()["data"]) == (400, code, None)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"resolution": 720},
+        {"duration": "long"},
+        {"watermark": "perhaps"},
+        {"content": "a prompt"},
+        {"content": [{"type": "image_url", "image_url": "https://a.example/1.jpg"}]},
+    ],
+)
+def test_metadata_that_the_adaptor_cannot_hold_is_its_own_failure(
+    sim: Simulator, metadata: Any
+) -> None:
+    body = {"model": "seedance-2-0", "prompt": "x", "metadata": metadata}
+    answer = Client(sim, "newapi").ask("POST", GENERATIONS, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (500, "build_request_failed")
+    assert sim.tasks == []
+
+
+def test_what_the_adaptor_has_no_field_for_is_dropped_in_silence(sim: Simulator) -> None:
+    metadata = {"omni_reference_task_type": "edit", "output_format": "mov", "n": 2, "seed": "11"}
+    body = {"model": "doubao-seedance-1-0-pro-250528", "prompt": "x", "metadata": metadata}
+    assert Client(sim, "newapi").ask("POST", GENERATIONS, json=body).status_code == 200
+    order = sim.tasks[0].order
+    assert (order.task_type, order.output_format, order.seed) == ("", "", 11)
+
+
+def test_a_gateway_cannot_hand_a_draft_on(sim: Simulator) -> None:
+    draft = {"type": "draft_task", "draft_task": {"id": "cgt-1"}}
+    body = {
+        "model": "doubao-seedance-1-5-pro-251215",
+        "prompt": "x",
+        "metadata": {"content": [draft]},
+    }
+    answer = Client(sim, "newapi").ask("POST", GENERATIONS, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "fail_to_fetch_task")
 
 
 def test_another_keys_task_does_not_exist(sim: Simulator) -> None:

@@ -117,6 +117,7 @@ def test_a_list_filters_by_id_status_model_and_tier(sim: Simulator, clock: Clock
     assert ids(client, f"filter.task_ids={done}&filter.task_ids={queued}") == [queued, done]
     assert ids(client, f"filter.task_ids={done}&filter.task_ids=cgt-nobody") == [done]
     assert ids(client, "filter.status=queued") == [queued]
+    assert client.get(f"{NATIVE_TASKS}?filter.service_tier=fast").status_code == 400
     assert ids(client, "filter.model=ep-20260101-abcde") == [queued]
 
 
@@ -141,8 +142,10 @@ def refusal(sim: Simulator, body: Any, slug: str = "volcengine", key: str = KEY)
     return answer.status_code, answer.json().get("error", {}).get("code", "")
 
 
+UNSUPPORTED = "InvalidParameter.UnsupportedParameter"
 PRO_1_0 = "doubao-seedance-1-0-pro-250528"
 PRO_1_5 = "doubao-seedance-1-5-pro-251215"
+FILM = {"type": "video_url", "role": "reference_video"}
 IMAGE = {"type": "image_url", "image_url": {"url": "https://images.example.com/a.jpg"}}
 
 
@@ -169,6 +172,12 @@ IMAGE = {"type": "image_url", "image_url": {"url": "https://images.example.com/a
         native_body(content=[IMAGE | {"role": "last_frame"}]),
         native_body(content=[IMAGE, IMAGE | {"role": "reference_image"}]),
         native_body(model="doubao-seedance-1-0-lite-t2v-250428", content=[IMAGE]),
+        native_body(content=[IMAGE | {"role": "reference_video"}]),
+        native_body(content=[FILM | {"video_url": {"url": "data:video/mp4;base64,AAAA"}}]),
+        native_body(model=PRO_1_5, content=[{"type": "draft_task", "draft_task": {"id": 7}}]),
+        native_body(omni_reference_task_type="edit"),
+        native_body(tools=[{"type": "code"}]),
+        native_body(watermark="true"),
         [],
     ],
 )
@@ -188,12 +197,61 @@ def test_a_body_field_that_a_model_does_not_take_is_a_400(sim: Simulator, body: 
             "InvalidImageURL.InvalidFormat",
         ),
         (native_body("sim:refuse"), "InputTextSensitiveContentDetected"),
+        (native_body(n=1), UNSUPPORTED),
+        (native_body(metadata={"resolution": "720p"}), UNSUPPORTED),
+        (native_body(content=[{"type": "text", "text": "x", "role": "user"}]), UNSUPPORTED),
+        (native_body(content=[IMAGE | {"detail": "high"}]), UNSUPPORTED),
+        (native_body(content=[IMAGE | {"image_url": {"url": "asset://x", "id": 1}}]), UNSUPPORTED),
     ],
 )
 def test_what_else_is_wrong_with_a_create_has_its_own_code(
     sim: Simulator, body: Any, code: str
 ) -> None:
     assert refusal(sim, body) == (400, code)
+
+
+@pytest.mark.parametrize(
+    ("fields", "doomed"),
+    [
+        ({"omni_reference_task_type": "edit"}, False),
+        ({"omni_reference_task_type": "edit", "duration": 5}, True),
+        ({"omni_reference_task_type": "extend", "ratio": "16:9"}, True),
+        ({"omni_reference_task_type": "reference", "ratio": "16:9", "duration": 5}, False),
+    ],
+)
+def test_2_5_fails_what_its_way_does_not_allow_only_after_a_while(
+    sim: Simulator, clock: Clock, fields: dict[str, Any], doomed: bool
+) -> None:
+    film = FILM | {"video_url": {"url": "asset://take"}}
+    content = [{"type": "text", "text": "x"}, film]
+    task_id = sim.create(key=KEY, model="doubao-seedance-2-5-260628", content=content, **fields)
+    clock.forward(2_000)
+    task = Client(sim).native_task(task_id)
+    assert ("error" in task) == doomed
+
+
+def test_powertokens_takes_media_since_2_0_from_its_library_only(sim: Simulator) -> None:
+    asset = IMAGE | {"image_url": {"url": "asset://still"}}
+    for model, item, expected in (
+        ("dreamina-seedance-2-0-260128", IMAGE, 400),
+        ("dreamina-seedance-2-0-260128", asset, 200),
+        ("seedance-1-5-pro-251215", IMAGE, 200),
+    ):
+        body = native_body(model=model, content=[{"type": "text", "text": "x"}, item])
+        assert refusal(sim, body, "powertokens")[0] == expected
+
+
+def test_yescale_takes_nothing_but_words_and_pictures(sim: Simulator) -> None:
+    client = Client(sim, "yescale")
+
+    def status(body: Any) -> int:
+        return client.ask("POST", "/seedance/generations", json=body).status_code
+
+    plain = native_body(model=PRO_1_0)
+    assert status(plain) == 200
+    assert status(plain | {"resolution": "480p"}) == 400
+    assert status(plain | {"content": [*plain["content"], IMAGE]}) == 200
+    assert status(plain | {"content": [IMAGE | {"role": "first_frame"}]}) == 400
 
 
 def test_a_body_that_is_not_json_is_a_400(sim: Simulator) -> None:

@@ -98,10 +98,10 @@ def listener(answer: int = 200) -> Iterator[tuple[str, Queue[dict[str, Any]]]]:
 def test_every_change_is_called_back(sim: Simulator, clock: Clock) -> None:
     with listener() as (url, posted):
         task_id = sim.create("sim:queue=3 sim:run=5", key=KEY, callback_url=url)
-        seen = [posted.get(timeout=5)]
+        seen = [posted.get(timeout=30)]
         for _ in range(2):
             clock.forward(5)
-            seen.append(posted.get(timeout=5))
+            seen.append(posted.get(timeout=30))
         assert [task["status"] for task in seen] == ["queued", "running", "succeeded"]
         assert seen[-1] == Client(sim).native_task(task_id)
 
@@ -109,7 +109,7 @@ def test_every_change_is_called_back(sim: Simulator, clock: Clock) -> None:
 def test_a_cancelled_task_is_never_called_back(sim: Simulator) -> None:
     with listener() as (url, posted):
         task_id = sim.create("sim:queue=30", key=KEY, callback_url=url)
-        assert posted.get(timeout=5)["status"] == "queued"
+        assert posted.get(timeout=30)["status"] == "queued"
         Client(sim).ask("DELETE", f"{NATIVE_TASKS}/{task_id}")
         with pytest.raises(Empty):
             posted.get(timeout=0.2)
@@ -118,9 +118,9 @@ def test_a_cancelled_task_is_never_called_back(sim: Simulator) -> None:
 def test_an_end_nobody_acknowledges_is_told_four_times(sim: Simulator, clock: Clock) -> None:
     with listener(answer=500) as (url, posted):
         task_id = sim.create("sim:queue=1 sim:run=1", key=KEY, callback_url=url)
-        posted.get(timeout=5)
+        posted.get(timeout=30)
         clock.forward(60)
-        ends = [posted.get(timeout=5) for _ in range(4)]
+        ends = [posted.get(timeout=30) for _ in range(4)]
         assert {(task["id"], task["status"]) for task in ends} == {(task_id, "succeeded")}
         with pytest.raises(Empty):
             posted.get(timeout=0.2)
@@ -152,7 +152,7 @@ def test_the_command_prints_one_line_and_ends_quietly(end: signal.Signals) -> No
         headers = {"Authorization": f"Bearer {demo.KEY}"}
         assert WEB.get(base + NATIVE_TASKS, headers=headers).json()["total"] > 5
         process.send_signal(end)
-        assert process.communicate(timeout=2) == ("", "")
+        assert process.communicate(timeout=30) == ("", "")
         assert process.returncode == 0
 
 
@@ -160,7 +160,7 @@ def test_a_taken_port_is_one_clear_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with command("--port", port) as process:
-            out, error = process.communicate(timeout=10)
+            out, error = process.communicate(timeout=30)
     assert process.returncode == 1
     assert out == ""
     assert re.fullmatch(rf"CommandError: Cannot listen on 127\.0\.0\.1:{port}: .*\n", error)
