@@ -36,6 +36,9 @@ _SENTENCES: Mapping[Why, Any] = {
     Why.NEEDS_MEDIUM: gettext_lazy("Give at least one."),
     Why.TOO_MANY: gettext_lazy("At most %(high)s of these."),
     Why.NOT_IN_THIS_MODE: gettext_lazy("Not together with this way of making a video."),
+    Why.ONLY_ASSETS: gettext_lazy(
+        "For this model the provider takes only what is in its own library: asset://…"
+    ),
     Why.NOT_ALONE: gettext_lazy(
         "Sound alone is not enough for this model: add a picture or video."
     ),

@@ -209,6 +209,9 @@ class Dialect(Protocol):
     def needs_prompt(self) -> bool:
         """Whether a create without any words is refused, whatever else is given."""
 
+    def takes_only_assets(self, model: Model) -> bool:
+        """Whether media are taken from the provider's own library only: `asset://…`."""
+
     def create_request(self, wish: Wish, model: Model) -> CreateRequest:
         """What to POST so that this is made. `model` is the one behind the wish's name for it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tasks.providers import ids, shapes
 from tasks.providers.base import Answer, Complaint, Page, RemoteTask
+from tasks.providers.catalog import Model
 from tasks.providers.wish import EVERYTHING
 
 
@@ -15,6 +16,10 @@ class AnyShape:
     prefixes: tuple[str, ...]
     hands_on = EVERYTHING
     needs_prompt = False
+
+    def takes_only_assets(self, model: Model) -> bool:
+        """Whether media are taken from the provider's own library only: `asset://…`."""
+        return False
 
     def cancel_path(self, remote_id: str) -> str | None:
         """Path to DELETE for cancelling a queued task; None where there is no such thing."""

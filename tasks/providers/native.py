@@ -21,6 +21,7 @@ class Native(AnyShape):
 
     prefixes: tuple[str, ...] = (ids.NATIVE,)
     has_list: bool = True
+    has_library: bool = False  # PowerTokens: since 2.0 media are uploaded to it first
     name: str = "native"
     probe_id: str = "cgt-20200101000000-aaaaa"
 
@@ -33,6 +34,10 @@ class Native(AnyShape):
         fields = native_fields(wish, has_task_type=model.has_task_type)
         body = {"model": wish.model, "content": native_content(wish), **fields}
         return CreateRequest(path=_TASKS, body=body)
+
+    def takes_only_assets(self, model: Model) -> bool:
+        """Whether media are taken from the provider's own library only: `asset://…`."""
+        return self.has_library and not model.name.startswith("seedance-1-")
 
     def cancel_path(self, remote_id: str) -> str | None:
         """volcengine.com/docs/82379/1521720; of an ended task it would delete the record."""

@@ -51,7 +51,7 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider(
         slug="powertokens",
         label="PowerTokens",
-        dialect=Native(has_list=False),  # no page describes a list
+        dialect=Native(has_list=False, has_library=True),  # no page describes a list
         base_url="https://api.powertokens.ai/byteplus/api/v3",
         docs_url="https://docs.powertokens.ai/en/zmodelVideo/byteplus/seedance/seedance-tasks-query",
         vendor="byteplus",

@@ -22,6 +22,9 @@ LONGEST_IDENTIFIER = 64
 FEWEST_FRAMES, MOST_FRAMES = 29, 289  # 25 + 4n
 
 
+ASSET = "asset://"  # then the id of a file in the provider's own library
+
+
 class Why(StrEnum):
     """The kind of an objection; pages have a sentence for each."""
 
@@ -31,6 +34,7 @@ class Why(StrEnum):
     NEEDS_MEDIUM = "needs_medium"
     TOO_MANY = "too_many"
     NOT_IN_THIS_MODE = "not_in_this_mode"  # this medium
+    ONLY_ASSETS = "only_assets"  # of this provider's own library
     NOT_ALONE = "not_alone"  # sound without a picture or video
     NEEDS_DRAFT = "needs_draft"
     NOT_OF_MODEL = "not_of_model"
@@ -111,7 +115,14 @@ def _media(wish: Wish, model: Model, dialect: Dialect) -> Iterator[Objection]:
             yield Objection(field=part, why=Why.NEEDS_MEDIUM)
     if wish.mode == Mode.REFERENCE:
         yield from _references(wish, model)
+    if dialect.takes_only_assets(model):
+        yield from _not_assets(wish)
     yield from _draft_given(wish)
+
+
+def _not_assets(wish: Wish) -> Iterator[Objection]:
+    given = {medium.part for medium in wish.media if not medium.url.startswith(ASSET)}
+    yield from (Objection(field=part, why=Why.ONLY_ASSETS) for part in Part if part in given)
 
 
 def _draft_given(wish: Wish) -> Iterator[Objection]:

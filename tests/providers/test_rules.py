@@ -13,7 +13,7 @@ from tasks.providers.catalog import find_model
 from tasks.providers.rules import Objection, Why, objections, parts_of
 from tasks.providers.wish import Mode, Part, Wish, modes_of
 from tasks.simulator.errors import Refusal
-from tasks.simulator.newapi import native_body
+from tasks.simulator.newapi_body import native_body
 from tasks.simulator.orders import read_order
 from tests.providers.wishes import any_wish, wish
 
