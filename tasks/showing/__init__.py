@@ -57,8 +57,12 @@ class Showing:
 
     @property
     def provider_cancels(self) -> bool:
-        """Not of those that the provider has not named yet."""
-        return self.task.is_named and provider(self.task.provider).can_cancel
+        return self.is_or_will_be_named and provider(self.task.provider).can_cancel
+
+    @property
+    def is_or_will_be_named(self) -> bool:
+        """Whether its provider knows it, or an answer that comes may yet say so."""
+        return self.task.is_named or self.task.status in (Status.SUBMITTING, Status.UNCONFIRMED)
 
     @property
     def look(self) -> Look:
