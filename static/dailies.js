@@ -180,6 +180,10 @@
       target.preload = "metadata";
     }
   }, { rootMargin: "200px" });
+  // Not before the page has loaded: a browser counts a video as a part of that, and a link that
+  // hangs would keep it loading.
+  const showFrames = () => all("video[data-first-frame][preload=none]").forEach((video) => frames.observe(video));
+  window.addEventListener("load", () => { if (!spares) showFrames(); });
   document.addEventListener("loadeddata", (event) => {
     if (event.target.matches?.("video[data-first-frame]")) {
       event.target.closest(".screen").classList.add("has-frame");
@@ -278,7 +282,7 @@
     all("video[data-hevc]").forEach((video) => {
       if (!video.canPlayType('video/mp4; codecs="hvc1.1.6.L120.B0"')) giveUp(video);
     });
-    if (!spares) all("video[data-first-frame][preload=none]").forEach((video) => frames.observe(video));
+    if (!spares && document.readyState === "complete") showFrames();
     goOn();
     countChosen();
     tick();
