@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from itertools import cycle
-from typing import Any
 
 from django.conf import settings
 
 from tasks.archive.disk import Promises
 from tasks.archive.errand import Errand, Snag
+from tasks.archive.flow import Flow
 from tasks.archive.part import Part, hash_of, sync_folder
 from tasks.models import CopyTrouble
 from tasks.providers import ProviderError, Trouble
 from tasks.providers.downloads import Allowed, Limits, Stream, open_stream
 
-PIECE = 1024 * 1024  # bytes hashed at once; each file on its way holds two in memory
 SYNC_SECONDS = 2.0  # between two syncs, at most
 LONGEST_TRY = 7200.0  # seconds; a host that drips is let go much sooner, see downloads.Limits
 _QUERY = re.compile(r"\?[^\s\"'<>]*")
@@ -65,8 +62,8 @@ def _download(errand: Errand, part: Part, promises: Promises) -> None:
     try:
         with _opened(errand, part) as stream:
             _begin(errand, part, stream, promises)
-            with _synced(errand, part, promises):
-                _write_all(stream, part)
+            with Flow(part) as flow, _synced(errand, part, flow, promises):
+                flow.take(stream)
             _require_all(stream, part)
     except ProviderError as error:
         raise _snag_of(error) from None
@@ -100,27 +97,6 @@ def _begin(errand: Errand, part: Part, stream: Stream, promises: Promises) -> No
     errand.total, errand.etag, errand.done = stream.total, stream.etag[:200], stream.start
 
 
-def _write_all(stream: Stream, part: Part) -> None:
-    """A piece is hashed while the next one comes: on another core it takes no time of its own."""
-    with ThreadPoolExecutor(1) as thread:
-        hashed: Future[Any] = thread.submit(int)
-        for piece in cycle([memoryview(bytearray(PIECE)), memoryview(bytearray(PIECE))]):
-            size = _fill(piece, stream, part)
-            hashed.result()
-            hashed = thread.submit(part.hash, piece[:size])
-            if size < PIECE:
-                break
-
-
-def _fill(piece: memoryview, stream: Stream, part: Part) -> int:
-    """How many bytes of it came, and are written; all but at the file's end."""
-    size = 0
-    while size < len(piece) and (more := stream.read_into(piece[size:])):
-        part.write(piece[size : size + more])
-        size += more
-    return size
-
-
 def _require_all(stream: Stream, part: Part) -> None:
     if stream.total not in (None, part.size):
         sentence = f"{part.size} of {stream.total} bytes came."
@@ -128,10 +104,11 @@ def _require_all(stream: Stream, part: Part) -> None:
 
 
 @contextmanager
-def _synced(errand: Errand, part: Part, promises: Promises) -> Iterator[None]:
+def _synced(errand: Errand, part: Part, flow: Flow, promises: Promises) -> Iterator[None]:
     """While the block writes, by another thread; and once more when it is done."""
     ended = threading.Event()
-    thread = threading.Thread(target=_sync_until, args=(ended, errand, part, promises), daemon=True)
+    told = (ended, errand, part, flow, promises)
+    thread = threading.Thread(target=_sync_until, args=told, daemon=True)
     thread.start()
     try:
         yield
@@ -142,14 +119,18 @@ def _synced(errand: Errand, part: Part, promises: Promises) -> Iterator[None]:
     errand.done = part.sync()
 
 
-def _sync_until(ended: threading.Event, errand: Errand, part: Part, promises: Promises) -> None:
+def _sync_until(
+    ended: threading.Event, errand: Errand, part: Part, flow: Flow, promises: Promises
+) -> None:
     """Only bytes that are on the disk count as done: the rest may be lost with the machine."""
-    with suppress(OSError):  # which the last sync raises again
+    with suppress(OSError, Snag):  # which the next write, or the last sync, raises again
         while True:
-            part.is_heavy.wait(SYNC_SECONDS)
+            is_heavy = part.is_heavy.wait(SYNC_SECONDS)
             part.is_heavy.clear()
             if ended.is_set():
                 break
+            if not is_heavy:
+                flow.flush()
             errand.done = part.sync()
             if errand.total is not None:
                 promises.keep(errand.pk, errand.total - errand.done)

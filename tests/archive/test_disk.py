@@ -174,7 +174,7 @@ def test_a_file_left_in_a_remote_storage_is_replaced_not_doubled(
 def test_a_broken_disk_is_said_to_be_ours(
     host: Host, wait: Wait, save: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(self: Part, pieces: Any) -> None:
+    def broken(self: Part, at: int, piece: Any) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(Part, "write", broken)

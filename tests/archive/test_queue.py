@@ -194,10 +194,10 @@ def test_progress_is_told_while_a_file_comes(
 
 
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasks.archive import fetching
+    from tasks.archive import fetching, flow
 
     monkeypatch.setattr(fetching, "SYNC_SECONDS", 0.05)
-    monkeypatch.setattr(fetching, "PIECE", 10_000)
+    monkeypatch.setattr(flow, "PIECE", 8_192)
     monkeypatch.setattr(archive, "RENEW_SECONDS", 0.05)
 
 
