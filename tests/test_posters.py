@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from pathlib import Path
@@ -15,15 +17,26 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from tasks import posters
 from tasks.containers import Image, read_image
+from tests.processes.conftest import eventually
 
 CLIPS = Path(__file__).parent.parent / "tasks" / "simulator" / "clips"
 SAMPLES = Path(__file__).parent / "samples" / "containers"
 PROGRAM = posters.PROGRAM
 
 pytestmark = pytest.mark.skipif(not posters.can_make(), reason="needs the extra `posters`")
+
+
+@pytest.fixture
+def own_darkroom(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Of one test only, so that it begins with what the test has changed."""
+    room = posters._Darkroom()
+    monkeypatch.setattr(posters, "_darkroom", room)
+    yield
+    room.close()
 
 
 def picture(made: bytes | None) -> Image:
@@ -181,6 +194,7 @@ def test_time_output_and_core_dumps_are_limited_for_good(tmp_path: Path) -> None
     assert Path(target).stat().st_size <= 1 << 20
 
 
+@pytest.mark.usefixtures("own_darkroom")
 def test_the_process_knows_none_of_our_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,3 +209,129 @@ def test_the_process_knows_none_of_our_secrets(
     told = (tmp_path / "told").read_text()
     assert "PATH" in told
     assert "canary" not in told
+
+
+#: In first_frame.py's place: does what the video's name says, and notes which process made it.
+ACTOR = """
+import os, signal, sys, time
+
+def write(path, width):
+    with open(path, "w") as file:
+        print(os.getpid(), os.getppid(), file=file)
+    name = os.path.basename(path)
+    if name == "crashes":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if name == "sleeps":
+        time.sleep(600)
+    if name == "listens":  # to other people's orders
+        os.write(1, os.read(0, 10))
+    sys.stdout.buffer.write(open({picture!r}, "rb").read())
+"""
+
+
+@pytest.fixture
+def stage(tmp_path: Path, own_darkroom: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of videos that are what their names say."""
+    folder = tmp_path / "program"
+    folder.mkdir()
+    (folder / "darkroom.py").write_text(PROGRAM.read_text())
+    (picture := folder / "picture").write_bytes(posters.make(SAMPLES / "start.mp4") or b"")
+    posters._darkroom.close()
+    (folder / "first_frame.py").write_text(ACTOR.format(picture=str(picture)))
+    monkeypatch.setattr(posters, "PROGRAM", folder / "darkroom.py")
+    return tmp_path
+
+
+def processes_of(video: Path) -> tuple[int, int]:
+    """The one that made it, and its parent."""
+    child, parent = map(int, video.read_text().split())
+    return child, parent
+
+
+def is_there(pid: int) -> bool:
+    """As a process that runs, or as one that nobody has buried."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def begun(video: Path) -> tuple[int, int]:
+    eventually(lambda: video.exists() and video.read_text().endswith("\n"), within=10)
+    return processes_of(video)
+
+
+def test_each_video_has_a_process_of_its_own_and_they_one_parent(stage: Path) -> None:
+    for name in ("one", "other"):
+        assert posters.make(stage / name)
+    (one, parent), (other, same) = processes_of(stage / "one"), processes_of(stage / "other")
+    assert one != other and parent == same != os.getpid()
+    eventually(lambda: not (is_there(one) or is_there(other)), within=5)
+
+
+def test_a_video_that_crashes_its_process_harms_no_other(stage: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        names = ["one", "crashes", "other", "crashes", "last"]
+        made = list(pool.map(lambda name: posters.make(stage / name), names))
+    assert [bool(each) for each in made] == [True, False, True, False, True]
+
+
+def test_after_a_crash_its_code_lies_elsewhere(stage: Path) -> None:
+    """It is the same process still, which others may wait for, but a program begun anew."""
+    assert posters.make(stage / "one")
+    _child, parent = processes_of(stage / "one")
+    before = places_of(parent)
+    if not before:
+        pytest.skip("only Linux tells where the code lies")
+    assert posters.make(stage / "crashes") is None
+    eventually(lambda: places_of(parent) and not places_of(parent) & before, within=5)
+    assert posters.make(stage / "other")
+    assert processes_of(stage / "other")[1] == parent
+
+
+def places_of(pid: int) -> set[str]:
+    """FFmpeg's, in the memory of a process."""
+    try:
+        lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    except FileNotFoundError:
+        return set()
+    return {line for line in lines if "libav" in line}
+
+
+def test_a_darkroom_that_was_killed_is_opened_again(stage: Path) -> None:
+    assert posters.make(stage / "one")
+    os.kill(processes_of(stage / "one")[1], signal.SIGKILL)
+    assert posters.make(stage / "other")
+    first = processes_of(stage / "one")[1]
+    eventually(lambda: not is_there(first), within=5)
+
+
+def test_whoever_makes_a_picture_hears_of_no_other(stage: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        names = ["listens", "one", "listens", "other"]
+        made = list(pool.map(lambda name: posters.make(stage / name), names))
+    assert all(made)
+
+
+def test_when_its_parent_is_killed_it_ends_and_so_do_its_children(stage: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from tasks import posters\n"
+        "posters.PROGRAM = Path(sys.argv[1]); posters.make(Path(sys.argv[2]))"
+    )
+    video = stage / "sleeps"
+    command = [sys.executable, "-c", code, str(posters.PROGRAM), str(video)]
+    ours = subprocess.Popen(command, cwd=settings.BASE_DIR)
+    child, parent = begun(video)
+    ours.kill()
+    ours.wait()
+    eventually(lambda: not (is_there(child) or is_there(parent)), within=10)
+
+
+def test_without_orders_it_ends(stage: Path) -> None:
+    program = posters.PROGRAM
+    program.write_text(program.read_text().replace("IDLE = 60.0", "IDLE = 0.01"))
+    assert posters.make(stage / "one")
+    _child, parent = processes_of(stage / "one")
+    eventually(lambda: not is_there(parent), within=5)
+    assert posters.make(stage / "other")

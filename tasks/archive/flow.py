@@ -7,7 +7,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import cycle
 from mmap import mmap
-from types import TracebackType
 
 from tasks.archive.errand import Snag
 from tasks.archive.part import Part
@@ -18,7 +17,7 @@ ROOMS = 3  # pieces of each file in memory: one that comes, one that is hashed, 
 
 
 class Flow:
-    """Hashing and writing have a thread each, so that on other cores they take no time of their own.
+    """Hashing and writing have a thread each: on other cores they take no time of their own.
 
     A piece lies in its room as it will lie in the file, counted in blocks: only so can it be
     written straight to the disk. The rooms are shared mappings, whose pages stay where they are
@@ -33,12 +32,7 @@ class Flow:
     def __enter__(self) -> Flow:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, place: object) -> None:
         if error:
             with suppress(OSError, Snag):
                 self.flush()

@@ -1,6 +1,6 @@
-"""A program: writes the first frame of the video it is told, as WebP, to its standard output.
+"""The first frame of a video as WebP, written to standard output by a process that does no more.
 
-It runs alone, apart from the rest of `tasks`, and fails by ending with another code than 0.
+It runs apart from the rest of `tasks`, as a child of darkroom.py.
 """
 
 import os
@@ -68,7 +68,3 @@ def _as_webp(frame: Any) -> Iterator[bytes]:
     frame.pts = 0
     for picture in (frame, None):
         yield from map(bytes, encoder.encode(picture))
-
-
-if __name__ == "__main__":
-    write(sys.argv[1], int(sys.argv[2]))

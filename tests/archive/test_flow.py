@@ -138,9 +138,12 @@ def test_whole_blocks_do_not_pass_through_the_kernels_memory(
         pytest.skip("this file system has no such way")
     usual: list[int] = []
     known = Part._write_some
-    monkeypatch.setattr(
-        Part, "_write_some", lambda self, rest: usual.append(len(rest)) or known(self, rest)
-    )
+
+    def write_some(self: Part, rest: memoryview) -> int:
+        usual.append(len(rest))
+        return known(self, rest)
+
+    monkeypatch.setattr(Part, "_write_some", write_some)
     bring(part, BODY + b"end")
     assert usual == [3]
 
