@@ -18,6 +18,8 @@ from tasks.models import CopyTrouble
 
 log = logging.getLogger(__name__)
 
+NO_POSTER = {"poster": "", "poster_size": None}
+
 
 def bring(errand: Errand, promises: Promises, has_come: Callable[[], None]) -> dict[str, Any]:
     """The fields of a saved copy, once its file is in the storage; Snag when it is not.
@@ -54,21 +56,21 @@ def store(errand: Errand) -> dict[str, Any]:
         log.warning("The storage did not take a file: %s", type(error).__name__)
         sentence = f"The storage did not take it ({type(error).__name__})."
         raise Snag(sentence, trouble=CopyTrouble.STORAGE) from None
-    return {"name": f"{stem}.{errand.suffix}", "poster": _keep_poster(errand, stem)}
+    return {"name": f"{stem}.{errand.suffix}", **_keep_poster(errand, stem)}
 
 
-def _keep_poster(errand: Errand, stem: str) -> str:
-    """Its name, or "": a video without one is shown by the browser's own player."""
+def _keep_poster(errand: Errand, stem: str) -> dict[str, Any]:
+    """Its name and size; without one a video is shown by the browser's own player."""
     picture = None if errand.is_picture else posters.make(errand.whole)
     if not picture:
-        return ""
+        return NO_POSTER
     try:
         errand.poster.write_bytes(picture)
         keep(errand.poster, f"{stem}.webp")
     except Exception as error:  # nothing a saved video should wait for
         log.warning("A poster could not be saved: %s", type(error).__name__)
-        return ""
-    return f"{stem}.webp"
+        return NO_POSTER
+    return {"poster": f"{stem}.webp", "poster_size": len(picture)}
 
 
 def start_afresh(errand: Errand) -> None:

@@ -190,6 +190,7 @@ class Copy(Trashable):
     name = models.CharField(_("file"), max_length=200, default="", blank=True)
     poster = models.CharField(_("poster"), max_length=200, default="", blank=True)
     size = models.BigIntegerField(_("size"), null=True, help_text=_("bytes"))
+    poster_size = models.BigIntegerField(_("poster's size"), null=True, help_text=_("bytes"))
     sha256 = models.CharField("SHA-256", max_length=64, default="", blank=True)
     duration = models.FloatField(_("duration"), null=True, help_text=_("seconds"))
     width = models.PositiveIntegerField(_("width"), null=True)

@@ -24,8 +24,8 @@ class StorageUseQuerySet(models.QuerySet["StorageUse"]):
 class StorageUse(models.Model):
     """The saved copies of one project, in numbers.
 
-    Triggers on the copies keep them (migration 0007), so whoever writes a copy cannot forget to,
-    and a page need not add up a million sizes.
+    Triggers on the copies keep them (migration 0026), so whoever writes a copy cannot forget to,
+    and a page need not add up a million sizes. A poster's bytes count, but not as a file.
     """
 
     project = models.OneToOneField(

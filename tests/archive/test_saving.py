@@ -10,7 +10,7 @@ from django.core.files.storage import storages
 
 from tasks import posters
 from tasks.containers import read_image
-from tasks.models import ChangeCounter, Copy, CopyState, Credential, Kind, Task
+from tasks.models import ChangeCounter, Copy, CopyState, Credential, Kind, StorageUse, Task
 from tasks.providers import PROVIDERS
 from tasks.simulator import media
 from tasks.simulator.server import Simulator
@@ -146,6 +146,7 @@ def test_a_video_has_a_poster_beside_it(
     assert copy.is_saved and copy.poster == copy.name.replace(".mp4", ".webp")
     with (own_folder / "videos" / copy.poster).open("rb") as file:
         assert read_image(file).width == 640
+        assert StorageUse.objects.get().bytes == len(CLIP) + file.seek(0, 2)
     assert len(stored(own_folder)) == 2 and unfinished() == []
 
 

@@ -33,6 +33,15 @@ def test_a_copy_counts_from_the_moment_it_is_saved(make_task: MakeTask) -> None:
     assert use() == {"Dailies": (1, 11)}
 
 
+def test_a_posters_bytes_count_but_it_is_no_file_by_itself(make_task: MakeTask) -> None:
+    row = copy(make_task(), poster_size=5)
+    assert use() == {"Dailies": (1, 105)}
+    Copy.objects.filter(pk=row.pk).update(poster_size=8)
+    assert use() == {"Dailies": (1, 108)}
+    Copy.objects.filter(pk=row.pk).update(state="deleted", poster="", name="")
+    assert use() == {"Dailies": (0, 0)}
+
+
 def test_what_is_deleted_or_no_longer_saved_is_taken_off(make_task: MakeTask) -> None:
     first, second = copy(make_task()), copy(make_task())
     first.task.delete()
