@@ -20,14 +20,14 @@ class Flow:
     """Hashing and writing have a thread each: on other cores they take no time of their own.
 
     A piece lies in its room as it will lie in the file, counted in blocks: only so can it be
-    written straight to the disk. The rooms are shared mappings, whose pages stay where they are
-    though another thread forks meanwhile (open(2), O_DIRECT).
+    written straight to the disk.
     """
 
     def __init__(self, part: Part) -> None:
         self._part = part
         self._hashing, self._writing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._coming = part.size, memoryview(b"")  # where it belongs in the file, what came of it
+        self._rooms = [_room() for _ in range(ROOMS)]
 
     def __enter__(self) -> Flow:
         return self
@@ -38,11 +38,12 @@ class Flow:
                 self.flush()
         self._hashing.shutdown()
         self._writing.shutdown()
+        _free.extend(self._rooms)
 
     def take(self, stream: Stream) -> None:
         """All that comes; what keeps it from being written, or from coming, is raised."""
         under_way: deque[list[Future[None]]] = deque()
-        for room in cycle([memoryview(mmap(-1, PIECE)) for _ in range(ROOMS)]):
+        for room in cycle(self._rooms):
             if len(under_way) == ROOMS:
                 _see_to_the_end(under_way.popleft())
             is_last = self._fill(room, stream)
@@ -76,6 +77,19 @@ class Flow:
         """
         at, piece = self._coming
         self._writing.submit(self._part.write, at, piece).result()
+
+
+#: Kept for the next files: new memory may have to come from a virtual machine's host first.
+_free: deque[memoryview] = deque()
+
+
+def _room() -> memoryview:
+    """A shared mapping: its pages stay where they are, though another thread forks while they are
+    written (open(2), O_DIRECT).
+    """
+    with suppress(IndexError):
+        return _free.pop()
+    return memoryview(mmap(-1, PIECE))
 
 
 def _see_to_the_end(steps: list[Future[None]]) -> None:

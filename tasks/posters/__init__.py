@@ -102,7 +102,7 @@ def _started() -> socket.socket:
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-I", str(PROGRAM)],
-            stdin=theirs,
+            stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={name: os.environ[name] for name in INHERITED if name in os.environ},

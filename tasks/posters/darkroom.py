@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -77,17 +78,11 @@ def _develop(order: Any, picture: int, line: int) -> NoReturn:
         signal.alarm(int(order["seconds"]) + GRACE)
         os.write(line, b".")
         os.dup2(picture, sys.stdout.fileno())
-        _first_frame().write(order["path"], order["width"])
+        import_module("first_frame").write(order["path"], order["width"])
         sys.stdout.flush()
         os.write(line, b"!")
     finally:
         os._exit(0)
-
-
-def _first_frame() -> Any:
-    import first_frame
-
-    return first_frame
 
 
 def _has_crashed(children: Children) -> bool:

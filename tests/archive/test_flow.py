@@ -6,6 +6,7 @@ import hashlib
 import os
 import random
 import threading
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ class Stream:
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch, own_folder: Path) -> None:
     monkeypatch.setattr(flow, "PIECE", PIECE)
+    monkeypatch.setattr(flow, "_free", deque())  # others have other sizes
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -198,6 +198,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(fetching, "SYNC_SECONDS", 0.05)
     monkeypatch.setattr(flow, "PIECE", 8_192)
+    monkeypatch.setattr(flow, "_free", deque())
     monkeypatch.setattr(archive, "RENEW_SECONDS", 0.05)
 
 
