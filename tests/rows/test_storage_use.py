@@ -1,5 +1,10 @@
 """The storage that a project uses: kept true by the database, whoever writes."""
 
+from importlib import import_module
+
+from django.apps import apps
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.utils import timezone
 
 from tasks.models import Copy, Project, StorageUse
@@ -40,6 +45,17 @@ def test_a_posters_bytes_count_but_it_is_no_file_by_itself(make_task: MakeTask) 
     assert use() == {"Dailies": (1, 108)}
     Copy.objects.filter(pk=row.pk).update(state="deleted", poster="", name="")
     assert use() == {"Dailies": (0, 0)}
+
+
+def test_posters_of_before_are_measured_where_they_lie(make_task: MakeTask) -> None:
+    there = storages["videos"].save("0/poster.webp", ContentFile(b"a poster"))
+    row, lost = copy(make_task(), poster=there), copy(make_task(), poster="0/nowhere.webp")
+    import_module("tasks.migrations.0026_posters_counted").measure(apps, None)
+    row.refresh_from_db()
+    lost.refresh_from_db()
+    assert (row.poster_size, lost.poster_size) == (8, None)
+    assert use() == {"Dailies": (2, 208)}
+    storages["videos"].delete(there)
 
 
 def test_what_is_deleted_or_no_longer_saved_is_taken_off(make_task: MakeTask) -> None:
