@@ -64,6 +64,19 @@ _SIZES_2_5 = {**_SIZES_2_0, "480p": {**_SIZES_2_0["480p"], "16:9": (854, 480)}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Advice:
+    """How long a prompt is to be at most: so many Chinese characters, or so many words."""
+
+    characters: int
+    words: int
+
+
+#: volcengine.com/docs/82379/1520757, `content.text`, of every model: in a longer one details get
+#: lost, and parts of it may be missing in the video. Nobody documents a length that is refused.
+ADVISED = Advice(characters=500, words=1_000)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
     """One Seedance model; durations in seconds."""
 
@@ -91,6 +104,7 @@ class Model:
     reference_audios: int = 0
     hevc_resolutions: tuple[str, ...] = ()  # 10-bit HEVC: many browsers cannot play it
     sizes: Mapping[str, Mapping[str, Size]]
+    prompt: Advice = ADVISED
     note: str = ""
 
     def takes_duration(self, seconds: int) -> bool:
@@ -290,15 +304,17 @@ def tokens(
     seconds: float,
     *,
     input_seconds: float = 0,
+    frames: int | None = None,
     draft: bool = False,
     audio: bool = True,
 ) -> int:
     """What one succeeded video costs, for estimates; `usage.total_tokens` is the truth.
 
-    The documentation says seconds × 24 frames; seven measured samples have one frame more.
+    The documentation says seconds × 24 frames; seven measured samples have one frame more (5 s
+    are 121, one of the 25 + 4n that can be asked for). `frames`, where asked for, are those.
     Video input adds its own seconds (and a floor per model, not modelled here). A draft
     costs 60 % with audio, 70 % without.
     """
-    frames = int(FPS * (seconds + input_seconds)) + 1
+    counted = frames or int(FPS * (seconds + input_seconds)) + 1
     percent = 100 if not draft else 60 if audio else 70
-    return width * height * frames * percent // (1024 * 100)
+    return width * height * counted * percent // (1024 * 100)
