@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from tasks.admin.looking import HEAVY, OfMany, OfTasks
-from tasks.models import Batch, Cancellation, ModelName, Submission, Upload
+from tasks.models import Batch, Cancellation, ModelName, SavedPrompt, Submission, Upload
 from tasks.providers import PROVIDERS
 from tasks.providers.catalog import MODELS
 
@@ -50,6 +50,17 @@ class UploadAdmin(OfMany):
     list_filter = ("project", "kind")
     list_select_related = ("project", "created_by")
     search_fields = ("created_by__username", "project__name")
+
+
+@admin.register(SavedPrompt)
+class SavedPromptAdmin(OfMany):
+    list_display = ("name", "project", "created_by", "changed_at")
+    list_filter = ("project",)
+    list_select_related = ("project", "created_by")
+    search_fields = ("name", "text", "project__name", "created_by__username")
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).defer("text")
 
 
 @admin.register(Submission)

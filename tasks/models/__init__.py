@@ -11,6 +11,7 @@ from tasks.models.lineage import Kinship, Origin
 from tasks.models.model_name import ModelName
 from tasks.models.people import Membership, Project, Role, SignInLink
 from tasks.models.profile import Density, Profile, Theme
+from tasks.models.prompt import SavedPrompt
 from tasks.models.reconciliation import Difference, Found, Outcome, Reconciliation, Stage
 from tasks.models.star import Star
 from tasks.models.status_change import StatusChange
@@ -45,6 +46,7 @@ __all__ = [
     "Project",
     "Reconciliation",
     "Role",
+    "SavedPrompt",
     "SignInLink",
     "Stage",
     "Star",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 NONE = 0  # no row has this id
+LOOKED_THROUGH = 60  # of a person's newest tasks, for what they wrote last
+MOST_RECENT = 8
 
 
 class TaskQuerySet(TrashQuerySet["Task"]):
@@ -103,6 +105,14 @@ class TaskQuerySet(TrashQuerySet["Task"]):
     def matching(self, query: str) -> TaskQuerySet:
         """Those whose words contain all that was typed, each as the beginning of a word."""
         return search.narrow(self, query)
+
+    def recent_prompts(self, person: Any, project: Project) -> list[tuple[int, str]]:
+        """What this person wrote there last, each once, with the newest task made of it."""
+        mine = self.kept().filter(project=project, created_by=person).order_by("-id")
+        newest: dict[str, int] = {}
+        for pk, prompt in mine.values_list("pk", "prompt")[:LOOKED_THROUGH]:
+            newest.setdefault(prompt, pk)
+        return [(pk, prompt) for prompt, pk in newest.items() if prompt.strip()][:MOST_RECENT]
 
     def check_now(self, now: datetime) -> int:
         """Ask about these at the next turn of the sweep, ended or not."""

@@ -39,6 +39,7 @@ from tasks.models import (
     Profile,
     Project,
     Reconciliation,
+    SavedPrompt,
     SignInLink,
     Star,
     StatusChange,
@@ -108,6 +109,7 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
         Membership.objects.create(project=project, user=person)
         ModelName.objects.create(provider="newapi", name=unique, known_as="x")
         Profile.objects.update_or_create(user=person)
+        SavedPrompt.objects.create(project=project, created_by=person, name=unique, text=unique)
         SignInLink.objects.create(token_hash=f"{SECRET}{unique}"[:64], user=person, ends_at=now)
         Star.objects.create(user=person, task=task)
         StatusChange.objects.create(task=task, was="queued", became="running", at=now)
