@@ -1,10 +1,15 @@
 // The form is drawn anew by every choice: what was typed or chosen while that was on its way is not
-// in it, and what is being pressed would be gone under the finger. Then it is asked for once more.
+// in it, and what is being pressed would be gone under the finger, what is being composed (Chinese)
+// under the keys. Then it is asked for once more.
 (() => {
   const body = document.querySelector("#make-body");
   if (!body) return;
-  let edits = 0, asked = 0, isHeld = false, isOwed = false;
-  const ask = () => htmx.trigger(body, "change");
+  let edits = 0, asked = 0, isHeld = false, isComposing = false, isOwed = false;
+  const isBusy = () => isHeld || isComposing;
+  const ask = () => {
+    isOwed = isBusy();
+    if (!isOwed) htmx.trigger(body, "change");
+  };
   const edit = (event) => {
     edits += 1;
     if (event.target.matches("select")) isHeld = false; // its list takes the release away
@@ -12,17 +17,24 @@
   const release = () => setTimeout(() => { // after the click
     isHeld = false;
     if (isOwed) ask();
-    isOwed = false;
   });
   for (const kind of ["input", "change"]) document.addEventListener(kind, edit, true);
   for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, release);
   body.addEventListener("pointerdown", () => { isHeld = true; });
+  body.addEventListener("compositionstart", () => { isComposing = true; });
+  body.addEventListener("compositionend", () => { isComposing = false; if (isOwed) ask(); });
+  body.addEventListener("make:ask", ask);
   body.addEventListener("htmx:configRequest", () => { asked = edits; });
+  const opened = () => [...body.querySelectorAll("details[id][open]")].map((each) => each.id);
+  let open = [];
   body.addEventListener("htmx:beforeSwap", (event) => {
-    if (!isHeld && edits === asked) return;
+    open = opened();
+    if (!isBusy() && edits === asked) return;
     event.detail.shouldSwap = false;
-    isOwed = isHeld;
-    if (!isHeld) ask();
+    ask();
+  });
+  body.addEventListener("htmx:afterSwap", () => {
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   });
 })();
 

@@ -9,14 +9,14 @@ from enum import StrEnum
 from typing import Any
 
 from tasks.making.choices import SWITCHES
-from tasks.making.fields import HOURS
+from tasks.making.fields import HOURS, Measure
 from tasks.models import Submission, Task, Upload
 from tasks.providers.catalog import Input, find_model
 from tasks.providers.wish import UPLOAD, Mode, Part, Wish, upload_in
 
 #: What a task tells of itself, where it was not made here.
 TOLD = (
-    "model prompt draft_task_id resolution ratio duration generate_audio service_tier draft "
+    "model prompt draft_task_id resolution ratio duration frames generate_audio service_tier draft "
     "priority output_format"
 ).split()
 
@@ -42,7 +42,13 @@ def initial_of(
     told = _of_wish(_with_what_is_here(submission, user)) if submission else _of_task(task)
     if way:
         told |= _WAYS[way](task, told, frame)
-    return account | {name: value for name, value in told.items() if value not in (None, "", [])}
+    known = {name: value for name, value in told.items() if value not in (None, "", [])}
+    return account | known | _measured(known)
+
+
+def _measured(known: dict[str, Any]) -> dict[str, Any]:
+    """Frames are told of what was asked for in frames; answers have them or a duration."""
+    return {"measure": Measure.FRAMES} if known.get("frames") else {}
 
 
 # What is known of it
@@ -98,8 +104,9 @@ def _with_what_is_here(submission: Submission, user: Any) -> Wish:
 def _of_wish(wish: Wish) -> dict[str, Any]:
     """All but the seed: with that one it would come out the same."""
     links = {str(part): _links(wish, part) for part in Part}
-    plain = "model mode prompt draft_task_id resolution ratio duration priority output_format"
-    fields = {name: getattr(wish, name) for name in (*plain.split(), "service_tier", *SWITCHES)}
+    plain = "model mode prompt draft_task_id resolution ratio duration frames priority".split()
+    plain += ["output_format", "service_tier", *SWITCHES]
+    fields = {name: getattr(wish, name) for name in plain}
     return fields | links | _expires(wish.execution_expires_after)
 
 

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from tasks.making.words import seconds
 from tasks.providers.catalog import ADAPTIVE, MODEL_CHOOSES, RATIOS, Input, Model, frame_size
-from tasks.providers.rules import parts_of
+from tasks.providers.rules import FEWEST_FRAMES, MOST_FRAMES, parts_of
 from tasks.providers.wish import Mode, Part
 
 SWITCHES = "generate_audio watermark camera_fixed return_last_frame web_search draft".split()
 OPTIONAL = (*SWITCHES, "priority")
 #: Fields of the form whose settings have another name on the wire.
-SENT_AS = {"seeds": "seed", "expires": "execution_expires_after"}
+SENT_AS = {"seeds": "seed", "seeding": "seed", "expires": "execution_expires_after"}
+#: Of which several may be tried at once.
+SEVERAL = ("model", "resolution", "ratio", "duration")
 
 #: What a final has of its draft: that one stands alone (volcengine.com/docs/82379/1520757).
-OF_THE_DRAFT = "prompt ratio duration generate_audio camera_fixed seeds".split()
+OF_THE_DRAFT = (
+    "prompt ratio measure duration frames generate_audio camera_fixed seeding seeds".split()
+)
 
 #: In these 2.5 follows the size of what it is given.
 FOLLOWING = frozenset({Mode.FIRST_FRAME, Mode.FIRST_AND_LAST_FRAME, Mode.EDIT, Mode.EXTEND})
 
 Choices = list[tuple[str, Any]]
+
+
+def together(each: Sequence[Choices]) -> Choices:
+    """What there is for any of several models, under its first label."""
+    found: dict[str, Any] = {}
+    for choices in each:
+        found = dict(choices) | found
+    order = [value for choices in each for value, _label in choices]
+    return [(value, found[value]) for value in dict.fromkeys(order)]
 
 
 def resolutions(model: Model, mode: Mode, ratio: str, *, draft: bool) -> Choices:
@@ -63,6 +77,7 @@ def switches(model: Model, mode: Mode, *, draft: bool) -> set[str]:
         "draft": model.has_draft and mode != Mode.FINAL,
         "priority": model.has_priority,
         "seeds": model.has_seed,
+        "seeding": model.has_seed,
         "expires": True,
     }
     return {name for name, is_so in can.items() if is_so}
@@ -85,3 +100,11 @@ def part_help(part: Part, most: int) -> Any:
     if most == 1:
         return _("A public link, or asset://… of the provider's library.")
     return _("Public links, one a line; at most %(most)s.") % {"most": most}
+
+
+def frames_help(*, several: bool) -> Any:
+    """As `rules` has it; 24 of them are a second."""
+    exact = {"low": FEWEST_FRAMES, "high": MOST_FRAMES}
+    if several:
+        return _("25 and a multiple of 4, %(low)s to %(high)s; such as 57, 121, 241.") % exact
+    return _("25 and a multiple of 4, %(low)s to %(high)s; 121 are 5 s.") % exact

@@ -5,17 +5,32 @@ from __future__ import annotations
 import uuid
 
 from django import forms
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from tasks.forms import TablerForm
 from tasks.making.given import Links, Pictures
+from tasks.making.limits import MOST_TAKES
+from tasks.making.numbers import Numbers
 from tasks.making.words import PARTS
 from tasks.models import Credential, Project
+from tasks.models.prompt import LONGEST_PROMPT
 from tasks.providers.wish import Part
 
-MOST_TAKES = 20
-LONGEST_PROMPT = 8_000  # characters; Ark advises 500 Chinese ones or 1,000 English words
 HOURS = (1, 6, 12, 24, 48, 72)
+
+
+class Measure(TextChoices):
+    """In what the length of a video is said."""
+
+    SECONDS = "seconds", _("seconds")
+    FRAMES = "frames", _("frames")
+
+
+class Seeding(TextChoices):
+    CHANCE = "chance", _("by chance, a new one for each")
+    SAME = "same", _("the same for all")
+    LIST = "list", _("one take for each of these")
 
 
 class MakeFields(TablerForm, forms.Form):
@@ -41,9 +56,14 @@ class MakeFields(TablerForm, forms.Form):
     reference_video = Links(label=PARTS[Part.REFERENCE_VIDEO], required=False)
     reference_audio = Links(label=PARTS[Part.REFERENCE_AUDIO], required=False)
     draft_task_id = forms.CharField(label=_("Id of the draft"), required=False, max_length=120)
+    several = forms.BooleanField(label=_("Try several"), required=False)
     resolution = forms.ChoiceField(label=_("Resolution"))
     ratio = forms.ChoiceField(label=_("Ratio"))
+    measure = forms.ChoiceField(label=_("Length in"), choices=Measure, required=False)
     duration = forms.TypedChoiceField(label=_("Duration"), coerce=int)
+    frames = Numbers(
+        label=_("Frames"), wrong=_("Frames are whole numbers, such as 57, 121."), initial="121"
+    )
     generate_audio = forms.BooleanField(label=_("With sound"), required=False, initial=True)
     watermark = forms.BooleanField(label=_("Watermark"), required=False)
     camera_fixed = forms.BooleanField(label=_("Keep the camera still"), required=False)
@@ -64,9 +84,7 @@ class MakeFields(TablerForm, forms.Form):
     )
     output_format = forms.ChoiceField(label=_("Format"))
     takes = forms.IntegerField(label=_("Takes"), min_value=1, max_value=MOST_TAKES, initial=1)
-    seeds = forms.CharField(
-        label=_("Seeds"),
-        required=False,
-        max_length=300,
-        help_text=_("Empty: by chance. Or one for each take: 11, 12, 13."),
+    seeding = forms.ChoiceField(label=_("Seeds"), choices=Seeding, required=False)
+    seeds = Numbers(
+        label=_("Seed"), required=False, wrong=_("Seeds are whole numbers, such as 11, 12, 13.")
     )

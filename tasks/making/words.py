@@ -29,6 +29,13 @@ PARTS: Mapping[Part, Any] = {
     Part.REFERENCE_AUDIO: gettext_lazy("Reference sounds"),
 }
 
+#: By how the seeds are given, which fields.py has the words for.
+SEED_HELP: Mapping[str, Any] = {
+    "chance": "",
+    "same": gettext_lazy("What differs then comes of the settings. Empty: one by chance."),
+    "list": gettext_lazy("Such as 11, 12, 13: three takes of each."),
+}
+
 _SENTENCES: Mapping[Why, Any] = {
     Why.UNKNOWN_MODEL: gettext_lazy("Choose one of this provider's models."),
     Why.NOT_THIS_MODE: gettext_lazy("This model does not work in this way."),

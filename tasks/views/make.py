@@ -27,6 +27,7 @@ from tasks.models import (
     Kinship,
     Origin,
     Project,
+    SavedPrompt,
     Submission,
     SubmissionState,
     Task,
@@ -38,10 +39,10 @@ from tasks.serving import origins
 @require_http_methods(["GET", "POST"])
 def make(request: HttpRequest) -> HttpResponse:
     """Without scripts a button of its own renews the choices."""
-    _check_may_work(request)
+    check_may_work(request)
     if request.method == "GET":
-        return _page(request, MakeForm(user=request.user, initial=_asked_for(request)))
-    looking = "look" in request.POST
+        return form_page(request, MakeForm(user=request.user, initial=_asked_for(request)))
+    looking = "look" in request.POST or "use" in request.POST
     data, refused = take_without_scripts(request)
     form = MakeForm(data, user=request.user, looking=looking)
     form.is_valid()
@@ -49,46 +50,54 @@ def make(request: HttpRequest) -> HttpResponse:
         for sentence in sentences:
             form.add_error(part if part in form.fields else None, sentence)
     if form.errors or looking or form.project_chosen is None:
-        return _page(request, form)
+        return form_page(request, form)
     return _placed(request, form)
 
 
 @require_POST
 def look(request: HttpRequest) -> HttpResponse:
     """The form as the choices so far leave it. Nothing is kept."""
-    _check_may_work(request)
+    check_may_work(request)
     form = MakeForm(request.POST, user=request.user, looking=True)
     form.is_valid()
     return render(request, "make/_body.html", {"form": form})
 
 
-def _check_may_work(request: HttpRequest) -> None:
+def check_may_work(request: HttpRequest) -> None:
     if not Project.objects.open_to_work_by(request.user).exists():
         raise PermissionDenied
 
 
-def _page(request: HttpRequest, form: MakeForm) -> HttpResponse:
+def form_page(request: HttpRequest, form: MakeForm) -> HttpResponse:
     response = render(request, "make/page.html", {"form": form})
     allow_media(response, origins())
     return response
 
 
 def _asked_for(request: HttpRequest) -> dict[str, Any]:
-    """`?from=7` fills the form from a task that this person may see; `&as=seed`: see again.Way."""
-    wanted, way, frame = (request.GET.get(name, "") for name in ("from", "as", "frame"))
-    if not _is_id(wanted):
-        return {}
+    """`?from=7` fills the form from a task that this person may see, `&as=seed`: see again.Way;
+    `?prompt=7` from a saved one; `?project=7` is where the form begins.
+    """
+    if _number(request, "prompt"):
+        saved = SavedPrompt.objects.usable_by(request.user)
+        found = get_object_or_404(saved, pk=_number(request, "prompt"))
+        return {"project": found.project_id, "prompt": found.text}
+    if not (wanted := _number(request, "from")):
+        return {"project": _number(request, "project")}
+    way = request.GET.get("as", "")
     tasks = Task.objects.visible_to(request.user).select_related("submission")
     return initial_of(
         get_object_or_404(tasks, pk=wanted),
         request.user,
         Way(way) if way in list(Way) else None,
-        int(frame) if _is_id(frame) else None,
+        _number(request, "frame"),
     )
 
 
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
+def _number(request: HttpRequest, name: str) -> int | None:
+    wanted = request.GET.get(name, "")
+    is_one = wanted.isascii() and wanted.isdigit() and len(wanted) < 19
+    return int(wanted) if is_one else None
 
 
 def _placed(request: HttpRequest, form: MakeForm) -> HttpResponse:
@@ -104,13 +113,13 @@ def _placed(request: HttpRequest, form: MakeForm) -> HttpResponse:
         )
     except submit.UploadGone:  # between looking for it and taking it
         form.add_error(None, _("A picture is not here any more. Give it again."))
-        return _page(request, form)
-    return shown(request, batch)
+        return form_page(request, form)
+    return shown(request, batch, form.plan.left_out)
 
 
-def shown(request: HttpRequest, batch: Batch) -> HttpResponse:
+def shown(request: HttpRequest, batch: Batch, left_out: int = 0) -> HttpResponse:
     """To where its one take, or all of them, can be watched."""
-    messages.success(request, _told(batch.takes))
+    messages.success(request, _told(batch.takes, left_out))
     only = batch.submissions.first() if batch.takes == 1 else None
     return redirect("task", only.task_id) if only else redirect(batch)
 
@@ -124,9 +133,17 @@ def place(key: uuid.UUID, **what: Any) -> Batch:
     return batch
 
 
-def _told(count: int) -> str:
+def _told(count: int, left_out: int = 0) -> str:
     sentence = ngettext("The request is on its way.", "%(count)s requests are on their way.", count)
-    return sentence % {"count": count}
+    told = sentence % {"count": count}
+    if not left_out:
+        return told
+    besides = ngettext(
+        "%(count)s combination was left out, for its model cannot make it.",
+        "%(count)s combinations were left out, for their models cannot make them.",
+        left_out,
+    )
+    return f"{told} {besides % {'count': left_out}}"
 
 
 @require_POST

@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from tasks import search
-from tasks.models import Batch, Credential, Kinship, Submission, Task
+from tasks.models import Batch, Credential, Kinship, SavedPrompt, Submission, Task
 from tasks.status import Status
 from tests.browser.conftest import Enter, assert_accessible, assert_no_sideways_scrolling, watch
 from tests.conftest import MakeTask
@@ -51,6 +51,9 @@ def tasks(make_task: MakeTask, member: User, credential: Credential) -> list[Tas
         for status in Status
     ]
     _put_into_a_batch(made[:2], parent=made[2])
+    SavedPrompt.objects.create(
+        project=made[0].project, name="霓虹 alley", text=f"{prompt}, {{{{colour}}}}"
+    )
     Credential.objects.update(trouble="rate_limited", trouble_message="HTTP 429", trouble_since=now)
     return made
 
@@ -78,6 +81,9 @@ def paths(tasks: list[Task]) -> list[str]:
         f"/credentials/{tasks[0].credential_id}/",
         "/settings/",
         "/tasks/track/",
+        "/tasks/new/",
+        "/prompts/",
+        *(saved.get_absolute_url() for saved in SavedPrompt.objects.all()),
         "/welcome/",
         "/password/",
         "/no-such-page",
@@ -161,6 +167,7 @@ def test_what_others_wrote_is_shown_as_text_everywhere(
         make_task(f"cgt-{PAYLOAD}", status="failed", created_by=staff, raw=PAYLOAD, **hostile),
         make_task(status="unknown", trouble="server", trouble_message=PAYLOAD, **hostile),
     ]
+    SavedPrompt.objects.create(project=made[0].project, name=PAYLOAD[:80], text=PAYLOAD)
     Credential.objects.update(name=PAYLOAD, trouble="server", trouble_message=PAYLOAD)
     page.on("dialog", lambda dialog: complaints.append(f"a dialog: {dialog.message}"))
     staff.refresh_from_db()

@@ -31,6 +31,7 @@ from tasks.models import (
     Membership,
     Profile,
     Project,
+    SavedPrompt,
     StatusChange,
     Upload,
 )
@@ -152,6 +153,16 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "make"): ("/tasks/new/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "make_look"): ("/tasks/new/look/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "make_look"): ("/tasks/new/look/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "save_prompt"): ("/tasks/new/prompts/", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "save_prompt"): ("/tasks/new/prompts/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "saved_prompts"): ("/prompts/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "saved_prompt"): ("/prompts/{prompt}/", (DOOR, 404, 404, 404, 200, 200)),  # not its own
+    ("POST", "saved_prompt"): ("/prompts/{prompt}/", (DOOR, 404, 404, 404, 200, 200)),
+    ("GET", "delete_prompt"): ("/prompts/{prompt}/delete/", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "delete_prompt"): (  # when staff come, the manager has done it
+        "/prompts/{prompt}/delete/",
+        (DOOR, 404, 404, 404, 302, 404),
+    ),
     ("GET", "it_exists"): ("/tasks/{task}/exists/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "it_exists"): ("/tasks/{task}/exists/", (DOOR, 404, 404, 404, 404, 404)),  # it is not
     ("GET", "cancel"): ("/tasks/{task}/cancel/", (DOOR, 405, 405, 405, 405, 405)),
@@ -255,6 +266,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
 }
 GET_ONLY = {
     "batch",
+    "saved_prompts",
     "credentials",
     "tasks",
     "task",
@@ -303,6 +315,8 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
     ids = {"credential": theirs.pk, "task": task.pk}
     made = {"project": task.project, "credential": theirs, "created_at": timezone.now()}
     ids["batch"] = Batch.objects.create(**made).pk
+    prompt = SavedPrompt.objects.create(project=task.project, name="Boat", text="A boat")
+    ids["prompt"] = prompt.pk
     return {**ids, **_somebody(task.project), **_a_picture(task.project)}
 
 

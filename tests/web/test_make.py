@@ -32,6 +32,7 @@ from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 
 UNCONFIRMED = SubmissionState.UNCONFIRMED
+PRO = "doubao-seedance-1-0-pro-250528"
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_what_a_model_cannot_do_is_not_offered(desk: Client, model: Any, mode: M
     is_final = form.mode_chosen == Mode.FINAL  # which has these of its draft
     assert ("generate_audio" in form.fields) == (model.has_audio and not is_final)
     assert ("camera_fixed" in form.fields) == (model.has_camera_fixed and not is_final)
-    assert ("seeds" in form.fields) == (model.has_seed and not is_final)
+    assert ("seeding" in form.fields) == (model.has_seed and not is_final)
     assert ("service_tier" in form.fields) == model.has_flex
     offered = [value for value, _label in form.fields["resolution"].choices]
     assert set(offered) <= set(model.resolutions)
@@ -170,8 +171,13 @@ def test_looking_says_what_two_choices_make_impossible_and_nags_about_nothing(
         ({"mode": "first_frame"}, "Give at least one."),
         ({"mode": "first_frame", "first_frame": "no link"}, "Enter a valid URL."),
         ({"mode": "first_frame", "first_frame": "data:text/html,x"}, "Enter a valid URL."),
-        ({"model": "doubao-seedance-1-0-pro-250528", "seeds": "1,2"}, "As many seeds as takes"),
-        ({"model": "doubao-seedance-1-0-pro-250528", "seeds": "x"}, "Seeds are whole numbers"),
+        ({"model": PRO, "seeding": "list", "seeds": ""}, "Give at least one seed."),
+        ({"model": PRO, "seeding": "list", "seeds": "x"}, "Seeds are whole numbers"),
+        ({"model": PRO, "seeding": "same", "seeds": "1,2"}, "One seed for all."),
+        ({"model": PRO, "seeding": "list", "seeds": "4294967296"}, "The largest seed is"),
+        ({"model": PRO, "measure": "frames", "frames": "58"}, "25 and a multiple of 4"),
+        ({"model": PRO, "measure": "frames", "frames": "x"}, "Frames are whole numbers"),
+        ({"model": PRO, "measure": "frames", "frames": "57 61"}, "Give one number"),
         ({"takes": "21"}, "less than or equal to 20"),
         ({"duration": "99"}, "99 is not one of the available choices"),
         ({"model": "another"}, "another is not one of the available choices"),
@@ -187,14 +193,43 @@ def test_what_is_wrong_is_said_and_nothing_is_placed(
 
 
 def test_takes_have_seeds_of_their_own_where_there_are_seeds(desk: Client) -> None:
-    desk.post("/tasks/new/", filled(model="doubao-seedance-1-0-pro-250528", takes="4"))
+    desk.post("/tasks/new/", filled(model=PRO, takes="4"))
     seeds = {row.wished.seed for row in Submission.objects.all()}
     assert len(seeds) == 4 and None not in seeds
-    desk.post(
-        "/tasks/new/", filled(model="doubao-seedance-1-0-pro-250528", takes="2", seeds="11 12")
+    for given in ({"seeding": "list", "seeds": "11, 12 12"}, {"seeding": "same", "seeds": "7"}):
+        desk.post("/tasks/new/", filled(model=PRO, takes="2", **given))
+    newest = Submission.objects.order_by("-pk")[:4]
+    assert [row.wished.seed for row in newest] == [7, 7, 12, 11]
+
+
+def test_one_seed_for_all_is_chosen_by_chance_where_none_is_said(desk: Client) -> None:
+    desk.post("/tasks/new/", filled(model=PRO, takes="3", seeding="same", seeds=""))
+    [seed] = {row.wished.seed for row in Submission.objects.all()}
+    assert seed is not None
+
+
+def test_where_a_model_takes_frames_they_can_be_given_instead_of_seconds(desk: Client) -> None:
+    page = look(desk, model=PRO, measure="frames", frames="121")
+    assert "duration" not in fields_of(page)
+    whole = page.context["form"].estimate
+    assert whole == look(desk, model=PRO, duration="5").context["form"].estimate
+    assert (
+        "25 and a multiple of 4"
+        in look(desk, model=PRO, measure="frames", frames="122").content.decode()
     )
-    newest = Submission.objects.order_by("-pk")[:2]
-    assert [row.wished.seed for row in newest] == [12, 11]
+    desk.post("/tasks/new/", filled(model=PRO, measure="frames", frames="57"))
+    wish = Submission.objects.get().wished
+    assert (wish.frames, wish.duration) == (57, None)
+    again = desk.get(f"/tasks/new/?from={Task.objects.get().pk}").context["form"]
+    assert (again["measure"].value(), again["frames"].value()) == ("frames", 57)
+
+
+def test_frames_are_not_offered_where_they_would_not_be_taken(
+    desk: Client, ark: Credential
+) -> None:
+    assert not fields_of(look(desk)) & {"measure", "frames"}
+    Credential.objects.filter(pk=ark.pk).update(provider="yescale")
+    assert not fields_of(look(desk, model=PRO)) & {"measure", "frames"}
 
 
 def test_tokens_are_estimated_for_all_takes(desk: Client) -> None:

@@ -1,0 +1,12 @@
+"""How much may be asked for at once."""
+
+from __future__ import annotations
+
+from tasks.models import Project
+
+MOST_TAKES = 20
+
+
+def most_wishes(project: Project) -> int:
+    """How many videos one press of the button may ask for in this project."""
+    return MOST_TAKES
