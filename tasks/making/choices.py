@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -88,8 +89,13 @@ def needed(mode: Mode, model: Model) -> set[str]:
     return {"draft_task_id"} if mode == Mode.FINAL else {str(p) for p in parts_of(mode, model)}
 
 
-def label(name: str, model: Model) -> str:
-    return f"{model.label} · {name}"
+def model_names(names: Mapping[str, Model], *, short: bool) -> Choices:
+    """The model and the name that it is sent by; `short`: that only where it tells two apart."""
+    number = Counter(model.label for model in names.values())
+    return [
+        (name, model.label if short and number[model.label] == 1 else f"{model.label} · {name}")
+        for name, model in names.items()
+    ]
 
 
 def part_help(part: Part, most: int) -> Any:

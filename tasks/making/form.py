@@ -88,7 +88,7 @@ class MakeForm(Wishing, MakeFields):
             if self._modes(model)
         }
         usual = next((n for n, model in names.items() if model.name == self._usual()), None)
-        self._set_choices("model", [(name, choices.label(name, names[name])) for name in names])
+        self._set_choices("model", choices.model_names(names, short=self.is_several))
         chosen = self._settle("model", list(names), usual)
         self.models_chosen = {name: names[name] for name in chosen}
         there = {mode for model in self.models for mode in self._modes(model)}

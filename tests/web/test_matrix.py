@@ -9,7 +9,7 @@ from django.test import Client
 
 from tasks.making import form as making
 from tasks.making import wishing
-from tasks.models import Batch, Submission
+from tasks.models import Batch, ModelName, Submission
 from tests.web.test_make import PRO, ark, desk, fields_of, filled, look
 
 __all__ = ["ark", "desk"]
@@ -117,6 +117,13 @@ def test_ways_are_those_of_any_chosen_model(desk: Client) -> None:
     assert "Seedance 1.0 pro: This model does not work in this way." in words(page).replace(
         ", Way:", ":"
     )
+
+
+def test_models_are_named_shortly_where_that_tells_them_apart(desk: Client) -> None:
+    ModelName.objects.create(provider="volcengine", name="ep-1", known_as="seedance-2-0-260128")
+    offered = dict(look(desk, **several()).context["form"].fields["model"].choices)
+    assert offered[FAST] == "Seedance 2.0 fast"
+    assert (offered[OMNI], offered["ep-1"]) == (f"Seedance 2.0 · {OMNI}", "Seedance 2.0 · ep-1")
 
 
 def test_nothing_chosen_of_several_is_said(desk: Client) -> None:
