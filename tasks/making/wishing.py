@@ -19,7 +19,7 @@ from tasks.making.fields import Seeding
 from tasks.making.filling import FilledPrompts
 from tasks.making.given import GivenPictures
 from tasks.making.limits import most_wishes
-from tasks.making.matrix import Axes, Omission, Plan, Takes
+from tasks.making.matrix import MOST_COMBINED, Axes, Omission, Plan, Takes
 from tasks.making.words import is_to_be_said_early, sentence
 from tasks.models import Credential
 from tasks.providers.rules import LARGEST_SEED, Objection
@@ -87,7 +87,9 @@ class Wishing(FilledPrompts, GivenPictures):
 
     @cached_property
     def wishes(self) -> list[Wish]:
-        return self.series.of(self.plan.wishes, _dice)
+        """One for each video; none where there are too many even to be looked at."""
+        is_small = self.number <= MOST_COMBINED
+        return self.series.of(self.plan.wishes, _dice) if is_small else []
 
     @property
     def number(self) -> int:
@@ -172,7 +174,7 @@ class Wishing(FilledPrompts, GivenPictures):
     def _check_number(self) -> None:
         """Of combinations some may be left out, as the page says; but not all, nor too many."""
         assert self.project_chosen
-        most = most_wishes(self.project_chosen)
+        most = min(most_wishes(self.project_chosen), MOST_COMBINED)
         if self.number > most:
             said = _("That makes %(is)s videos; at most %(most)s can be made at once.")
             exact = said % {"is": self.number, "most": most}

@@ -107,7 +107,7 @@ def test_several_are_tried_on_a_phone_by_keyboard(form: Page, boat: SavedPrompt)
     expect(form.get_by_label("9:16", exact=True)).to_be_focused()
     settled(form)
     for scheme in ("light", "dark"):
-        form.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        form.emulate_media(color_scheme=scheme)
         assert_accessible(form)
     assert_no_sideways_scrolling(form)
     for target in form.locator(".way, .shelf summary, .shelf .btn, .plan summary").all():

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import (
     AuditEntry,
@@ -172,6 +173,18 @@ def test_where_several_are_tried_it_is_put_beside_what_is_there(
 ) -> None:
     page = look(desk, **several(prompt="A raft", use=f"+saved:{boat.pk}"))
     assert page.context["form"]["prompt"].value() == f"A raft\n---\n{boat.text}"
+
+
+def test_many_saved_prompts_cost_no_more_questions_than_one(
+    desk: Client, boat: SavedPrompt, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(2):
+        with django_assert_num_queries(10):
+            desk.get("/prompts/")
+        SavedPrompt.objects.bulk_create(
+            SavedPrompt(project=boat.project, created_by=boat.created_by, name=f"No. {n}", text="x")
+            for n in range(number * 20, number * 20 + 20)
+        )
 
 
 def test_another_projects_prompt_is_none(
