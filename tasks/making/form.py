@@ -157,7 +157,7 @@ class MakeForm(Wishing, MakeFields):
             return
         said = numbers_in(self._said("seeds"))
         usual = (Seeding.CHANCE, Seeding.SAME, Seeding.LIST)[min(len(said), 2)]
-        self.seeding = way = Seeding(self._settle("seeding", list(Seeding), usual)[0])
+        self.way_of_seeds = way = Seeding(self._settle("seeding", list(Seeding), usual)[0])
         self.fields["seeds"].help_text = SEED_HELP[way]
         if way == Seeding.CHANCE:
             del self.fields["seeds"]

@@ -49,7 +49,8 @@ class Settling(forms.Form):
 
     def _write(self, name: str, chosen: list[str], *, is_many: bool) -> None:
         if not self.is_bound:
-            self.initial[name] = chosen if is_many else chosen[0]
+            if self._said_all(name) != chosen:
+                self.initial[name] = chosen if is_many else chosen[0]
         elif self._looking:  # a copy of what was posted, so it may be changed
             self.data.setlist(name, chosen)  # type: ignore[attr-defined]
 

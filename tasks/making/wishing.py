@@ -34,7 +34,7 @@ class Wishing(FilledPrompts, GivenPictures):
 
     credential_chosen: Credential | None
     mode_chosen: Mode
-    seeding = Seeding.CHANCE
+    way_of_seeds = Seeding.CHANCE
 
     @cached_property
     def base(self) -> Wish:
@@ -77,13 +77,19 @@ class Wishing(FilledPrompts, GivenPictures):
     def series(self) -> Takes:
         said = self._known()
         seeds = tuple(said.get("seeds") or ())
-        is_list, is_same = self.seeding == Seeding.LIST, self.seeding == Seeding.SAME
+        is_list, is_same = self.way_of_seeds == Seeding.LIST, self.way_of_seeds == Seeding.SAME
         return Takes(
             number=said.get("takes") or 1,
             seeds=seeds if is_list else (),
             same=(seeds[0] if seeds else _dice.randrange(LARGEST_SEED)) if is_same else None,
             with_seeds="seeding" in self.fields,
         )
+
+    @property
+    def wish(self) -> Wish:
+        """All takes but for the seed; of several combinations only what they have in common."""
+        wishes = self.plan.wishes
+        return wishes[0] if len(wishes) == 1 else self.base
 
     @cached_property
     def wishes(self) -> list[Wish]:
@@ -162,10 +168,10 @@ class Wishing(FilledPrompts, GivenPictures):
 
     def _check_seeds(self) -> None:
         seeds = self.cleaned_data.get("seeds")
-        if self.seeding == Seeding.LIST and seeds == []:
+        if self.way_of_seeds == Seeding.LIST and seeds == []:
             said = _("Give at least one seed.")
             self.add_error("seeds", ValidationError(said, code="later"))
-        elif self.seeding == Seeding.SAME and len(seeds or ()) > 1:
+        elif self.way_of_seeds == Seeding.SAME and len(seeds or ()) > 1:
             self.add_error("seeds", ValidationError(_("One seed for all."), code="rule"))
         if any(seed > LARGEST_SEED for seed in seeds or ()):
             most = _("The largest seed is %(most)s.") % {"most": LARGEST_SEED}
