@@ -68,7 +68,7 @@ class SubmissionAdmin(OfTasks):
     list_display = (
         "task", "state", "take", "kinship", "parent", "sent_at", "ended_at", "trouble",
     )  # fmt: skip
-    list_filter = ("state", "kinship")
+    list_filter = ("state",)
     list_select_related = ("task", "parent")
 
     def get_queryset(self, request: Any) -> Any:

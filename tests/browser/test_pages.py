@@ -9,11 +9,11 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from tasks import search
-from tasks.models import Batch, Credential, Kinship, SavedPrompt, Submission, Task
+from tasks.models import Batch, Credential, SavedPrompt, Task
 from tasks.status import Status
+from tests.batched import put_into_a_batch
 from tests.browser.conftest import Enter, assert_accessible, assert_no_sideways_scrolling, watch
 from tests.conftest import MakeTask
-from tests.providers.wishes import wish
 from tests.web.test_admin import every_admin_page
 
 pytestmark = pytest.mark.browser
@@ -50,23 +50,12 @@ def tasks(make_task: MakeTask, member: User, credential: Credential) -> list[Tas
         )
         for status in Status
     ]
-    _put_into_a_batch(made[:2], parent=made[2])
+    put_into_a_batch(made[:2], parent=made[2])
     SavedPrompt.objects.create(
         project=made[0].project, name="霓虹 alley", text=f"{prompt}, {{{{colour}}}}"
     )
     Credential.objects.update(trouble="rate_limited", trouble_message="HTTP 429", trouble_since=now)
     return made
-
-
-def _put_into_a_batch(tasks: list[Task], *, parent: Task) -> None:
-    """Made of a third one, each of a wish of its own."""
-    project, credential = parent.project, parent.credential
-    made = {"project": project, "credential": credential, "created_at": timezone.now()}
-    batch = Batch.objects.create(created_by=parent.created_by, takes=len(tasks), **made)
-    for take, task in enumerate(tasks, start=1):
-        wished = {"wish": wish(seed=take, duration=3 + take).to_json(), "take": take}
-        origin = {"parent": parent, "kinship": Kinship.RETRY}
-        Submission.objects.create(task=task, batch=batch, state="made", **wished, **origin)
 
 
 def paths(tasks: list[Task]) -> list[str]:

@@ -17,7 +17,9 @@ from django.utils import timezone
 
 from tasks.models import Copy, Credential, Kind, Membership, Project, Role
 from tasks.status import Status
+from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask
+from tests.containers.pictures import png
 from tests.web.conftest import SaveCopy
 
 REFUSALS = {403, 404, 405}
@@ -109,7 +111,11 @@ def lively(
         )
     kept = make_task(status="succeeded", prompt="Kept")
     save_copy(kept, b"a video", poster=b"an image")
-    save_copy(kept, b"a frame", kind=Kind.LAST_FRAME)
+    save_copy(kept, png(), kind=Kind.LAST_FRAME)
+    model = "doubao-seedance-1-0-pro-250528"
+    takes = [make_task(status="succeeded", model=model, seed=seed) for seed in (1, 2)]
+    save_copy(takes[0], b"a video")
+    put_into_a_batch(takes, parent=kept, model=model)
     Credential.objects.update(trouble="unauthorized", trouble_since=timezone.now())
 
 
@@ -177,6 +183,8 @@ def test_no_control_on_any_page_would_be_refused(
     posts = [what for what, _, _ in tried if what.startswith("POST")]
     assert any("refresh" in what for what in posts) == (who == "member")
     assert any("save-now" in what for what in posts) == (who == "member")
+    assert any("once-more" in what for what in posts) == (who == "member")
+    assert any("go-on" in what for what in posts) == (who == "member")
 
 
 def test_a_viewer_of_one_project_who_works_in_another_is_offered_work_there_only(
