@@ -12,7 +12,7 @@ from tests.providers.wishes import wish
 
 def put_into_a_batch(tasks: list[Task], *, parent: Task, **fields: Any) -> Batch:
     """Tried again after `parent`, of its project and credential; each of a wish of its own."""
-    made = {"project": parent.project, "credential": parent.credential}
+    made: dict[str, Any] = {"project": parent.project, "credential": parent.credential}
     made |= {"created_by": parent.created_by, "created_at": timezone.now(), "takes": len(tasks)}
     batch = Batch.objects.create(**made)
     for take, task in enumerate(tasks, start=1):
