@@ -9,7 +9,17 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from tasks.admin.looking import HEAVY, OfMany, OfTasks
-from tasks.models import Batch, Cancellation, ModelName, SavedPrompt, Submission, Upload
+from tasks.models import (
+    Batch,
+    Callback,
+    Cancellation,
+    Candidate,
+    Inquiry,
+    ModelName,
+    SavedPrompt,
+    Submission,
+    Upload,
+)
 from tasks.providers import PROVIDERS
 from tasks.providers.catalog import MODELS
 
@@ -81,3 +91,27 @@ class CancellationAdmin(OfTasks):
     list_display = ("task", "outcome", "asked_by", "asked_at", "ended_at")
     list_filter = ("outcome",)
     list_select_related = ("task", "asked_by")
+
+
+@admin.register(Inquiry)
+class InquiryAdmin(OfMany):
+    list_display = ("submission", "outcome", "looks", "looked_at", "due_at", "trouble")
+    list_filter = ("outcome",)
+    list_select_related = ("submission",)
+    search_fields = ("=submission__task__remote_id",)
+
+
+@admin.register(Candidate)
+class CandidateAdmin(OfMany):
+    list_display = ("remote_id", "inquiry", "status", "created_at", "agreed")
+    list_filter = ("status",)
+    list_select_related = ("inquiry",)
+    search_fields = ("=remote_id",)
+
+
+@admin.register(Callback)
+class CallbackAdmin(OfMany):
+    hidden = ("digest",)  # it opens nothing, and tells nothing
+    list_display = ("submission", "made_at", "called_at")
+    list_select_related = ("submission",)
+    search_fields = ("=submission__task__remote_id",)

@@ -1,11 +1,13 @@
 """The rows, the questions asked of them, and their transitions; one file per noun."""
 
 from tasks.models.audit import AuditEntry, Verb
+from tasks.models.callback import Callback
 from tasks.models.cancellation import Cancellation, CancelOutcome
 from tasks.models.copy import Copy, CopyState, CopyTrouble, Kind
 from tasks.models.credential import Credential
 from tasks.models.engine import ChangeCounter, Lease
 from tasks.models.health import HealthMinute
+from tasks.models.inquiry import Candidate, Inquiry
 from tasks.models.invitation import Invitation
 from tasks.models.lineage import Kinship, Origin
 from tasks.models.model_name import ModelName
@@ -23,8 +25,10 @@ from tasks.models.upload import Upload
 __all__ = [
     "AuditEntry",
     "Batch",
+    "Callback",
     "CancelOutcome",
     "Cancellation",
+    "Candidate",
     "ChangeCounter",
     "Copy",
     "CopyState",
@@ -34,6 +38,7 @@ __all__ = [
     "Difference",
     "Found",
     "HealthMinute",
+    "Inquiry",
     "Invitation",
     "Kind",
     "Kinship",

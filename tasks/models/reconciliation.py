@@ -104,7 +104,7 @@ class Reconciliation(models.Model):
     base_url = models.CharField(_("base URL"), max_length=300)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
-    )  # None: the daily one
+    )  # None: the daily one, or for a create whose answer was lost
     asked_at = models.DateTimeField(_("asked"))
     ended_at = models.DateTimeField(_("ended"), null=True)
     outcome = models.CharField(
@@ -112,6 +112,8 @@ class Reconciliation(models.Model):
     )
     trouble = models.CharField(_("trouble"), max_length=20, default="", blank=True)
     message = models.CharField(_("last words"), max_length=500, default="", blank=True)
+    #: Seconds, by the last page's Date; None where the provider says no time.
+    clock_ahead = models.FloatField(_("provider's clock ahead"), null=True)
 
     # How far it has come, for whoever goes on after a sweep's end.
     stage = models.CharField(_("stage"), max_length=12, choices=Stage, default=Stage.DEFAULT)

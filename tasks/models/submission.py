@@ -67,6 +67,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def waiting(self) -> SubmissionQuerySet:
         return self.filter(state=SubmissionState.WAITING).order_by("pk")
 
+    def unconfirmed(self) -> SubmissionQuerySet:
+        """Nobody knows whether these were made."""
+        return self.filter(state=SubmissionState.UNCONFIRMED)
+
     def begin(self, pk: int, now: datetime) -> bool:
         """Take it for the only attempt there will be: true for exactly one caller."""
         row = self.filter(pk=pk, state=SubmissionState.WAITING)

@@ -97,7 +97,8 @@ class TaskQuerySet(TrashQuerySet["Task"]):
     def for_page(self) -> TaskQuerySet:
         """With all that a task's own page shows, its timeline included."""
         return (
-            self.select_related("credential", "project", "created_by", "submission__batch")
+            self.select_related("credential", "project", "created_by")
+            .select_related("submission__batch", "submission__callback")
             .prefetch_related("changes", "copies", "cancellations")
             .defer("search_text")
         )
