@@ -18,13 +18,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from tasks import search
 from tasks.models import (
     Batch,
+    Candidate,
     ChangeCounter,
     Credential,
+    Inquiry,
     Origin,
     Project,
     Submission,
@@ -47,6 +49,10 @@ INHERITED = ("prompt", "ratio", "duration", "frames", "seed")
 
 class NotYours(PermissionError):
     """Somebody else's form has this key."""
+
+
+class Taken(ValueError):
+    """The task of this id is another wish's, or another project's."""
 
 
 class UploadGone(LookupError):
@@ -130,17 +136,44 @@ def made(submission: Submission, remote_id: str, now: datetime) -> bool:
     """The provider has it under this id; by its answer, or by a person's word.
 
     An adoption may have found it in the provider's list before: that task takes the wish over.
+    Raises Taken where it has become another wish's.
     """
+    placeholder = submission.task
     with transaction.atomic():
-        placeholder = submission.task
         same = Task.objects.filter(base_url=placeholder.base_url, remote_id=remote_id)
         if known := same.exclude(pk=placeholder.pk).first():
-            others = Submission.objects.filter(parent=placeholder).exclude(task=known)
-            others.update(parent=known)
-            moved = Submission.objects.end(submission.pk, SubmissionState.MADE, now, task=known)
-            return moved and bool(placeholder.delete())
-        placeholder.remote_id = remote_id
-        return end(submission, SubmissionState.MADE, now)
+            is_news = _taken_over(submission, placeholder, known, now)
+        else:
+            placeholder.remote_id = remote_id
+            is_news = end(submission, SubmissionState.MADE, now)
+    Candidate.objects.withdraw(placeholder.base_url, remote_id)  # it locks other tasks: not within
+    return is_news
+
+
+def _taken_over(submission: Submission, placeholder: Task, known: Task, now: datetime) -> bool:
+    if Submission.objects.filter(task=known).exists():
+        raise Taken
+    others = Submission.objects.filter(parent=placeholder).exclude(task=known)
+    others.update(parent=known)
+    moved = Submission.objects.end(submission.pk, SubmissionState.MADE, now, task=known)
+    if moved:
+        Inquiry.objects.forget(submission)
+    return moved and bool(placeholder.delete())
+
+
+def named(submission: Submission, remote_id: str, now: datetime) -> bool:
+    """A person says that it has this id. Another project's task is not theirs to give.
+
+    Raises Taken.
+    """
+    task = submission.task
+    same = Task.objects.filter(base_url=task.base_url, remote_id=remote_id)
+    if same.exclude(project=task.project_id).exists():
+        raise Taken
+    try:
+        return made(submission, remote_id, now)
+    except IntegrityError:  # somebody gave it to another wish at the same moment
+        raise Taken from None
 
 
 def give_up(submission: Submission, now: datetime) -> bool:
@@ -167,6 +200,10 @@ def end(
     with transaction.atomic():
         if not Submission.objects.end(submission.pk, state, now, **told):
             return False
+        if state == SubmissionState.UNCONFIRMED:
+            Inquiry.objects.begin(submission, now)
+        else:
+            Inquiry.objects.forget(submission)
         submission.task.submitted(_STATUS[state], error, now)
         return True
 

@@ -163,6 +163,7 @@ class Page:
     tasks: tuple[RemoteTask, ...]  # the readable ones
     items: int  # whatever was on it, readable or not
     total: int | None = None  # tasks in the whole list, where the provider says
+    host_time: datetime | None = None  # what time it was there, where the answer says
 
 
 class Dialect(Protocol):
@@ -236,6 +237,8 @@ class Provider:
     can_list: bool = False
     can_cancel: bool = False
     can_call_back: bool = False
+    #: Seconds by which a callback is ahead of what this provider itself answers.
+    callback_lead: float = 0.0
     gets_per_second: float = 10
     lists_per_second: float = 1
     # Ark would answer 500, but their ids make an address of 20 kB, and front ends take 8 kB.

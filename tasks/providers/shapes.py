@@ -14,7 +14,7 @@ from tasks.providers.fields import add_echo, add_gateway_fields, native_fields
 from tasks.providers.links import link_ends_at, through_gateway
 from tasks.providers.reading import NOTHING, Json, part, text
 from tasks.providers.redact import one_line
-from tasks.providers.trouble import body_of, is_known_code, refuse
+from tasks.providers.trouble import body_of, host_time, is_known_code, refuse
 from tasks.providers.words import NATIVE_WORDS, status_of
 from tasks.status import Status
 
@@ -45,7 +45,12 @@ def read_page(answer: Answer, *, base_url: str) -> Page:
         refuse(answer, body)
     tasks = (_item(item, base_url) for item in items if isinstance(item, dict))
     readable = tuple(task for task in tasks if task is not None)
-    return Page(tasks=readable, items=len(items), total=total if type(total) is int else None)
+    return Page(
+        tasks=readable,
+        items=len(items),
+        total=total if type(total) is int else None,
+        host_time=host_time(answer.headers),
+    )
 
 
 def _items(body: Json) -> tuple[list[Any] | None, object]:

@@ -26,7 +26,7 @@ def adopt(chosen: FoundQuerySet, project: Project, now: datetime, *, tell: Tell)
     """
     unknown = chosen.unknown(now).nearest_end_first().select_related("credential")
     rows = list(unknown[:AT_ONCE])
-    adoptions = [_Adoption(row, remote, project, now) for row, remote in _read(rows)]
+    adoptions = [_Adoption(row, remote, project, now) for row, remote in read(rows)]
     with transaction.atomic():
         adopted = _inserted(adoptions)
         tasks = [each.task for each in adopted]
@@ -73,7 +73,7 @@ def _inserted(adoptions: list[_Adoption]) -> list[_Adoption]:
     return adopted
 
 
-def _read(rows: Iterable[Found]) -> Iterable[tuple[Found, RemoteTask]]:
+def read(rows: Iterable[Found]) -> Iterable[tuple[Found, RemoteTask]]:
     """What the list said of each, read again; of one account's rows all at once."""
     for _, same in groupby(sorted(rows, key=_account), key=_account):
         found = list(same)

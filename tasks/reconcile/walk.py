@@ -78,6 +78,8 @@ class Walk:
 
     def take_in(self, page: Page, now: datetime) -> None:
         """Raises ProviderError for a list that makes no sense."""
+        if page.host_time:
+            self.row.clock_ahead = (page.host_time - now).total_seconds()
         with transaction.atomic():
             self._compare(page.tasks, now)
             if Stage(self.row.stage).confirms:

@@ -9,6 +9,7 @@ from datetime import datetime
 from tasks.lanes import Lane
 from tasks.models import Credential, Reconciliation
 from tasks.providers import Page, ProviderError, Trouble
+from tasks.reconcile import lost
 from tasks.reconcile.walk import Walk
 
 log = logging.getLogger(__name__)
@@ -24,10 +25,11 @@ class Walks:
         self._look_at = 0.0
 
     def look(self, now: datetime) -> list[Credential]:
-        """Every two seconds: whose lists are to be asked for. One query."""
+        """Every two seconds: whose lists are to be asked for. Two queries."""
         if time.monotonic() < self._look_at:
             return []
         self._look_at = time.monotonic() + LOOK_SECONDS
+        lost.look(now)
         askable = Credential.objects.askable(now)
         rows = Reconciliation.objects.open().filter(credential__in=askable)
         known, self._walks = self._walks, {}

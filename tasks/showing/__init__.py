@@ -19,6 +19,7 @@ from tasks.showing import copies, facts
 from tasks.showing.copies import CopyShown
 from tasks.showing.facts import Fact, clock
 from tasks.showing.looks import LOOKS, MEANINGS, Look
+from tasks.showing.lost import Lost
 from tasks.showing.media import covers, media_sources, origin
 from tasks.status import Status
 
@@ -122,6 +123,13 @@ class Showing:
         until = self.task.elapsed_until or self.now
         return clock((until - self.task.born_at).total_seconds())
 
+    @cached_property
+    def lost(self) -> Lost | None:
+        """Where nobody knows whether it was made: what speaks for and against."""
+        if self.task.status != Status.UNCONFIRMED or not hasattr(self.task, "submission"):
+            return None
+        return Lost(self.task.submission, self.now)
+
     # The screen
 
     @cached_property
@@ -132,6 +140,8 @@ class Showing:
             return "film"
         if self.is_deleted:
             return "deleted"
+        if task.status == Status.UNCONFIRMED:
+            return "unsure"
         if task.is_live:
             return "making"
         if task.status != Status.SUCCEEDED:

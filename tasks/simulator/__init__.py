@@ -24,9 +24,10 @@ What a key's name may ask for: sim-fault-KIND[-retry-after-N][-on-OPERATION][-Np
 sim-notopen-… (models are not activated), sim-…-quota0 (a gateway token without money),
 sim-limits-… (Ark's real limits: 20 GET and 1 list a second).
 
-Faults: 429 500 503 html empty truncated drip wrong-id lost-create; OPERATION is create, get,
-list, delete or media. By key; by header `X-Sim-Fault: 429;retry-after=7;on=get;share=20`; by
-query `?sim_fault=500`; or at run time for a key (or for `media`):
+Faults: 429 500 503 html empty truncated drip wrong-id lost-create (made, and the answer lost)
+dropped-create (the answer lost, and nothing made); OPERATION is create, get, list, delete or media.
+By key; by header `X-Sim-Fault: 429;retry-after=7;on=get;share=20`; by query `?sim_fault=500`; or at
+run time for a key (or for `media`):
 
     PUT    /_sim/faults/<key>   {"fault": "429", "retry_after": 7, "on": "get", "share": 20}
     DELETE /_sim/faults/<key>

@@ -22,6 +22,7 @@ KINDS = (
     "drip",
     "wrong-id",
     "lost-create",
+    "dropped-create",
 )
 OPERATIONS = ("create", "get", "list", "delete", "media")
 
@@ -48,7 +49,7 @@ class Fault:
 
     def meets(self, operation: str) -> bool:
         """Whether this operation can go wrong in this way."""
-        if self.kind == "lost-create":
+        if self.kind in ("lost-create", "dropped-create"):
             return operation == "create"
         if self.kind == "wrong-id":
             return operation == "get"

@@ -48,6 +48,8 @@ def _ask_provider(world: World, preset: Preset, request: Request) -> Reply:
         reply: Reply = dialect.answer(world, preset, request)
     elif fault.kind.isdecimal():
         reply = dialect.trouble(request, fault)
+    elif fault.kind == "dropped-create":
+        reply = replace(as_json({}), hang_up=True)
     else:
         reply = _spoiled(world, preset, request, fault, dialect.answer(world, preset, request))
     name = "X-Request-Id" if preset.dialect == "native" else "X-Oneapi-Request-Id"

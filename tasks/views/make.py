@@ -170,10 +170,18 @@ def it_exists(request: HttpRequest, pk: int) -> HttpResponse:
     remote_id = request.POST.get("remote_id", "").strip()
     if submission.task.credential.service.dialect.complaint(remote_id):
         messages.error(request, _("This is not the form of this provider's task ids."))
-    elif submit.made(submission, remote_id, timezone.now()):
-        messages.success(request, _("Thank you. The task is followed under this id now."))
+    else:
+        _take_its_word(request, submission, remote_id)
     submission.refresh_from_db()
     return redirect("task", submission.task_id)
+
+
+def _take_its_word(request: HttpRequest, submission: Submission, remote_id: str) -> None:
+    try:
+        if submit.named(submission, remote_id, timezone.now()):
+            messages.success(request, _("Thank you. The task is followed under this id now."))
+    except submit.Taken:
+        messages.error(request, _("The task of this id already belongs to something else."))
 
 
 @require_POST

@@ -90,6 +90,14 @@ def test_a_create_whose_answer_is_lost_is_made_all_the_same(sim: Simulator, slug
         assert client.get(NATIVE_TASKS).json()["items"][0]["id"] == sim.tasks[0].id
 
 
+def test_a_create_can_be_dropped_before_anything_is_made(sim: Simulator) -> None:
+    client = Client(sim, key="sim-fault-dropped-create")
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.ask("POST", NATIVE_TASKS, json=native_body())
+    assert (sim.tasks, sim.requests_seen[-1].status) == ([], 0)
+    assert client.get(NATIVE_TASKS).json()["items"] == []
+
+
 def test_nothing_is_made_by_a_create_that_fails(sim: Simulator) -> None:
     answer = Client(sim, key="sim-fault-500").ask("POST", NATIVE_TASKS, json=native_body())
     assert (answer.status_code, sim.tasks) == (500, [])

@@ -174,6 +174,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "go_on"): ("/tasks/{task}/go-on/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "go_on"): ("/tasks/{task}/go-on/", (DOOR, 404, 404, 302, 302, 302)),
     ("GET", "batch"): ("/batches/{batch}/", (DOOR, 404, 200, 200, 200, 200)),
+    ("GET", "look_again"): ("/tasks/{task}/look/", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "look_again"): ("/tasks/{task}/look/", (DOOR, 404, 404, 404, 404, 404)),  # not lost
     # Tracking
     ("GET", "track"): ("/tasks/track/", (DOOR, 200, 403, 200, 200, 200)),
     ("POST", "track"): ("/tasks/track/", (DOOR, 200, 403, 200, 200, 200)),
