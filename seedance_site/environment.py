@@ -23,11 +23,11 @@ def env_list(name: str) -> list[str]:
     return [part.strip() for part in env(name).split(",") if part.strip()]
 
 
-def flag(name: str) -> bool:
+def flag(name: str, *, default: bool = False) -> bool:
     said = env(name)
     if said not in ("", "0", "1"):
         raise Unusable(f"{name} is neither 1 nor 0: {said}")
-    return said == "1"
+    return said == "1" if said else default
 
 
 def number(name: str, default: int, *, least: int = 0, unit: str = "") -> int:

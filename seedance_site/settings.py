@@ -13,6 +13,7 @@ DAILIES_PROXIES           proxies of ours in front (default: 1 with DAILIES_HTTP
 DAILIES_PUBLIC_URL        https://dailies.example.com, for links in print and CSRF
 DAILIES_SHARES_UPLOADS    1 when providers can reach DAILIES_PUBLIC_URL, an https address: pictures
                           go to them as signed links that end after a day, not whole
+DAILIES_CALLBACKS         0: providers are not asked to call DAILIES_PUBLIC_URL when a task changes
 DAILIES_TIME_ZONE         e.g. Asia/Shanghai (default: UTC)
 DAILIES_ACCEL_REDIRECT    e.g. /protected/: a location of nginx, internal, alias <data>/videos/
 DAILIES_WORKERS           django-q2 workers (default: 2)
@@ -64,6 +65,7 @@ if SHARES_UPLOADS and not PUBLIC_URL.startswith("https://"):
         "DAILIES_SHARES_UPLOADS is not possible without https in DAILIES_PUBLIC_URL. "
         "Like https://dailies.example.com"
     )
+CALLBACKS = environment.flag("DAILIES_CALLBACKS", default=True)
 ALLOWED_HOSTS = [
     "localhost",
     "127.0.0.1",

@@ -29,6 +29,7 @@ from tasks.providers.guard import Allowed
 log = logging.getLogger(__name__)
 
 LISTING_PAYS = 3  # from so many questions on, one list is cheaper than asking one by one
+FEW_HINTS = 10  # at a time; with more of them a list is quicker again
 LARGEST_BACKLOG = 2_000
 MARGIN = 0.9  # of a limit: of evenly spaced requests some arrive a little closer
 #: After these the rest of the lane's questions would only earn the same answer.
@@ -51,6 +52,7 @@ class Question:
     base_url: str
     service_tier: str
     known_digest: str  # of the answer that is already written down
+    is_hinted: bool = False  # the provider called: it has news
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,8 +127,13 @@ class Lane:
         return max(0, min(LARGEST_BACKLOG, max(CONNECTIONS, int(per_second))) - self.backlog)
 
     def put(self, questions: list[Question]) -> None:
-        by_list = self._service.can_list and len(questions) + len(self._many) >= LISTING_PAYS
-        (self._many if by_list else self._single).extend(questions)
+        """Hinted ones first and by themselves, while few: for a list they may wait a second."""
+        hinted = [question for question in questions if question.is_hinted][:FEW_HINTS]
+        self._single.extendleft(hinted)
+        first = {question.pk for question in hinted}
+        rest = [question for question in questions if question.pk not in first]
+        by_list = self._service.can_list and len(rest) + len(self._many) >= LISTING_PAYS
+        (self._many if by_list else self._single).extend(rest)
 
     def start(self) -> None:
         """Put hands to the work that waits; called within the loop."""

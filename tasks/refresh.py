@@ -26,7 +26,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from tasks import pace
+from tasks import callbacks, pace
 from tasks.lanes import Finding, Lane, Question, identity
 from tasks.models import (
     ChangeCounter,
@@ -266,10 +266,11 @@ def claim(
         due = Task.objects.due(now).filter(credential=credential).only(*_CLAIM_READS)
         found = due.select_for_update(skip_locked=True)[: limit + len(skip)]
         rows = [task for task in found if task.pk not in skip][:limit]
+        hinted = callbacks.hinted(rows, now)
         for task in rows:
             _put_off(task, credential, now)
         ours = bulk.write(rows, _CLAIM_WRITES, unless_moved="check_after")
-    return [_question(task) for task in rows if task.pk in ours]
+    return [_question(task, task.pk in hinted) for task in rows if task.pk in ours]
 
 
 def _put_off(task: Task, credential: Credential, now: datetime) -> None:
@@ -298,7 +299,7 @@ _CLAIM_READS = (
 )
 
 
-def _question(task: Task) -> Question:
+def _question(task: Task, is_hinted: bool) -> Question:
     return Question(
         pk=task.pk,
         remote_id=task.remote_id,
@@ -306,6 +307,7 @@ def _question(task: Task) -> Question:
         service_tier=task.service_tier,
         # After trouble every answer is news, for it ends the trouble.
         known_digest="" if task.trouble else task.answer_digest,
+        is_hinted=is_hinted,
     )
 
 

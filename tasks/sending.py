@@ -6,14 +6,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from tasks import submit
+from tasks import callbacks, submit
 from tasks.models import Credential, Submission, SubmissionState, Upload
 from tasks.providers import ProviderError, Trouble
 from tasks.providers.client import Client
@@ -76,7 +76,8 @@ def _started(
         if weight > free - sum(started.values()):
             break
         if Submission.objects.begin(submission.pk, clock()):
-            started[runner.get_loop().create_task(attempt(submission))] = weight
+            callback = callbacks.address_for(submission, clock())
+            started[runner.get_loop().create_task(attempt(submission, callback))] = weight
     return started
 
 
@@ -99,10 +100,10 @@ async def _some(attempts: Attempts) -> set[asyncio.Task[Outcome]]:
     return ended
 
 
-async def attempt(submission: Submission) -> Outcome:
+async def attempt(submission: Submission, callback: str | None = None) -> Outcome:
     """The one request. It never raises: what is not told is lost."""
     try:
-        return Outcome(submission=submission, remote_id=await _send(submission))
+        return Outcome(submission=submission, remote_id=await _send(submission, callback))
     except ProviderError as error:
         return Outcome(submission=submission, error=error)
     except Unreadable as error:
@@ -114,14 +115,15 @@ async def attempt(submission: Submission) -> Outcome:
         return Outcome(submission=submission, error=ProviderError(said, trouble=Trouble.MALFORMED))
 
 
-async def _send(submission: Submission) -> str:
+async def _send(submission: Submission, callback: str | None) -> str:
     task, wish = submission.task, submission.wished
     model, dialect = wish.catalogued, task.credential.service.dialect
     if model is None:
         raise _not_sent(f"Nothing is known of the model {wish.model}.", Trouble.UNSUPPORTED)
     if task.base_url != task.credential.base_url:
         raise _not_sent("The credential's base URL has changed since.", Trouble.WRONG_HOST)
-    request = dialect.create_request(await _whole(wish, submission), model)
+    whole = replace(await _whole(wish, submission), callback_url=callback)
+    request = dialect.create_request(whole, model)
     async with _client(task.credential) as client:
         return read_created(await client.act("POST", request.path, request.body))
 
@@ -177,8 +179,18 @@ def record(outcome: Outcome, now: datetime) -> None:
     """Write down what became of the one attempt."""
     error = outcome.error
     if error is None:
-        submit.made(outcome.submission, outcome.remote_id, now)
+        _record_made(outcome, now)
     elif surely_not_made(error):
         submit.end(outcome.submission, SubmissionState.REFUSED, now, error)
     else:
+        submit.end(outcome.submission, SubmissionState.UNCONFIRMED, now, error)
+
+
+def _record_made(outcome: Outcome, now: datetime) -> None:
+    """Where somebody has given that task to another wish meanwhile, people must sort it out."""
+    try:
+        submit.made(outcome.submission, outcome.remote_id, now)
+    except submit.Taken:
+        said = f"The provider says it is {outcome.remote_id}, which is another wish's task here."
+        error = ProviderError(said, trouble=Trouble.WRONG_TASK)
         submit.end(outcome.submission, SubmissionState.UNCONFIRMED, now, error)

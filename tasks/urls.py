@@ -9,6 +9,7 @@ from tasks.views import (
     archive,
     audit,
     batches,
+    callbacks,
     credentials,
     door,
     found,
@@ -42,6 +43,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("statusz", health.statusz, name="statusz"),
+    path("callback/<str:token>", callbacks.callback, name="callback"),
     # The door
     path("sign-in/", door.SignIn.as_view(), name="sign_in"),
     path("sign-in/", door.SignIn.as_view(), name="account_login"),  # as allauth calls it

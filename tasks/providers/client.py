@@ -17,6 +17,7 @@ import httpx
 from tasks.providers.base import Answer, ProviderError, Trouble
 from tasks.providers.guard import NOTHING, Allowed
 from tasks.providers.net import CONNECT_TIMEOUT, NO_SUCH_HOST, GuardedBackend, Transport, told
+from tasks.providers.redact import without_callbacks_in
 
 #: Each is a pool of its own, for httpcore looks through all of a pool several times a request:
 #: one pool of 100 answered 89 polls a second where pools of 10 answered 1,629 (httpx 0.28.1, 100 ms
@@ -143,6 +144,7 @@ class Client:
 
     def _without_the_key(self, body: bytes) -> bytes:
         """Some gateways repeat the key they refuse, and answers are stored and shown."""
+        body = without_callbacks_in(body)
         return body.replace(self._secret, b"(key)") if self._secret in body else body
 
 

@@ -1,6 +1,7 @@
 """new-api (github.com/QuantumNous/new-api): DataEyes, TokenHot and many more.
 
-With an API key there is no list, no cancel and no callback of the gateway's own.
+With an API key there is no list, no cancel and no callback of the gateway's own; one of Ark's is
+handed on, and carries Ark's own id.
 """
 
 from __future__ import annotations

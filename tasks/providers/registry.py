@@ -18,6 +18,8 @@ def gettext_noop(label: str) -> str:
 _ARK_MEDIA = ("https://*.volces.com", "https://*.bytepluses.com")
 
 # new-api looks at its upstream every 15 s and answers from its database.
+# It hands a callback_url on, so that Ark calls us while the gateway has yet to look
+# (relay/channel/task/doubao/adaptor.go).
 _NEW_API_ROUND = 15.0
 
 PROVIDERS: tuple[Provider, ...] = (
@@ -66,6 +68,8 @@ PROVIDERS: tuple[Provider, ...] = (
         base_url="https://api.dataeyes.ai",
         docs_url="https://doc.dataeyes.ai/api-417729235",
         media_hosts=_ARK_MEDIA,
+        can_call_back=True,
+        callback_lead=_NEW_API_ROUND,
         fastest_check=_NEW_API_ROUND,
     ),
     Provider(
@@ -75,6 +79,8 @@ PROVIDERS: tuple[Provider, ...] = (
         base_url="https://api.tokenhot.ai",
         docs_url="https://docs.tokenhot.ai",
         media_hosts=_ARK_MEDIA,
+        can_call_back=True,
+        callback_lead=_NEW_API_ROUND,
         fastest_check=_NEW_API_ROUND,
     ),
     Provider(
@@ -98,6 +104,8 @@ PROVIDERS: tuple[Provider, ...] = (
         dialect=NewApi(prefixes=(ids.NATIVE, ids.GATEWAY, "")),
         docs_url="https://github.com/QuantumNous/new-api",
         media_hosts=_ARK_MEDIA,
+        can_call_back=True,
+        callback_lead=_NEW_API_ROUND,
         fastest_check=_NEW_API_ROUND,
     ),
 )

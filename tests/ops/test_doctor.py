@@ -17,7 +17,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tasks.management.doctor import Level, Line, examine
-from tasks.models import Copy, Credential
+from tasks.models import Batch, Callback, Copy, Credential, Submission
 from tasks.simulator.server import Simulator
 from tasks.status import Status
 from tests.conftest import MakeTask
@@ -189,3 +189,23 @@ def test_the_command_speaks_in_one_screen(db: None) -> None:
         call_command("doctor", stdout=out)
     assert max(map(len, out.getvalue().splitlines())) < 300
     assert len(out.getvalue().splitlines()) < 40
+
+
+def test_a_public_address_at_which_nobody_ever_calls_is_told(
+    settings: Settings, make_task: MakeTask
+) -> None:
+    settings.PUBLIC_URL = "https://dailies.example.com"
+    now = timezone.now()
+    for number in range(3):
+        task = make_task(status="succeeded", ended_at=now)
+        who = {"project": task.project, "credential": task.credential, "created_at": now}
+        submission = Submission.objects.create(
+            task=task, batch=Batch.objects.create(**who), wish={}, take=number
+        )
+        Callback.objects.make(submission, now)
+    line = lines()["Callbacks"]
+    assert (line.level, "0 of the latest 3" in line.said) == ("look", True)
+    Callback.objects.filter(submission__take=1).update(called_at=now)
+    assert lines()["Callbacks"].level == "ok"
+    settings.CALLBACKS = False
+    assert "switched off" in lines()["Callbacks"].said

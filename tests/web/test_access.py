@@ -58,6 +58,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "healthz"): ("/healthz", ALL_OF_THEM),
     ("GET", "readyz"): ("/readyz", ALL_OF_THEM),
     ("GET", "statusz"): ("/statusz", (401, 403, 403, 403, 403, 200)),  # or with a token
+    ("GET", "callback"): ("/callback/hint_nonsense", NOT_BY_GET),
+    ("POST", "callback"): ("/callback/hint_nonsense", (404,) * 6),  # whoever has the token
     # The door
     ("GET", "sign_in"): ("/sign-in/", IN_ALREADY),
     ("POST", "sign_in"): ("/sign-in/", IN_ALREADY),  # the form again, with its errors

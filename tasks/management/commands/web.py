@@ -9,6 +9,14 @@ from granian.log import LogLevels
 
 from tasks.management.supervision import require_free_port
 
+#: As the server's own, but for what censors it: some of our addresses open something by themselves.
+ACCESS_LOG = {
+    "formatters": {
+        "generic": {"format": "[%(levelname)s] %(message)s"},
+        "access": {"()": "seedance_site.discretion.Formatter", "fmt": "%(message)s"},
+    }
+}
+
 
 class Command(BaseCommand):
     help = "Serve the site. Put a TLS proxy in front of it, and set DAILIES_HTTPS=1."
@@ -37,4 +45,5 @@ class Command(BaseCommand):
             respawn_failed_workers=True,
             log_level=LogLevels.warning,
             log_access=options["access_log"],
+            log_dictconfig=ACCESS_LOG,
         ).serve()

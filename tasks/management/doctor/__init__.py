@@ -34,6 +34,7 @@ def _parts(*, online: bool) -> list[tuple[str, Part]]:
         ("Migrations", rows.migrations),
         ("Work", rows.work),
         ("Credentials", partial(rows.credentials, online=online)),
+        ("Callbacks", rows.called_back),
         ("Copies", rows.copies),
         ("Disk", outside.disk),
         ("Clock", outside.clock),

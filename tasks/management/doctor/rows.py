@@ -7,22 +7,24 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
-from tasks import probe, sealing
+from tasks import callbacks, probe, sealing
 from tasks.condition import LONGEST_OVERDUE, Condition, is_silent
 from tasks.diagnosis import diagnose
 from tasks.management.doctor.lines import Line, ago, broken, look, ok, size, without_secrets
-from tasks.models import Copy, CopyState, Credential
+from tasks.models import Callback, Copy, CopyState, Credential
 from tasks.models.credential import NEEDS_A_PERSON
 from tasks.providers import provider
 from tasks.providers.findings import WRONG_CLOCK
 from tasks.sentences import trouble_sentence, words_beside
 
 MANY_JOBS = 100
+LATEST_CALLBACKS, FEWEST_CALLBACKS = 20, 3
 
 
 def database() -> Iterator[Line]:
@@ -134,6 +136,23 @@ def _asked(row: Credential, name: str, where: str, now: datetime) -> Iterator[Li
     if ahead is not None and abs(ahead) >= WRONG_CLOCK:
         said = f"{where} has a clock {ahead:+.0f} s from ours."
         yield look("Clock", said, "If other providers agree with it, set this machine's clock.")
+
+
+def called_back() -> Iterator[Line]:
+    """Whether providers reach us, told by the tasks that they must have called about."""
+    if not callbacks.are_on():
+        why = "switched off" if settings.PUBLIC_URL else "off: DAILIES_PUBLIC_URL is not set"
+        yield ok("Callbacks", f"{why}; tasks are asked about all the same")
+        return
+    ended = Q(submission__task__ended_at__isnull=False) & ~Q(submission__task__status="cancelled")
+    latest = Callback.objects.filter(ended).order_by("-pk").values_list("called_at", flat=True)
+    heard = [called_at is not None for called_at in latest[:LATEST_CALLBACKS]]
+    said = f"heard of {sum(heard)} of the latest {len(heard)} tasks that ended"
+    if len(heard) >= FEWEST_CALLBACKS and not any(heard):
+        advice = "Can providers reach DAILIES_PUBLIC_URL? If not: DAILIES_CALLBACKS=0."
+        yield look("Callbacks", said, advice)
+    else:
+        yield ok("Callbacks", said)
 
 
 def copies() -> Iterator[Line]:
