@@ -113,5 +113,6 @@ class CandidateAdmin(OfMany):
 class CallbackAdmin(OfMany):
     hidden = ("digest",)  # it opens nothing, and tells nothing
     list_display = ("submission", "made_at", "called_at")
+    list_filter = (("called_at", admin.EmptyFieldListFilter),)
     list_select_related = ("submission",)
     search_fields = ("=submission__task__remote_id",)

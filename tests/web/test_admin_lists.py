@@ -26,12 +26,15 @@ from tasks.admin.looking import LookOnly
 from tasks.models import (
     AuditEntry,
     Batch,
+    Callback,
     Cancellation,
+    Candidate,
     Copy,
     Credential,
     Difference,
     Found,
     HealthMinute,
+    Inquiry,
     Invitation,
     Lease,
     Membership,
@@ -113,7 +116,15 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
         SignInLink.objects.create(token_hash=f"{SECRET}{unique}"[:64], user=person, ends_at=now)
         Star.objects.create(user=person, task=task)
         StatusChange.objects.create(task=task, was="queued", became="running", at=now)
-        Submission.objects.create(task=task, batch=batch, wish={})
+        submission = Submission.objects.create(task=task, batch=batch, wish={})
+        Callback.objects.create(
+            submission=submission, digest=f"{SECRET}{unique}"[:64], made_at=now, called_at=now
+        )
+        inquiry = Inquiry.objects.create(submission=submission)
+        Candidate.objects.create(
+            inquiry=inquiry, base_url="https://x", remote_id=unique, status="running",
+            created_at=now,
+        )  # fmt: skip
         Upload.objects.create(
             project=project, created_by=person, sha256=unique, size=1, width=1, height=1,
             kind="png", created_at=now, touched_at=now,
