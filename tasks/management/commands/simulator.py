@@ -52,7 +52,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Simulator listens on http://{server.address}/ (keys begin with sim-)")
         self.stdout.flush()
         with server:
-            server.serve_forever()
+            server.serve_forever(poll_interval=0.05)  # as late may a callback be
 
 
 def _world(options: dict[str, Any]) -> World:
