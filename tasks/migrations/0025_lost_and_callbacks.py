@@ -36,7 +36,7 @@ def look_for_the_lost(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0020_names'),
+        ('tasks', '0023_lineage'),
     ]
 
     operations = [
