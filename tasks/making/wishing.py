@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from tasks.making import telling
 from tasks.making.choices import SWITCHES
-from tasks.making.estimates import tokens_of_all
 from tasks.making.fields import Seeding
 from tasks.making.filling import FilledPrompts
 from tasks.making.given import GivenPictures
@@ -22,6 +21,7 @@ from tasks.making.limits import most_wishes
 from tasks.making.matrix import MOST_COMBINED, Axes, Omission, Plan, Takes
 from tasks.making.words import is_to_be_said_early, sentence
 from tasks.models import Credential
+from tasks.providers.estimates import tokens_of_all
 from tasks.providers.rules import LARGEST_SEED, Objection
 from tasks.providers.wish import Medium, Mode, Part, Wish
 

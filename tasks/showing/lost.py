@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from tasks.models import Candidate, Inquiry, Outcome, Submission, Task
 from tasks.models.reconciliation import COMPLETE
-from tasks.providers.estimate import tokens_of
+from tasks.providers.estimates import tokens_of
 from tasks.sentences import trouble_sentence, words_beside
 from tasks.showing.facts import grouped
 from tasks.showing.looks import LOOKS, Look

@@ -1,4 +1,4 @@
-"""What wishes will take, as far as it can be known before."""
+"""What wishes will take, as far as it can be known before. Pure."""
 
 from __future__ import annotations
 
