@@ -12,8 +12,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from tasks.models import Credential, Project
+from tasks.models import Batch, Credential, Project
 from tasks.status import Status
+from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask
 
 FOLDER = Path(__file__).parent.parent / "locale" / "zh_Hans" / "LC_MESSAGES"
@@ -185,8 +186,9 @@ def reader(staff: User) -> Client:
 def tasks_of_every_status(make_task: MakeTask, credential: Credential, project: Project) -> None:
     Credential.objects.update(name="测试网关", trouble="rate_limited")
     Project.objects.update(name="短片")
-    for status in Status:
-        make_task(status=status, prompt="雨夜的街道", duration=5, ratio="16:9", seed=7)
+    street = {"prompt": "雨夜的街道", "duration": 5, "ratio": "16:9", "seed": 7}
+    made = [make_task(status=status, **street) for status in Status]
+    put_into_a_batch(made[:2], parent=made[2], prompt="雨夜的街道", watermark=True)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +229,15 @@ def test_a_page_in_chinese_has_no_english_left(
     html = reader.get(path).content.decode()
     assert re.search(r'lang="zh-hans"', html)
     assert english_in(html) == set()
+
+
+def test_a_batch_in_chinese_has_no_english_left(
+    reader: Client, tasks_of_every_status: None
+) -> None:
+    batch = Batch.objects.get()
+    take = batch.submissions.select_related("task")[0].task
+    for page in (batch, take):
+        assert english_in(reader.get(page.get_absolute_url()).content.decode()) == set()
 
 
 @pytest.mark.parametrize("status", Status)
