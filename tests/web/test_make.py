@@ -364,7 +364,8 @@ def test_a_viewer_is_not_asked(client_of: ClientOf, viewer: User, lost: Task) ->
 def test_there_is_nothing_to_refresh_before_the_provider_has_named_it(
     desk: Client, lost: Task
 ) -> None:
-    assert "save-now" not in desk.get(lost.get_absolute_url()).content.decode()
+    page = desk.get(lost.get_absolute_url()).content.decode()
+    assert "data-unnamed" in page, "which hides the buttons until an answer names it"
     assert desk.post(f"/tasks/{lost.pk}/refresh/").status_code == 404
     lost.refresh_from_db()
     assert lost.check_after is None
