@@ -1,0 +1,35 @@
+"""The page of a create whose answer was lost, as a browser shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from tasks.models import Callback, Inquiry, Outcome, Submission, Task
+from tests.browser.conftest import Enter, assert_accessible, assert_no_sideways_scrolling
+from tests.web.test_lost import candidate
+from tests.web.test_lost import submission as submission
+
+pytestmark = pytest.mark.browser
+
+
+def test_it_is_accessible_and_what_comes_leaves_alone_what_somebody_types(
+    live_server: Any, enter: Enter, member: User, submission: Submission, page: Page
+) -> None:
+    enter(member)
+    page.goto(live_server.url + submission.task.get_absolute_url())
+    page.fill("#found-id", "cgt-half-ty")
+    Callback.objects.make(submission, timezone.now())
+    Callback.objects.update(called_at=timezone.now())
+    Inquiry.objects.update(outcome=Outcome.COMPARED, looked_at=timezone.now(), due_at=None)
+    candidate(submission, "cgt-20261121120003-found", seconds=3, agreed=["seed", "resolution"])
+    Task.objects.filter(pk=submission.task_id).tell_of_change()
+    expect(page.get_by_text("cgt-20261121120003-found").first).to_be_visible(timeout=30_000)
+    assert page.input_value("#found-id") == "cgt-half-ty"
+    assert_accessible(page)
+    page.set_viewport_size({"width": 320, "height": 900})
+    assert_no_sideways_scrolling(page)
