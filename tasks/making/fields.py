@@ -48,7 +48,7 @@ class MakeFields(TablerForm, forms.Form):
         label=_("Prompt"),
         required=False,
         max_length=LONGEST_PROMPT,
-        widget=forms.Textarea(attrs={"rows": 5}),
+        widget=forms.Textarea(attrs={"rows": 5, "aria-describedby": "id_prompt_helptext"}),
     )
     first_frame = Pictures(label=PARTS[Part.FIRST_FRAME], required=False)
     last_frame = Pictures(label=PARTS[Part.LAST_FRAME], required=False)

@@ -100,7 +100,7 @@ def test_a_dropped_picture_is_seen_and_made_into_a_video(form: Page, sim: Simula
     expect_shown(first.locator("img"), 640)
     settled(form)
     assert_accessible(form)
-    form.get_by_label("Prompt").fill("A paper boat on a canal")
+    form.get_by_label("Prompt", exact=True).fill("A paper boat on a canal")
     form.get_by_role("button", name="Make").click()
     form.wait_for_url("**/tasks/*/")
     assert Task.objects.get().submission.wished.uploads == (Upload.objects.get().pk,)
@@ -150,8 +150,8 @@ def test_what_is_refused_is_said_beside_what_is_taken(form: Page) -> None:
     refused = many.get_by_role("alert")
     expect(refused).to_contain_text("page.png: This is not a whole picture.")
     expect(refused).to_contain_text("crumb.png: Its shorter side has 20 pixels")
-    form.get_by_label("Prompt").fill("A paper boat")
-    form.get_by_label("Prompt").press("Tab")
+    form.get_by_label("Prompt", exact=True).fill("A paper boat")
+    form.get_by_label("Prompt", exact=True).press("Tab")
     expect(form.get_by_role("button", name="Make")).to_be_enabled()
     settled(form)
     assert_accessible(form)
@@ -200,12 +200,12 @@ class Held:
 
 def test_what_is_chosen_while_the_form_is_drawn_anew_is_kept(form: Page) -> None:
     held = Held(form)
-    form.get_by_label("Prompt").fill("A paper boat")
+    form.get_by_label("Prompt", exact=True).fill("A paper boat")
     choose_way(form, "From a first frame")
-    form.get_by_label("Prompt").fill("A paper boat on a canal")
+    form.get_by_label("Prompt", exact=True).fill("A paper boat on a canal")
     held.come()
     expect(part(form, "first_frame")).to_be_visible()
-    expect(form.get_by_label("Prompt")).to_have_value("A paper boat on a canal")
+    expect(form.get_by_label("Prompt", exact=True)).to_have_value("A paper boat on a canal")
 
 
 def test_a_picture_that_comes_while_the_form_is_drawn_anew_is_kept(form: Page) -> None:
@@ -213,8 +213,8 @@ def test_a_picture_that_comes_while_the_form_is_drawn_anew_is_kept(form: Page) -
     first = part(form, "first_frame")
     expect(first).to_be_visible()
     held = Held(form)
-    form.get_by_label("Prompt").fill("A paper boat")
-    form.get_by_label("Prompt").press("Tab")
+    form.get_by_label("Prompt", exact=True).fill("A paper boat")
+    form.get_by_label("Prompt", exact=True).press("Tab")
     hand_over(first, "drop", boat=png())
     expect_shown(first.locator("img"), 640)
     held.come()
@@ -223,7 +223,7 @@ def test_a_picture_that_comes_while_the_form_is_drawn_anew_is_kept(form: Page) -
 
 def test_what_is_being_pressed_stays_under_the_finger(form: Page) -> None:
     held = Held(form)
-    form.get_by_label("Prompt").fill("A paper boat")
+    form.get_by_label("Prompt", exact=True).fill("A paper boat")
     way = form.get_by_text("From a first frame", exact=True).bounding_box()
     assert way
     form.mouse.move(way["x"] + 5, way["y"] + 5)
@@ -258,7 +258,7 @@ def test_without_scripts_a_file_is_chosen_and_sent_with_the_form(
         page.get_by_role("button", name="Renew the choices").click()
         boat = {"name": "boat.png", "mimeType": "image/png", "buffer": png()}
         page.locator("input[type=file]").set_input_files(boat)  # type: ignore[arg-type]
-        page.get_by_label("Prompt").fill("A paper boat on a canal")
+        page.get_by_label("Prompt", exact=True).fill("A paper boat on a canal")
         page.get_by_role("button", name="Make").click()
         page.wait_for_url("**/tasks/*/")
     send()
