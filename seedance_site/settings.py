@@ -17,6 +17,8 @@ DAILIES_CALLBACKS         0: providers are not asked to call DAILIES_PUBLIC_URL 
 DAILIES_TIME_ZONE         e.g. Asia/Shanghai (default: UTC)
 DAILIES_ACCEL_REDIRECT    e.g. /protected/: a location of nginx, internal, alias <data>/videos/
 DAILIES_WORKERS           django-q2 workers (default: 2)
+DAILIES_TAKES_PER_MINUTE  takes that one person may ask for in a minute (default: 60; 0: any)
+DAILIES_TAKES_PER_HOUR    … and in an hour (default: 600; 0: any)
 DAILIES_DISK_RESERVE      bytes that the archive leaves free on the disk (default: 1 GiB)
 DAILIES_LARGEST_VIDEO     bytes; a larger file is not fetched (default: 4 GiB)
 DAILIES_S3_BUCKET         keeps videos in this bucket, not in <data>/videos (docs/operations.md)
@@ -236,6 +238,10 @@ if S3_BUCKET:
 
 # Saved files: sent by nginx from this internal location, or by our own process if it is empty.
 ACCEL_REDIRECT = environment.location("DAILIES_ACCEL_REDIRECT")
+
+# Of one person, over all processes; a project can say less (tasks/money/gate.py).
+TAKES_PER_MINUTE = environment.number("DAILIES_TAKES_PER_MINUTE", 60)
+TAKES_PER_HOUR = environment.number("DAILIES_TAKES_PER_HOUR", 600)
 
 DISK_RESERVE = environment.number("DAILIES_DISK_RESERVE", 2**30, unit="bytes")
 LARGEST_VIDEO = environment.number("DAILIES_LARGEST_VIDEO", 4 * 2**30, least=1, unit="bytes")

@@ -40,9 +40,11 @@ from tasks.models import (
 )
 from tasks.models import clock as clocks
 from tasks.models.health import HealthNotes
+from tasks.money import ledger
 from tasks.providers import ProviderError, Trouble
 from tasks.reconcile.walks import Walks
 from tasks.sealing import Unreadable
+from tasks.status import ENDED
 
 log = logging.getLogger(__name__)
 
@@ -331,6 +333,7 @@ def record(findings: Sequence[Finding], now: datetime, every: dict[int, float | 
         Copy.objects.follow(heard, now)
         bulk.write([t for t in tasks if not news[t.pk].remote], Task.ASKING_FIELDS)
         StatusChange.objects.bulk_create([change for change in changes if change])
+        ledger.settle(task for task in tasks if task.status in ENDED)
     return len(tasks)
 
 

@@ -34,6 +34,8 @@ from tasks.models import (
     Task,
     Upload,
 )
+from tasks.money import gate, ledger
+from tasks.money.estimates import Estimate
 from tasks.providers import ProviderError, Trouble
 from tasks.providers.wish import Mode, Wish
 from tasks.status import Status
@@ -72,7 +74,7 @@ def place(
     """The batch of this key with a task for each wish, made now or by an earlier press.
 
     `origin` is where all of them come from; one of another project, or none any more, is left out.
-    Raises NotYours, UploadGone.
+    Raises NotYours, UploadGone, and what `gate.admit` has against it: then nothing is written.
     """
     with transaction.atomic():
         made = {"project": project, "credential": credential, "created_by": created_by}
@@ -81,11 +83,15 @@ def place(
         if batch.created_by != created_by:
             raise NotYours
         if is_new:
-            _make_rows(batch, wishes, now, origin)
+            whose = {"project": project, "credential": credential, "person": created_by}
+            _make_rows(batch, gate.admit(wishes, **whose, now=now), now, origin)
     return batch
 
 
-def _make_rows(batch: Batch, wishes: Sequence[Wish], now: datetime, origin: Origin | None) -> None:
+def _make_rows(
+    batch: Batch, estimates: Sequence[Estimate], now: datetime, origin: Origin | None
+) -> None:
+    wishes, tasks = [each.wish for each in estimates], []
     given = {number for wish in wishes for number in wish.uploads}
     if not Upload.objects.touch(given, batch.project, now):
         raise UploadGone
@@ -109,9 +115,12 @@ def _make_rows(batch: Batch, wishes: Sequence[Wish], now: datetime, origin: Orig
             **shown,
         )
         made = {"task": task, "batch": batch, "take": take, "wish": wish.to_json()}
+        made |= estimates[take - 1].kept()
         row = Submission.objects.create(**made, parent=parent, kinship=kinship)
         if wish.uploads:
             row.uploads.set(wish.uploads)
+        tasks.append(task)
+    ledger.hold(tasks, estimates, now)
 
 
 def _parent(batch: Batch, origin: Origin | None) -> Task | None:
@@ -158,6 +167,9 @@ def _taken_over(submission: Submission, placeholder: Task, known: Task, now: dat
     moved = Submission.objects.end(submission.pk, SubmissionState.MADE, now, task=known)
     if moved:
         Inquiry.objects.forget(submission)
+        ChangeCounter.objects.next()  # before charges, as everywhere
+        ledger.hand_over(placeholder, known)
+        ledger.settle([known])
     return moved and bool(placeholder.delete())
 
 
@@ -205,6 +217,7 @@ def end(
         else:
             Inquiry.objects.forget(submission)
         submission.task.submitted(_STATUS[state], error, now)
+        ledger.settle([submission.task])
         return True
 
 

@@ -19,6 +19,7 @@ from tasks.views import (
     lost,
     make,
     media,
+    money,
     people,
     preferences,
     prompts,
@@ -107,6 +108,16 @@ urlpatterns = [
     path("people/projects/", people.make_project, name="make_project"),
     path("people/projects/<int:pk>/name/", people.rename_project, name="rename_project"),
     path("join/<str:token>/", join.join, name="join"),
+    # Money
+    path("budgets/", money.budgets, name="budgets"),
+    path("budgets/<int:pk>/", money.budget, name="budget"),
+    path("credentials/<int:pk>/prices/", money.prices, name="prices"),
+    path(
+        "credentials/<int:pk>/prices/documented/",
+        money.prices_documented,
+        name="prices_documented",
+    ),
+    path("prices/<int:pk>/", money.price, name="price"),
     # Credentials
     path("credentials/", credentials.credentials, name="credentials"),
     path("credentials/add/", credentials.credential_add, name="credential_add"),

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from tasks.forms import TablerForm
 from tasks.making.given import Links, Pictures
-from tasks.making.limits import MOST_TAKES
 from tasks.making.numbers import Numbers
 from tasks.making.words import PARTS
 from tasks.models import Credential, Project
@@ -83,7 +82,7 @@ class MakeFields(TablerForm, forms.Form):
         initial=48,
     )
     output_format = forms.ChoiceField(label=_("Format"))
-    takes = forms.IntegerField(label=_("Takes"), min_value=1, max_value=MOST_TAKES, initial=1)
+    takes = forms.IntegerField(label=_("Takes"), min_value=1, initial=1)
     seeding = forms.ChoiceField(label=_("Seeds"), choices=Seeding, required=False)
     seeds = Numbers(
         label=_("Seed"), required=False, wrong=_("Seeds are whole numbers, such as 11, 12, 13.")

@@ -13,17 +13,20 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from tasks.making import choices
 from tasks.making.choices import OPTIONAL, SENT_AS, SEVERAL, SWITCHES, switches, together
 from tasks.making.fields import MakeFields, Measure, Seeding
+from tasks.making.limits import most_wishes
 from tasks.making.numbers import numbers_in
 from tasks.making.shelf import Shelf, shelf_of
 from tasks.making.wishing import Wishing
 from tasks.making.words import MODES, SEED_HELP
 from tasks.models import Credential, ModelName, Project
+from tasks.money.refusals import TooMany
 from tasks.providers.catalog import Model
 from tasks.providers.rules import formats_of, parts_of, tiers_of
 from tasks.providers.wish import Mode, Part, Wish, modes_of
@@ -50,6 +53,7 @@ class MakeForm(Wishing, MakeFields):
                 field.widget.attrs["class"] = "form-check-input"
         self.models_chosen: dict[str, Model] = {}
         self._choose_account(user)
+        self._limit_takes()
         if self.credential_chosen and self.project_chosen:
             self._use(user, self.project_chosen)
             self._choose_models(self.credential_chosen)
@@ -79,6 +83,13 @@ class MakeForm(Wishing, MakeFields):
             return rows[0] if rows else None
         by_key = {str(row.pk): row for row in rows}
         return by_key[self._settle(name, list(by_key))[0]]
+
+    def _limit_takes(self) -> None:
+        """To what the project allows at one press."""
+        if self.project_chosen:
+            most, takes = most_wishes(self.project_chosen), self.fields["takes"]
+            takes.validators.append(MaxValueValidator(most, str(TooMany(most))))
+            takes.widget.attrs["max"] = most
 
     def _choose_models(self, credential: Credential) -> None:
         self._dialect = credential.service.dialect

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from tasks.models import Project
-
-MOST_TAKES = 20
+from tasks.models import Budget, Project
 
 
 def most_wishes(project: Project) -> int:
     """How many videos one press of the button may ask for in this project."""
-    return MOST_TAKES
+    return Budget.objects.of(project).most_takes

@@ -19,9 +19,9 @@ from tasks.making.filling import FilledPrompts
 from tasks.making.given import GivenPictures
 from tasks.making.limits import most_wishes
 from tasks.making.matrix import MOST_COMBINED, Axes, Omission, Plan, Takes
+from tasks.making.outlook import Outlook, outlook
 from tasks.making.words import is_to_be_said_early, sentence
 from tasks.models import Credential
-from tasks.providers.estimates import tokens_of_all
 from tasks.providers.rules import LARGEST_SEED, Objection
 from tasks.providers.wish import Medium, Mode, Part, Wish
 
@@ -103,9 +103,12 @@ class Wishing(FilledPrompts, GivenPictures):
         plan = self.plan
         return (plan.number if plan.is_too_large else len(plan.possible)) * len(self.series)
 
-    @property
-    def estimate(self) -> int | None:
-        return tokens_of_all(self.wishes) if self.credential_chosen else None
+    @cached_property
+    def outlook(self) -> Outlook | None:
+        """What all of it is thought to take, and what the budget says to that."""
+        if not (self.project_chosen and self.credential_chosen and self.wishes):
+            return None
+        return outlook(self.wishes, self.project_chosen, self.credential_chosen)
 
     # What is told of it
 

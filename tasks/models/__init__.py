@@ -1,8 +1,10 @@
 """The rows, the questions asked of them, and their transitions; one file per noun."""
 
 from tasks.models.audit import AuditEntry, Verb
+from tasks.models.budget import Budget
 from tasks.models.callback import Callback
 from tasks.models.cancellation import Cancellation, CancelOutcome
+from tasks.models.charge import Charge, ChargeState, Spending
 from tasks.models.copy import Copy, CopyState, CopyTrouble, Kind
 from tasks.models.credential import Credential
 from tasks.models.engine import ChangeCounter, Lease
@@ -12,6 +14,7 @@ from tasks.models.invitation import Invitation
 from tasks.models.lineage import Kinship, Origin
 from tasks.models.model_name import ModelName
 from tasks.models.people import Membership, Project, Role, SignInLink
+from tasks.models.price import Currency, Price, Tier
 from tasks.models.profile import Density, Profile, Theme
 from tasks.models.prompt import SavedPrompt
 from tasks.models.reconciliation import Difference, Found, Outcome, Reconciliation, Stage
@@ -25,15 +28,19 @@ from tasks.models.upload import Upload
 __all__ = [
     "AuditEntry",
     "Batch",
+    "Budget",
     "Callback",
     "CancelOutcome",
     "Cancellation",
     "Candidate",
     "ChangeCounter",
+    "Charge",
+    "ChargeState",
     "Copy",
     "CopyState",
     "CopyTrouble",
     "Credential",
+    "Currency",
     "Density",
     "Difference",
     "Found",
@@ -47,12 +54,14 @@ __all__ = [
     "ModelName",
     "Origin",
     "Outcome",
+    "Price",
     "Profile",
     "Project",
     "Reconciliation",
     "Role",
     "SavedPrompt",
     "SignInLink",
+    "Spending",
     "Stage",
     "Star",
     "StatusChange",
@@ -61,6 +70,7 @@ __all__ = [
     "SubmissionState",
     "Task",
     "Theme",
+    "Tier",
     "Upload",
     "Verb",
 ]

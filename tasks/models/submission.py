@@ -114,6 +114,13 @@ class Submission(models.Model):
     )
     sent_at = models.DateTimeField(_("sent"), null=True)
     ended_at = models.DateTimeField(_("answered"), null=True)
+    # What it was thought to take when it was placed; what it took is the task's own.
+    estimated_least = models.BigIntegerField(_("estimated tokens, at least"), null=True)
+    estimated_tokens = models.BigIntegerField(_("estimated tokens, at most"), null=True)
+    estimated_money = models.DecimalField(
+        _("estimated money, at most"), max_digits=18, decimal_places=6, null=True
+    )
+    estimated_currency = models.CharField(_("currency of the estimate"), max_length=3, null=True)
     trouble = models.CharField(_("trouble"), max_length=20, default="", blank=True)
     message = models.CharField(_("last words"), max_length=500, default="", blank=True)
 

@@ -98,7 +98,7 @@ class TaskQuerySet(TrashQuerySet["Task"]):
         """With all that a task's own page shows, its timeline included."""
         return (
             self.select_related("credential", "project", "created_by")
-            .select_related("submission__batch", "submission__callback")
+            .select_related("submission__batch", "submission__callback", "charge__price")
             .prefetch_related("changes", "copies", "cancellations")
             .defer("search_text")
         )

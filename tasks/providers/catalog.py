@@ -102,6 +102,7 @@ class Model:
     reference_images: int = 0
     reference_videos: int = 0
     reference_audios: int = 0
+    reference_video_seconds: int = 0  # of all given videos together, at most
     hevc_resolutions: tuple[str, ...] = ()  # 10-bit HEVC: many browsers cannot play it
     sizes: Mapping[str, Mapping[str, Size]]
     prompt: Advice = ADVISED
@@ -150,6 +151,7 @@ def _seedance_2_0(
         reference_images=9,
         reference_videos=3,
         reference_audios=3,
+        reference_video_seconds=15,
         hevc_resolutions=hevc_resolutions,
         sizes=_SIZES_2_0,
     )
@@ -254,6 +256,7 @@ MODELS: tuple[Model, ...] = (
         reference_images=30,
         reference_videos=10,
         reference_audios=10,
+        reference_video_seconds=30,
         hevc_resolutions=("1080p",),
         sizes=_SIZES_2_5,
         note="Frames, edit and extend need the adaptive ratio; edit needs the duration -1.",
@@ -313,7 +316,7 @@ def tokens(
     The documentation says seconds × 24 frames; seven measured samples have one frame more (5 s
     are 121, one of the 25 + 4n that can be asked for). `frames`, where asked for, are those.
     Video input adds its own seconds (and a floor per model, not modelled here). A draft
-    costs 60 % with audio, 70 % without.
+    costs 60 % with audio, 70 % without. (providers/tariff.py makes ranges of it.)
     """
     counted = frames or int(FPS * (seconds + input_seconds)) + 1
     percent = 100 if not draft else 60 if audio else 70

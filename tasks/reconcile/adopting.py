@@ -10,6 +10,7 @@ from django.db import transaction
 
 from tasks.models import ChangeCounter, Copy, Found, Project, StatusChange, Task
 from tasks.models.reconciliation import FoundQuerySet
+from tasks.money import ledger
 from tasks.providers import Answer, ProviderError, RemoteTask
 
 AT_ONCE = 2_000  # 1.2 s of processor time on SQLite
@@ -32,6 +33,7 @@ def adopt(chosen: FoundQuerySet, project: Project, now: datetime, *, tell: Tell)
         tasks = [each.task for each in adopted]
         StatusChange.objects.bulk_create([each.change for each in adopted if each.change])
         Copy.objects.follow(tasks, now)
+        ledger.settle(tasks)
         Found.objects.filter(pk__in=[row.pk for row in rows]).delete()
         if tasks:
             tell(tasks)

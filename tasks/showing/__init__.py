@@ -15,7 +15,7 @@ from tasks.failures import Failure, failure_of
 from tasks.models import Kind, Submission, Task
 from tasks.providers import Trouble, provider
 from tasks.sentences import trouble_sentence, words_beside
-from tasks.showing import copies, facts
+from tasks.showing import copies, facts, money
 from tasks.showing.copies import CopyShown
 from tasks.showing.facts import Fact, clock
 from tasks.showing.looks import LOOKS, MEANINGS, Look
@@ -305,7 +305,9 @@ class Showing:
 
     @property
     def groups(self) -> list[tuple[str, list[Fact]]]:
-        return [*facts.groups(self.task), *self._saved_groups]
+        cost = money.cost_of(self.task)
+        costs = [(_("Cost"), cost)] if cost else []
+        return [*facts.groups(self.task), *costs, *self._saved_groups]
 
     @property
     def _saved_groups(self) -> list[tuple[str, list[Fact]]]:

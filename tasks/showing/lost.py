@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from tasks.models import Candidate, Inquiry, Outcome, Submission, Task
 from tasks.models.reconciliation import COMPLETE
-from tasks.providers.estimates import tokens_of
+from tasks.providers.tariff import tokens_of
 from tasks.sentences import trouble_sentence, words_beside
 from tasks.showing.facts import grouped
 from tasks.showing.looks import LOOKS, Look
@@ -104,4 +104,4 @@ class Lost:
     def cost(self) -> str:
         """Of sending it again, if both succeed; "" where that is only known afterwards."""
         number = tokens_of(self.submission.wished)
-        return grouped(number) if number is not None else ""
+        return grouped(number.most) if number and number.is_exact else ""

@@ -21,6 +21,7 @@ from tasks.making.again import Way
 from tasks.making.lineage import repeated
 from tasks.making.offers import Offers
 from tasks.models import Copy, Credential, Kind, Submission, Task, Upload
+from tasks.money.refusals import Refused
 from tasks.providers.rules import objections
 from tasks.serving import videos
 from tasks.showing import Showing
@@ -59,6 +60,9 @@ def once_more(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except submit.UploadGone:
         return _by_the_form(request, pk, _("A picture is not here any more. Give it again."))
+    except Refused as why:
+        messages.error(request, str(why))
+        return redirect("task", pk)
     return shown(request, batch)
 
 

@@ -158,6 +158,7 @@ def _page(request: HttpRequest, found: Credential, **more: Any) -> HttpResponse:
         "shown": shown,
         "day": shown.day,
         "may_edit": shown.may_edit,
+        "may_price": Credential.objects.comparable_by(request.user).filter(pk=found.pk).exists(),
         "test": LastTest(found, now),
         **more,
     }

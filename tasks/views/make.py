@@ -33,6 +33,7 @@ from tasks.models import (
     Task,
     Verb,
 )
+from tasks.money.refusals import Refused
 from tasks.serving import origins
 
 
@@ -114,6 +115,9 @@ def _placed(request: HttpRequest, form: MakeForm) -> HttpResponse:
     except submit.UploadGone:  # between looking for it and taking it
         form.add_error(None, _("A picture is not here any more. Give it again."))
         return form_page(request, form)
+    except Refused as why:  # too many, too fast, or more than the budget leaves
+        form.add_error(None, str(why))
+        return form_page(request, form)
     return shown(request, batch, form.plan.left_out)
 
 
@@ -188,18 +192,26 @@ def _take_its_word(request: HttpRequest, submission: Submission, remote_id: str)
 def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     """A person found that nothing was made. Only who closes the old one opens a new one."""
     submission = _unconfirmed(request, pk)
-    with transaction.atomic():
-        if not submit.give_up(submission, timezone.now()):
-            return redirect("task", pk)
-        batch = place(
-            uuid.uuid5(submission.batch.key, f"again {submission.take}"),
-            wishes=[submission.wished],
-            project=submission.task.project,
-            credential=submission.task.credential,
-            created_by=request.user,
-            origin=Origin(pk, Kinship.RETRY),
-        )
-    return shown(request, batch)
+    try:
+        batch = _given_up_and_placed(request, submission)
+    except Refused as why:  # it stays unconfirmed
+        messages.error(request, str(why))
+        batch = None
+    return shown(request, batch) if batch else redirect("task", pk)
+
+
+@transaction.atomic
+def _given_up_and_placed(request: HttpRequest, submission: Submission) -> Batch | None:
+    if not submit.give_up(submission, timezone.now()):
+        return None
+    return place(
+        uuid.uuid5(submission.batch.key, f"again {submission.take}"),
+        wishes=[submission.wished],
+        project=submission.task.project,
+        credential=submission.task.credential,
+        created_by=request.user,
+        origin=Origin(submission.task_id, Kinship.RETRY),
+    )
 
 
 def _unconfirmed(request: HttpRequest, pk: int) -> Submission:

@@ -16,6 +16,7 @@ from django_q.models import OrmQ
 from tasks import credentials, jobs, refresh, sending, submit
 from tasks.models import (
     Batch,
+    Budget,
     Credential,
     Project,
     StatusChange,
@@ -173,8 +174,9 @@ def test_an_unreadable_key_is_a_refusal(account: Account, place: Place, clock: C
 
 
 def test_many_takes_are_sent_each_once(
-    account: Account, place: Place, sim: Simulator, clock: Clock
+    account: Account, place: Place, sim: Simulator, clock: Clock, project: Project
 ) -> None:
+    Budget.objects.create(project=project, most_takes=30)
     place(account(), takes=30)
     assert send(clock) == 30
     assert creates(sim) == 30

@@ -26,9 +26,11 @@ from tasks.admin.looking import LookOnly
 from tasks.models import (
     AuditEntry,
     Batch,
+    Budget,
     Callback,
     Cancellation,
     Candidate,
+    Charge,
     Copy,
     Credential,
     Difference,
@@ -39,6 +41,7 @@ from tasks.models import (
     Lease,
     Membership,
     ModelName,
+    Price,
     Profile,
     Project,
     Reconciliation,
@@ -86,6 +89,13 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
         )
         batch = Batch.objects.create(
             project=project, credential=account, created_by=person, created_at=now
+        )
+        price = Price.objects.create(
+            credential=account, model="seedance-2-0-260128", amount=46, valid_from=now
+        )
+        Budget.objects.create(project=project)
+        Charge.objects.create(  # by which the database makes the spending
+            task=task, project=project, credential=account, price=price, day=now, currency="CNY"
         )
         AuditEntry.objects.create(verb=Verb.TRACKED, actor=unique, label=unique)
         Authenticator.objects.create(
@@ -224,6 +234,8 @@ def test_rows_of_the_machinery_are_only_looked_at(
         "tasks.Membership",
         "tasks.Credential",
         "tasks.ModelName",
+        "tasks.Price",
+        "tasks.Budget",
     }
     for model in looked_at:
         row = model._default_manager.order_by("-pk").first()

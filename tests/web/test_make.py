@@ -235,7 +235,9 @@ def test_frames_are_not_offered_where_they_would_not_be_taken(
 def test_tokens_are_estimated_for_all_takes(desk: Client) -> None:
     assert "217,800 tokens" in look(desk, takes="2").content.decode()
     assert "108,900 tokens" in desk.get("/tasks/new/").content.decode()
-    assert "only known afterwards" in look(desk, ratio="adaptive").content.decode()
+    unsized = look(desk, ratio="adaptive").content.decode()
+    assert "108,900 tokens to 109,586 tokens" in unsized
+    assert "only known afterwards" in unsized
 
 
 def test_nothing_that_is_posted_beside_the_form_counts(

@@ -1,0 +1,82 @@
+"""Takes that are placed, prices that hold, and the sums of a month."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from tasks import submit
+from tasks.models import Batch, Budget, Credential, Price, Project
+from tasks.models.charge import day_of
+from tasks.money.standing import Standing
+from tests.providers.wishes import wish
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+V20 = "seedance-2-0-260128"
+ONE = 108_900  # tokens of five seconds of 720p
+
+Place = Callable[..., Batch]
+SetPrice = Callable[..., Price]
+SetBudget = Callable[..., Budget]
+
+
+@pytest.fixture
+def place(project: Project, credential: Credential, member: User) -> Place:
+    """place(takes=3, duration=10): one press of the button, of ONE tokens each if unsaid."""
+
+    def place(*, takes: int = 1, now: datetime = NOW, **fields: Any) -> Batch:
+        whose = {
+            "project": fields.pop("project", project),
+            "credential": fields.pop("credential", credential),
+            "created_by": fields.pop("created_by", member),
+        }
+        usual = {"resolution": "720p", "ratio": "16:9", "duration": 5}
+        model = fields.pop("model", f"doubao-{V20}")
+        key = fields.pop("key", None) or uuid.uuid4()
+        wishes = [wish(model, **usual | fields)] * takes
+        return submit.place(wishes, key=key, **whose, now=now)
+
+    return place
+
+
+@pytest.fixture
+def set_price(credential: Credential) -> SetPrice:
+    """set_price("46", tier="720p"): of Seedance 2.0 in CNY, from 1 October on, if unsaid."""
+
+    def set_price(amount: str, **fields: Any) -> Price:
+        usual = {
+            "credential": credential,
+            "model": V20,
+            "currency": "CNY",
+            "valid_from": date(2026, 10, 1),
+        }
+        return Price.objects.create(amount=Decimal(amount), **usual | fields)
+
+    return set_price
+
+
+@pytest.fixture
+def set_budget(project: Project) -> SetBudget:
+    def set_budget(limit: int | str | None = None, unit: str = "tokens", **fields: Any) -> Budget:
+        values = {"limit": limit, "unit": unit, **fields}
+        row, _ = Budget.objects.update_or_create(project=project, defaults=values)
+        row.refresh_from_db()
+        return row
+
+    return set_budget
+
+
+def standing(project: Project, at: datetime = NOW) -> Standing:
+    return Standing.of(project, day_of(at))
+
+
+def tokens(project: Project, at: datetime = NOW) -> tuple[int, int]:
+    """(counted, held)"""
+    used = standing(project, at).tokens
+    return used.counted, used.held

@@ -1,0 +1,76 @@
+"""The account of tokens, from the press of the button to what the provider has counted."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tasks import sending, submit
+from tasks.models import Charge, Credential, Project, Task
+from tasks.money.standing import Standing
+from tests.providers.wishes import wish
+from tests.refresh.conftest import Account, Clock, Follow, Look
+
+ONE = 108_900
+
+
+@pytest.fixture
+def make(project: Project, member: User, clock: Clock) -> Any:
+    """make(credential, "a prompt"): placed and sent."""
+
+    def make(credential: Credential, prompt: str) -> Task:
+        wishes = [wish(prompt=prompt, resolution="720p", ratio="16:9", duration=5)]
+        whose = {"project": project, "credential": credential, "created_by": member}
+        submit.place(wishes, key=uuid.uuid4(), **whose, now=clock.now)
+        sending.send_waiting(10, clock=clock)
+        return Task.objects.get()
+
+    return make
+
+
+def tokens(project: Project, clock: Clock) -> tuple[int, int]:
+    """(counted, held)"""
+    used = Standing.of(project, clock.now.date()).tokens
+    return used.counted, used.held
+
+
+def test_what_the_provider_counts_takes_the_place_of_what_was_held(
+    account: Account, make: Any, look: Look, project: Project, clock: Clock
+) -> None:
+    task = make(account(), "A paper boat")
+    assert tokens(project, clock) == (0, ONE)
+    assert look(task, after=160).status == "succeeded"
+    assert tokens(project, clock) == (ONE, 0)
+
+
+def test_what_fails_is_given_back(
+    account: Account, make: Any, look: Look, project: Project, clock: Clock
+) -> None:
+    task = make(account(), "sim:fail=OutputVideoSensitiveContentDetected")
+    assert look(task, after=3600).status == "failed"
+    assert tokens(project, clock) == (0, 0)
+
+
+def test_a_tracked_task_counts_once_it_is_counted(
+    account: Account, follow: Follow, look: Look, project: Project, clock: Clock
+) -> None:
+    task = follow(account(), resolution="720p", ratio="16:9", duration=5)
+    assert look(task).status == "queued"
+    assert not Charge.objects.exists()
+    assert look(task, after=160).total_tokens
+    assert tokens(project, clock) == (look(task).total_tokens, 0)
+    assert Charge.objects.get().model == "seedance-2-0-260128"
+
+
+def test_answers_that_end_nothing_cost_the_account_no_question(
+    account: Account, follow: Follow, look: Look
+) -> None:
+    task = follow(account())
+    with CaptureQueriesContext(connection) as queries:
+        look(task, after=40)
+    assert not [query for query in queries if "tasks_charge" in query["sql"]]
