@@ -202,6 +202,7 @@ def tasks_of_every_status(make_task: MakeTask, credential: Credential, project: 
         "/people/",
         "/credentials/",
         "/credentials/add/",
+        "/budgets/",
         "/found/",
         "/audit/",
         "/trash/",

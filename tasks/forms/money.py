@@ -79,6 +79,11 @@ class BudgetForm(TablerForm, forms.ModelForm):
         model = Budget
         fields = ("limit", "unit", "most_takes", "takes_per_hour")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if (limit := self.initial.get("limit")) is not None:
+            self.initial["limit"] = f"{limit.normalize():f}"  # not 500.00
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         limit = cleaned.get("limit")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -16,14 +17,15 @@ from django.db.models import Value
 from django.db.models.functions import Replace
 from django.utils import timezone
 
-from tasks import search
-from tasks.models import Credential, Membership, Project, Role, Task
+from tasks import prices, search
+from tasks.models import Budget, Credential, Membership, Price, Project, Role, Task
 from tasks.providers import provider
 from tasks.simulator.shot import Shot
 from tasks.simulator.shots import SHOTS
 
 PEOPLE = {"producer": Role.MANAGER, "artist": Role.MEMBER}
 ENOUGH_LIVE, ENOUGH_IN_ALL = 10, 300
+MONTHLY_TOKENS = 12_000_000
 #: What links come to: one that ends minutes after its video was saved, one whose host is down.
 LINKS_IN_DANGER = (
     Shot(
@@ -63,6 +65,7 @@ class SampleLife:
             make_account(name, role)
         shots = (*SHOTS, *LINKS_IN_DANGER)
         accounts = {shot.preset: _credential(shot.preset, base_urls[shot.preset]) for shot in SHOTS}
+        _set_limits(accounts.values())
         empty = {slug for slug, account in accounts.items() if not account.task_set.exists()}
         for shot in sorted(shots, key=lambda shot: -shot.ago):  # the list shows the newest on top
             if shot.preset in empty:
@@ -124,6 +127,17 @@ def _credential(slug: str, base_url: str) -> Credential:
         credential.replace_key(f"sim-{secrets.token_hex(16)}")
         credential.save(update_fields=["sealed_key", "key_tail"])
     return credential
+
+
+def _set_limits(accounts: Iterable[Credential]) -> None:
+    """Prices as the providers' pages have them, for a month back; a budget that is half used."""
+    Budget.objects.get_or_create(
+        project=Project.objects.order_by("pk")[0], defaults={"limit": MONTHLY_TOKENS}
+    )
+    first = timezone.localdate() - timedelta(days=30)
+    for account in accounts:
+        if not account.prices.exists():
+            Price.objects.bulk_create(prices.proposals(account, first))
 
 
 def _move_to(origin: str) -> None:

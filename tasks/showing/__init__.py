@@ -305,9 +305,8 @@ class Showing:
 
     @property
     def groups(self) -> list[tuple[str, list[Fact]]]:
-        cost = money.cost_of(self.task)
-        costs = [(_("Cost"), cost)] if cost else []
-        return [*facts.groups(self.task), *costs, *self._saved_groups]
+        found = facts.groups(self.task, cost=money.cost_of(self.task))
+        return [*found, *self._saved_groups]
 
     @property
     def _saved_groups(self) -> list[tuple[str, list[Fact]]]:

@@ -49,12 +49,13 @@ COPIED = {"model", "seed", "base_url", "remote_id", "request_id", "draft_task_id
 COPIED |= {"safety_identifier"}
 
 
-def groups(task: Task) -> list[tuple[str, list[Fact]]]:
-    """A group without facts is left out."""
+def groups(task: Task, cost: list[Fact]) -> list[tuple[str, list[Fact]]]:
+    """A group without facts is left out; `cost` is what showing/money.py knows."""
     found = [
         (_("Output"), _facts(task, *OUTPUT)),
         (_("Order"), _facts(task, *ORDER)),
         (_("Usage"), _facts(task, *USAGE)),
+        (_("Cost"), cost),
         (_("Where"), [Fact(_("provider"), provider(task)), *_facts(task, *WHERE)]),
         (_("Times"), _facts(task, *TIMES)),
     ]

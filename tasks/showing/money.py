@@ -9,9 +9,10 @@ from datetime import date
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
-from tasks.models import Budget, Charge, Price, Project, Spending, Submission, Task
+from tasks.models import Budget, Charge, Price, Project, Spending, Submission, Task, Tier
 from tasks.models.budget import TOKENS
 from tasks.models.charge import NOBODY, month_of
+from tasks.models.price import MODEL_CHOICES
 from tasks.money.estimates import Money, Total
 from tasks.money.standing import Standing, Used, money_in, tokens_in
 from tasks.money.words import amount, money, sum_of
@@ -126,15 +127,28 @@ class ModelPrices:
 
     @classmethod
     def all_of(cls, prices: Iterable[Price], today: date) -> list[ModelPrices]:
-        """In the order of the rows."""
+        """The newest model first, and of each the smallest pictures first."""
         found: dict[str, ModelPrices] = {}
-        for price in prices:
+        for price in sorted(prices, key=_place_in_list):
             own = found.setdefault(price.model, cls(str(price.get_model_display()), [], [], []))
             if price.valid_from > today:
                 own.later.append(price)
             else:
                 (own.now if price.is_valid_on(today) else own.past).append(price)
         return list(found.values())
+
+
+_MODELS, _TIERS = [name for name, _label in MODEL_CHOICES], ["", *Tier.values]
+
+
+def _place_in_list(price: Price) -> tuple[int, int, bool, bool, date]:
+    return (
+        _MODELS.index(price.model) if price.model in _MODELS else len(_MODELS),
+        _TIERS.index(price.tier),
+        bool(price.with_video),
+        not price.with_audio,
+        price.valid_from,
+    )
 
 
 # Budgets
@@ -201,12 +215,16 @@ class StandingShown:
         return "amber" if self.standing.is_near else "green"
 
     @property
-    def beside(self) -> list[tuple[str, str]]:
-        """What was used in everything that the budget is not counted in: (counted, held)."""
+    def beside(self) -> list[tuple[str, str, str]]:
+        """Used in what the budget is not counted in: (which, counted, held)."""
         found = {} if self.unit == TOKENS else {TOKENS: self.standing.tokens}
         found |= {unit: used for unit, used in self.standing.money.items() if unit != self.unit}
         return [
-            (sum_of(used.counted, unit), sum_of(used.held, unit) if used.held else "")
+            (
+                _("in tokens") if unit == TOKENS else _("by the price list"),
+                sum_of(used.counted, unit),
+                sum_of(used.held, unit) if used.held else "",
+            )
             for unit, used in found.items()
             if used.together
         ]

@@ -27,10 +27,12 @@ from tasks.showing.money import ModelPrices, by_person, standings
 
 @require_GET
 def budgets(request: HttpRequest) -> HttpResponse:
-    """This month of every project that this person sees."""
+    """This month of every project that this person sees; of the only one all there is."""
     today = day_of(timezone.now())
     projects = list(Project.objects.visible_to(request.user))
     managed = set(Project.objects.ids_managed_by(request.user))
+    if len(projects) == 1:
+        return _budget_page(request, projects[0], may_change=projects[0].pk in managed)
     context = {"shown": standings(projects, today, managed), "month": today}
     return render(request, "money/budgets.html", context)
 
@@ -71,7 +73,7 @@ def _budget_page(
     }
     if may_change:
         context["people"] = by_person(shown.standing, project)
-        context["form"] = form or BudgetForm(instance=Budget.objects.of(project))
+        context["form"] = form or BudgetForm(instance=shown.standing.budget)
     return render(request, "money/budget.html", context)
 
 

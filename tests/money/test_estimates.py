@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -17,7 +18,7 @@ from tests.money.conftest import NOW, ONE, Place, SetPrice
 from tests.providers.wishes import wish
 
 DAY = NOW.date()
-FIVE = {"resolution": "720p", "ratio": "16:9", "duration": 5}
+FIVE: dict[str, Any] = {"resolution": "720p", "ratio": "16:9", "duration": 5}
 
 
 def test_different_wishes_are_added_up_each_by_its_own_price(

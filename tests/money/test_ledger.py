@@ -104,7 +104,12 @@ def test_what_was_found_in_the_list_meanwhile_is_counted_once(
     place()
     row = only()
     Submission.objects.begin(row.pk, NOW)
-    whose = {"credential": credential, "project": project, "created_by": None, "now": NOW}
+    whose: dict[str, Any] = {
+        "credential": credential,
+        "project": project,
+        "created_by": None,
+        "now": NOW,
+    }
     [found] = Task.objects.track(["cgt-20261120120000-found"], **whose)
     told(found, "succeeded", total_tokens=ONE, model=V20)
     assert tokens(project) == (ONE, ONE)

@@ -48,7 +48,7 @@ def five_seconds() -> Any:
 
 
 def press(project: Project, credential: Credential, person: User) -> None:
-    whose = {"project": project, "credential": credential, "created_by": person}
+    whose: dict[str, Any] = {"project": project, "credential": credential, "created_by": person}
     submit.place([five_seconds()], key=uuid.uuid4(), **whose, now=NOW)
 
 

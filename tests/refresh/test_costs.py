@@ -25,7 +25,7 @@ def make(project: Project, member: User, clock: Clock) -> Any:
 
     def make(credential: Credential, prompt: str) -> Task:
         wishes = [wish(prompt=prompt, resolution="720p", ratio="16:9", duration=5)]
-        whose = {"project": project, "credential": credential, "created_by": member}
+        whose: dict[str, Any] = {"project": project, "credential": credential, "created_by": member}
         submit.place(wishes, key=uuid.uuid4(), **whose, now=clock.now)
         sending.send_waiting(10, clock=clock)
         return Task.objects.get()

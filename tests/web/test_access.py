@@ -29,6 +29,7 @@ from tasks.models import (
     Invitation,
     Kind,
     Membership,
+    Price,
     Profile,
     Project,
     SavedPrompt,
@@ -252,6 +253,22 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
         "/credentials/{credential}/remove/",
         (DOOR, 403, 403, 403, 200, 200),
     ),
+    # Money
+    ("GET", "budgets"): ("/budgets/", SIGNED_IN),
+    ("GET", "budget"): ("/budgets/{project}/", (DOOR, 404, 200, 200, 200, 200)),
+    ("POST", "budget"): ("/budgets/{project}/", (DOOR, 404, 403, 403, 200, 200)),
+    ("GET", "prices"): ("/credentials/{credential}/prices/", (DOOR, 403, 403, 403, 200, 200)),
+    ("POST", "prices"): ("/credentials/{credential}/prices/", (DOOR, 403, 403, 403, 200, 200)),
+    ("GET", "prices_documented"): (
+        "/credentials/{credential}/prices/documented/",
+        (DOOR, 405, 405, 405, 405, 405),
+    ),
+    ("POST", "prices_documented"): (
+        "/credentials/{credential}/prices/documented/",
+        (DOOR, 403, 403, 403, 302, 302),
+    ),
+    ("GET", "price"): ("/prices/{price}/", (DOOR, 403, 403, 403, 200, 200)),
+    ("POST", "price"): ("/prices/{price}/", (DOOR, 403, 403, 403, 200, 200)),
     # Made elsewhere
     ("GET", "found"): ("/found/", (DOOR, 403, 403, 403, 200, 200)),
     ("GET", "found_state"): ("/found/{credential}/", (DOOR, 404, 404, 404, 200, 200)),
@@ -271,6 +288,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
 GET_ONLY = {
     "batch",
     "saved_prompts",
+    "budgets",
     "credentials",
     "tasks",
     "task",
@@ -321,6 +339,10 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
     ids["batch"] = Batch.objects.create(**made).pk
     prompt = SavedPrompt.objects.create(project=task.project, name="Boat", text="A boat")
     ids["prompt"] = prompt.pk
+    price = Price.objects.create(
+        credential=theirs, model="seedance-2-0-260128", amount=46, valid_from=timezone.now().date()
+    )
+    ids["price"] = price.pk
     return {**ids, **_somebody(task.project), **_a_picture(task.project)}
 
 

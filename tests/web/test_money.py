@@ -1,0 +1,371 @@
+"""Estimates in the form, sums on a task's page, budgets and price lists, and who may what."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tasks.models import (
+    AuditEntry,
+    Budget,
+    Charge,
+    Credential,
+    Membership,
+    Price,
+    Project,
+    Role,
+    Submission,
+    SubmissionState,
+    Task,
+    Verb,
+)
+from tasks.models.charge import day_of
+from tasks.money import ledger
+from tests.conftest import MakeTask
+from tests.web.conftest import ClientOf
+from tests.web.test_make import filled
+
+V20 = "seedance-2-0-260128"
+ONE = 108_900
+
+
+@pytest.fixture
+def ark(db: None) -> Credential:
+    row = Credential(name="Ark", provider="volcengine", base_url="https://ark.example/api/v3")
+    row.replace_key("sk-of-the-tests-0123456789")
+    row.save()
+    return row
+
+
+@pytest.fixture
+def price(ark: Credential) -> Price:
+    return Price.objects.create(
+        credential=ark, model=V20, amount=Decimal(46), currency="CNY", valid_from=date(2026, 10, 1)
+    )
+
+
+@pytest.fixture
+def desk(client_of: ClientOf, member: User, ark: Credential) -> Client:
+    return client_of(member)
+
+
+@pytest.fixture
+def office(client_of: ClientOf, manager: User, ark: Credential) -> Client:
+    return client_of(manager)
+
+
+def words(answer: Any) -> str:
+    """What is read, without the marks of it."""
+    html = re.sub(r"<script.*?</script>", "", answer.content.decode(), flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("&#x27;", "'").split())
+
+
+def look(desk: Client, **more: Any) -> str:
+    return words(desk.post("/tasks/new/look/", filled(**more)))
+
+
+# The form
+
+
+def test_the_form_tells_tokens_and_money_of_all_takes(desk: Client, price: Price) -> None:
+    said = look(desk, takes="3")
+    assert "About 326,700 tokens · about ¥15.03 by the price since 2026-10-01" in said
+    assert "for all 3 takes" in said
+    assert "what is billed is what the provider counts" in said
+
+
+def test_without_a_price_the_form_says_so(desk: Client) -> None:
+    said = look(desk)
+    assert "About 108,900 tokens" in said and "No price is known" in said and "¥" not in said
+
+
+def test_given_videos_are_said_to_count_from_two_seconds_each(desk: Client, price: Price) -> None:
+    said = look(desk, mode="reference", reference_video="https://x.example.com/a.mp4")
+    assert "152,100 tokens to 432,900 tokens" in said and "from 2 s each" in said
+    assert "¥7.00 to ¥19.91" in said
+
+
+def test_the_form_warns_from_four_fifths_on(desk: Client, project: Project) -> None:
+    row = Budget.objects.create(project=project, limit=10 * ONE)
+    Charge.objects.create(
+        project=project, day=day_of(timezone.now()), tokens=8 * ONE - 1, state="billed"
+    )
+    assert "budget is used" not in look(desk)
+    Charge.objects.update(tokens=8 * ONE)
+    assert "80 % of this month's budget is used or held: 871,200 tokens of 1,089,000" in look(desk)
+    row.limit = 8 * ONE + 1
+    row.save()
+    assert "1 tokens are left of this month's budget" in look(desk)
+
+
+def test_a_press_that_does_not_fit_keeps_the_form_and_says_why(
+    desk: Client, project: Project
+) -> None:
+    Budget.objects.create(project=project, limit=ONE)
+    desk.post("/tasks/new/", filled())
+    answer = desk.post("/tasks/new/", filled(prompt="A second boat"))
+    assert answer.status_code == 200
+    assert "budget is used up" in words(answer) and "A second boat" in answer.content.decode()
+    assert Task.objects.count() == 1
+
+
+def test_takes_are_limited_to_what_the_project_says(desk: Client, project: Project) -> None:
+    Budget.objects.create(project=project, most_takes=3)
+    page = desk.get("/tasks/new/")
+    assert 'max="3"' in str(page.context["form"]["takes"])
+    refused = desk.post("/tasks/new/", filled(takes="4"))
+    assert "At most 3 takes at one press" in words(refused)
+    assert not Task.objects.exists()
+
+
+def test_a_person_who_is_too_fast_is_told_when_to_go_on(desk: Client, settings: Any) -> None:
+    settings.TAKES_PER_MINUTE = 1
+    desk.post("/tasks/new/", filled())
+    assert "It can go on at" in words(desk.post("/tasks/new/", filled()))
+    assert Task.objects.count() == 1
+
+
+def test_sending_again_passes_the_same_gate_or_stays_unconfirmed(
+    desk: Client, project: Project
+) -> None:
+    desk.post("/tasks/new/", filled())
+    task = Task.objects.get()
+    Submission.objects.update(state=SubmissionState.UNCONFIRMED)
+    Budget.objects.update(limit=0)
+    answer = desk.post(f"/tasks/{task.pk}/again/", follow=True)
+    assert "budget" in words(answer)
+    assert Submission.objects.get().state == SubmissionState.UNCONFIRMED
+    Budget.objects.update(limit=ONE)
+    desk.post(f"/tasks/{task.pk}/again/")
+    assert Submission.objects.count() == 2
+    assert sum(c.tokens for c in Charge.objects.filter(state="held")) == ONE
+
+
+# A task's page
+
+
+def test_a_tasks_page_keeps_apart_what_was_thought_counted_and_reckoned(
+    desk: Client, price: Price
+) -> None:
+    desk.post("/tasks/new/", filled(ratio="adaptive"))
+    task = Task.objects.get()
+    said = words(desk.get(f"/tasks/{task.pk}/"))
+    assert "108,900 tokens to 109,586 tokens · ¥5.01 to ¥5.04" in said
+    assert "not an invoice" not in said
+    Task.objects.update(status="succeeded", total_tokens=109_000)
+    ledger.settle([Task.objects.get()])
+    said = words(desk.get(f"/tasks/{task.pk}/"))
+    assert "by our price list, not an invoice" in said
+    assert "¥5.01 (¥46 for a million tokens, from 2026-10-01 on)" in said
+    assert "109,000" in said and "estimated before it was sent" in said
+
+
+def test_a_gateways_own_charge_is_called_what_it_is(desk: Client, make_task: MakeTask) -> None:
+    task = make_task(status="succeeded", total_tokens=ONE, quota=1_150_000)
+    ledger.settle([task])
+    said = words(desk.get(f"/tasks/{task.pk}/"))
+    assert "1,150,000 units; 500,000 are one US dollar where its operator left it so" in said
+    assert "no price is known for it" in said
+
+
+# Budgets
+
+
+def test_a_manager_changes_limits_and_that_is_on_the_record(
+    office: Client, project: Project
+) -> None:
+    form = {"limit": "500", "unit": "CNY", "most_takes": "8", "takes_per_hour": ""}
+    office.post(f"/budgets/{project.pk}/", form)
+    row = Budget.objects.get()
+    assert (row.limit, row.unit, row.most_takes, row.takes_per_hour) == (500, "CNY", 8, None)
+    entry = AuditEntry.objects.get(verb=Verb.BUDGET_CHANGED)
+    assert entry.project_id == project.pk
+    assert entry.changes == {
+        "limit": [None, "500"],
+        "unit": ["tokens", "CNY"],
+        "most_takes": [20, 8],
+    }
+    office.post(f"/budgets/{project.pk}/", form)
+    assert AuditEntry.objects.filter(verb=Verb.BUDGET_CHANGED).count() == 1
+
+
+@pytest.mark.parametrize("wrong", [{"limit": "-1"}, {"limit": "1.5"}, {"most_takes": "0"}])
+def test_a_limit_that_is_none_is_not_taken(
+    office: Client, project: Project, wrong: dict[str, str]
+) -> None:
+    form = {"limit": "5", "unit": "tokens", "most_takes": "8", "takes_per_hour": ""}
+    answer = office.post(f"/budgets/{project.pk}/", form | wrong)
+    assert answer.context["form"].errors
+    assert not Budget.objects.exists()
+
+
+def test_who_used_what_is_told_to_managers_alone(
+    office: Client, client_of: ClientOf, viewer: User, member: User, project: Project
+) -> None:
+    common = {"project": project, "day": day_of(timezone.now())}
+    Budget.objects.create(project=project, limit=1_000)
+    Charge.objects.create(**common, person=member.pk, tokens=300, state="billed")
+    Charge.objects.create(**common, person=member.pk, tokens=200)
+    Charge.objects.create(**common, person=10**6, tokens=50, currency="CNY", micros=2_300_000)
+    said = words(office.get(f"/budgets/{project.pk}/"))
+    assert "550 tokens of 1,000 tokens" in said and "55 %" in said and "450 tokens" in said
+    assert "member 2 500 –" in said and "somebody who is gone 1 50 ¥2.30" in said
+    for person in (viewer, member):
+        page = client_of(person).get(f"/budgets/{project.pk}/")
+        assert "550 tokens of 1,000 tokens" in words(page)
+        assert "By person" not in words(page) and 'name="limit"' not in page.content.decode()
+
+
+def test_another_month_is_looked_at_by_its_name(office: Client, project: Project) -> None:
+    last = (day_of(timezone.now()).replace(day=1) - timedelta(days=1)).replace(day=1)
+    Charge.objects.create(project=project, day=last, tokens=77, state="billed")
+    page = f"/budgets/{project.pk}/"
+    assert "77 tokens" in words(office.get(f"{page}?month={last:%Y-%m}"))
+    for odd in ("", "?month=2999-01", "?month=x", "?month=2026-13", "?month=0001-01"):
+        assert "77 tokens" not in words(office.get(page + odd))
+
+
+def test_budgets_of_many_projects_cost_no_more_than_of_one(
+    client_of: ClientOf, staff: User, project: Project
+) -> None:
+    office = client_of(staff)
+
+    def asked(path: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert office.get(path).status_code == 200
+        return len(queries)
+
+    def spend(where: Project, person: User) -> None:
+        day = day_of(timezone.now())
+        Charge.objects.create(project=where, day=day, tokens=7, person=person.pk)
+
+    spend(project, staff)
+    spend(Project.objects.create(name="Second"), staff)
+    asked("/budgets/")
+    few = asked("/budgets/"), asked(f"/budgets/{project.pk}/")
+    for number in range(6):
+        spend(Project.objects.create(name=f"Project {number}"), staff)
+        spend(project, User.objects.create_user(f"person {number}"))
+    assert (asked("/budgets/"), asked(f"/budgets/{project.pk}/")) == few
+    assert max(few) <= 12
+
+
+# Prices
+
+ENTERED = {
+    "model": V20,
+    "amount": "46",
+    "currency": "CNY",
+    "tier": "720p",
+    "with_video": "False",
+    "with_audio": "",
+    "flex_percent": "50",
+    "valid_from": "2026-10-01",
+    "valid_until": "",
+    "source": "Contract 7",
+}
+
+
+def test_a_manager_enters_a_price(office: Client, ark: Credential) -> None:
+    answer = office.post(f"/credentials/{ark.pk}/prices/", ENTERED)
+    assert answer.status_code == 302
+    row = Price.objects.get()
+    assert (row.amount, row.tier, row.with_video, row.with_audio) == (46, "720p", False, None)
+    assert AuditEntry.objects.get(verb=Verb.PRICE_SET).changes == {"valid_from": "2026-10-01"}
+    said = words(office.get(f"/credentials/{ark.pk}/prices/"))
+    assert "¥46 480p and 720p · without a video given" in said and "Contract 7" in said
+
+
+def test_an_overlap_is_refused_with_the_price_that_stands_there(
+    office: Client, ark: Credential, price: Price
+) -> None:
+    answer = office.post(f"/credentials/{ark.pk}/prices/", ENTERED)
+    assert "From 2026-10-01 on some of the same videos have a price already" in words(answer)
+    assert Price.objects.count() == 1
+
+
+def test_a_change_on_the_page_leaves_the_past_as_it_was(office: Client, price: Price) -> None:
+    today = day_of(timezone.now())
+    early = {"amount": "44", "first": f"{today - timedelta(days=1)}"}
+    assert "stays as it was" in words(office.post(f"/prices/{price.pk}/", early))
+    office.post(f"/prices/{price.pk}/", {"amount": "44", "first": f"{today}"})
+    price.refresh_from_db()
+    assert price.valid_until == today - timedelta(days=1)
+    assert Price.objects.latest("pk").amount == Decimal(44)
+
+
+def test_documented_prices_are_taken_over_with_their_source(
+    office: Client, ark: Credential
+) -> None:
+    assert "Read on 2026-11-20" in words(office.get(f"/credentials/{ark.pk}/prices/"))
+    office.post(f"/credentials/{ark.pk}/prices/documented/")
+    assert Price.objects.count() == 17
+    page = office.get(f"/credentials/{ark.pk}/prices/")
+    assert "Read on" not in words(page)
+
+
+def test_prices_are_for_managers_of_the_projects_that_use_the_account(
+    client_of: ClientOf, manager: User, stranger: User, ark: Credential, price: Price
+) -> None:
+    """Also where another project uses it as well, whose people only staff can speak for."""
+    Membership.objects.filter(user=stranger).update(role=Role.MANAGER)
+    other = client_of(stranger)
+    assert other.get(f"/credentials/{ark.pk}/prices/").status_code == 200
+    ark.open_to_all = False
+    ark.save()
+    ark.projects.set([Membership.objects.get(user=manager).project])
+    for path in (f"/credentials/{ark.pk}/prices/", f"/prices/{price.pk}/"):
+        assert other.get(path).status_code == other.post(path).status_code == 404
+    assert client_of(manager).get(f"/credentials/{ark.pk}/prices/").status_code == 200
+
+
+def test_a_long_price_list_costs_no_more_questions(office: Client, ark: Credential) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            office.get(f"/credentials/{ark.pk}/prices/")
+        return len(queries)
+
+    asked()
+    few = asked()
+    office.post(f"/credentials/{ark.pk}/prices/documented/")
+    office.get("/")  # takes the message away
+    assert asked() <= few
+
+
+def test_staff_add_and_remove_prices_in_the_admin(
+    client_of: ClientOf, staff: User, ark: Credential
+) -> None:
+    office = client_of(staff)
+    form = ENTERED | {"credential": ark.pk}
+    assert office.post("/admin/tasks/price/add/", form).status_code == 302
+    again = office.post("/admin/tasks/price/add/", form)
+    assert "have a price already" in words(again)
+    row = Price.objects.get()
+    office.post(f"/admin/tasks/price/{row.pk}/delete/", {"post": "yes"})
+    assert not Price.objects.exists()
+    verbs = [entry.verb for entry in AuditEntry.objects.order_by("pk")]
+    assert verbs == [Verb.PRICE_SET, Verb.PRICE_REMOVED]
+
+
+def test_nothing_that_is_posted_beside_a_price_counts(
+    office: Client, ark: Credential, credential: Credential
+) -> None:
+    office.post(f"/credentials/{ark.pk}/prices/", ENTERED | {"credential": credential.pk})
+    assert Price.objects.get().credential == ark
+
+
+def test_a_key_of_a_form_is_no_way_around_the_budget(desk: Client, project: Project) -> None:
+    Budget.objects.create(project=project, limit=ONE)
+    desk.post("/tasks/new/", filled(key=str(uuid.uuid4())))
+    desk.post("/tasks/new/", filled(key=str(uuid.uuid4())))
+    assert Task.objects.count() == 1
