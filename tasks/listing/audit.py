@@ -63,6 +63,10 @@ GROUPS: dict[str, tuple[Any, tuple[Verb, ...]]] = {
             Verb.KEY_REPLACED,
         ),
     ),
+    "money": (
+        gettext_lazy("Prices and budgets"),
+        (Verb.PRICE_SET, Verb.PRICE_ENDED, Verb.PRICE_REMOVED, Verb.BUDGET_CHANGED),
+    ),
     "tasks": (
         gettext_lazy("Tracking and cancelling"),
         (Verb.TRACKED, Verb.ADOPTED, Verb.CANCELLED),
@@ -78,6 +82,7 @@ KINDS = {
     "invitation": gettext_lazy("Invitation"),
     "project": gettext_lazy("Project"),
     "credential": gettext_lazy("Credential"),
+    "price": gettext_lazy("Price"),
 }
 
 
