@@ -68,8 +68,9 @@ def _sizes(wish: Wish, model: Model) -> list[Size]:
 
 
 def _seconds(wish: Wish, model: Model) -> tuple[float, float]:
-    if wish.frames:
-        return wish.frames / FPS, wish.frames / FPS
+    if wish.frames:  # the one frame more is among them
+        length = (wish.frames - 0.5) / FPS
+        return length, length
     duration = model.default_duration if wish.duration is None else wish.duration
     follows = model.follows_input and wish.mode == Mode.EDIT
     follows |= wish.mode == Mode.FINAL and wish.duration is None  # as long as its draft

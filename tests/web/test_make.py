@@ -178,7 +178,7 @@ def test_looking_says_what_two_choices_make_impossible_and_nags_about_nothing(
         ({"model": PRO, "measure": "frames", "frames": "58"}, "25 and a multiple of 4"),
         ({"model": PRO, "measure": "frames", "frames": "x"}, "Frames are whole numbers"),
         ({"model": PRO, "measure": "frames", "frames": "57 61"}, "Give one number"),
-        ({"takes": "21"}, "less than or equal to 20"),
+        ({"takes": "21"}, "At most 20 takes at one press"),
         ({"duration": "99"}, "99 is not one of the available choices"),
         ({"model": "another"}, "another is not one of the available choices"),
     ],
@@ -211,8 +211,8 @@ def test_one_seed_for_all_is_chosen_by_chance_where_none_is_said(desk: Client) -
 def test_where_a_model_takes_frames_they_can_be_given_instead_of_seconds(desk: Client) -> None:
     page = look(desk, model=PRO, measure="frames", frames="121")
     assert "duration" not in fields_of(page)
-    whole = page.context["form"].estimate
-    assert whole == look(desk, model=PRO, duration="5").context["form"].estimate
+    whole = page.context["form"].outlook.total.tokens
+    assert whole == look(desk, model=PRO, duration="5").context["form"].outlook.total.tokens
     assert (
         "25 and a multiple of 4"
         in look(desk, model=PRO, measure="frames", frames="122").content.decode()

@@ -30,8 +30,8 @@ def test_what_is_tried_is_counted_and_told_before_the_click(desk: Client) -> Non
     assert "12 videos" in words(page)
     assert "2 ratios × 2 resolutions × 3 takes" in words(page)
     assert "<li>9:16 · 480p</li>" in words(page)
-    assert page.context["form"].estimate == 3 * sum(
-        look(desk, ratio=ratio, resolution=size).context["form"].estimate
+    assert page.context["form"].outlook.total.total.tokens.most == 3 * sum(
+        look(desk, ratio=ratio, resolution=size).context["form"].outlook.total.total.tokens.most
         for ratio in ("16:9", "9:16")
         for size in ("480p", "720p")
     )

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from tasks.models import (
@@ -149,6 +150,16 @@ def test_sending_again_passes_the_same_gate_or_stays_unconfirmed(
     desk.post(f"/tasks/{task.pk}/again/")
     assert Submission.objects.count() == 2
     assert sum(c.tokens for c in Charge.objects.filter(state="held")) == ONE
+
+
+def test_the_same_once_more_passes_the_same_gate(desk: Client, project: Project) -> None:
+    desk.post("/tasks/new/", filled())
+    task = Task.objects.get()
+    Task.objects.update(status="succeeded")
+    Budget.objects.update(limit=ONE)
+    url = reverse("once_more", args=[task.pk])
+    assert "budget is used up" in words(desk.post(url, {"key": str(uuid.uuid4())}, follow=True))
+    assert Task.objects.count() == 1
 
 
 # A task's page
