@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from tasks.models import Batch, Credential, Project
+from tasks.models import Credential, Currency, Project
 from tasks.status import Status
 from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask
@@ -165,6 +165,8 @@ LATIN = frozenset(
 LATIN |= {"Search", "True"}
 #: … and what allauth calls two of its tables there.
 LATIN |= {"Authenticators", "User", "sessions"}
+#: … and currencies, and what stands for the name of a variable.
+LATIN |= {*Currency.values, "name"}
 OWN = re.compile(r"cgt-[\w-]+|doubao-[\w-]+|https?://\S*|/v1\b|tasks\.jobs\.\w+")
 
 
@@ -207,6 +209,7 @@ def tasks_of_every_status(make_task: MakeTask, credential: Credential, project: 
         "/audit/",
         "/trash/",
         "/trash/?kind=videos",
+        "/prompts/",
         "/settings/",
         "/account/",
         "/account/sessions/",

@@ -146,7 +146,16 @@ class MakeForm(Wishing, MakeFields):
         self._offer_choice("output_format", together(formats))
         for name in self._absent():
             self.fields.pop(name, None)
+        self._settle_switches()
         self._offer_seeds()
+
+    def _settle_switches(self) -> None:
+        """One that was not there before begins as on a fresh page: nobody has switched it off."""
+        if self._looking:
+            known = self.data.getlist("known_switch")  # type: ignore[attr-defined]
+            for field in self.switches:
+                if field.name not in known and field.field.initial:
+                    self.data[field.name] = "on"  # type: ignore[index]
 
     def _offer_length(self) -> None:
         """In seconds or in frames, where there is a choice; never both."""

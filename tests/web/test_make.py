@@ -126,6 +126,17 @@ def test_a_gateway_offers_only_what_it_hands_on(desk: Client, ark: Credential) -
     ]
 
 
+def test_a_switch_that_was_away_comes_back_as_it_begins(desk: Client) -> None:
+    """One model has sound and the next has none: on the way back nobody has switched it off."""
+    silent = look(desk, model=PRO, known_switch=["generate_audio", "watermark"])
+    assert "generate_audio" not in fields_of(silent)
+    back = look(desk, known_switch=["watermark"])
+    assert back.context["form"]["generate_audio"].value()
+    off = look(desk, known_switch=["generate_audio", "watermark"])
+    assert not off.context["form"]["generate_audio"].value()
+    assert 'name="known_switch" value="generate_audio"' in off.content.decode()
+
+
 def test_another_provider_offers_the_same_model_under_its_own_name(
     desk: Client, ark: Credential
 ) -> None:
