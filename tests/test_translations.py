@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from tasks.models import Credential, Currency, Project
+from tasks.models import Batch, Credential, Currency, Project
 from tasks.status import Status
 from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask
