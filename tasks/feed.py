@@ -78,7 +78,7 @@ class Feed:
         return f"{reverse('live')}?{urlencode([*pairs, *self.filters.pairs()])}"
 
     @property
-    def pace(self) -> int:
+    def pace(self) -> float:
         return QUICK if any(mark.is_moving for mark in self.on.values()) else SLOW
 
     @property

@@ -6,17 +6,19 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Error, Page, Playwright, expect
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ
+from playwright.sync_api import Error, Page, expect
 
-from tasks import refresh
+from tasks import feed, jobs, refresh
 from tasks.archive import Archive
 from tasks.models import Credential, Project, Task
 from tasks.simulator.server import Simulator
@@ -24,15 +26,31 @@ from tasks.simulator.server import Simulator
 expect.set_options(timeout=20_000)  # ms; 5 s are few on two busy cores
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What only looks is looked at once: SQLite's run has it, wherever both are run."""
+    if connection.vendor == "sqlite" or os.environ.get("DAILIES_BROWSER") == "everything":
+        return
+    why = "It shows the same on every database, and SQLite's run has it; DAILIES_BROWSER=everything"
+    for item in items:
+        if item.get_closest_marker("looks"):
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
 @pytest.fixture(scope="session", autouse=True)
-def a_browser(playwright: Playwright, browser_type_launch_args: dict[str, Any]) -> None:
+def a_browser(request: pytest.FixtureRequest) -> None:
     """Without a browser these tests say so and are left out, except where one is required."""
     try:
-        playwright.chromium.launch(**browser_type_launch_args).close()
+        request.getfixturevalue("browser")
     except Error as error:
         if os.environ.get("DAILIES_BROWSER") == "required":
             raise
         pytest.skip(f"No Chromium here: {error.message.splitlines()[0]}")
+
+
+@pytest.fixture(autouse=True)
+def quick_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open pages ask more often than in life; nothing is to be proved by waiting for them."""
+    monkeypatch.setattr(feed, "QUICK", 0.4)
 
 
 @pytest.fixture
@@ -68,7 +86,8 @@ def enter(live_server: Any, page: Page) -> Enter:
         page.context.add_cookies(
             [{"name": "dailies_session", "value": session, "url": live_server.url}]
         )
-        page.goto(live_server.url + path)
+        page.set_default_navigation_timeout(60_000)  # ms; reached on a busy machine only
+        page.goto(live_server.url + path, wait_until="domcontentloaded")
         return page
 
     return enter
@@ -102,48 +121,57 @@ def account(project: Project, sim: Simulator) -> Credential:
     return row
 
 
+@contextmanager
+def beside(*works: Callable[[], object]) -> Iterator[None]:
+    """Each again and again in a thread of its own; a sweep is cut short when the test is over."""
+    stop, holds = threading.Event(), refresh._Sweep._holds_the_lease
+
+    def go_on(work: Callable[[], object]) -> None:
+        while not stop.is_set():
+            work()
+        connection.close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            refresh._Sweep, "_holds_the_lease", lambda sweep: not stop.is_set() and holds(sweep)
+        )
+        workers = [threading.Thread(target=go_on, args=[work], daemon=True) for work in works]
+        for worker in workers:
+            worker.start()
+        yield
+        stop.set()
+        for worker in workers:
+            worker.join()
+
+
+def do_jobs() -> None:
+    """Whatever is queued, in turn, as a worker of the cluster; but sweeps have their own."""
+    for row in OrmQ.objects.order_by("pk"):
+        row.delete()
+        if row.task["func"] != jobs.SWEEP:
+            import_string(row.task["func"])(*row.task["args"])
+    time.sleep(0.05)
+
+
 @pytest.fixture
 def sweeping(transactional_db: None) -> Iterator[None]:
     """A sweep beside the test, as the worker would run it."""
-    stop = threading.Event()
+    with beside(lambda: refresh.sweep(jobs.SWEEP_SECONDS)):
+        yield
 
-    def work() -> None:
-        while not stop.is_set():
-            refresh.sweep(1)
-        connection.close()
 
-    worker = threading.Thread(target=work)
-    worker.start()
-    yield
-    stop.set()
-    worker.join()
+@pytest.fixture
+def working(sim: Simulator, transactional_db: None) -> Iterator[None]:
+    """Two workers beside the test: one sweeps, one does the other jobs that are queued."""
+    with beside(jobs.sweep, do_jobs):
+        yield
 
 
 @pytest.fixture
 def archiving(transactional_db: None) -> Iterator[None]:
     """The archive beside the test, as its own process would be."""
-    stop = threading.Event()
-
-    def work() -> None:
-        while not stop.is_set():
-            Archive().run(1)
-        connection.close()
-
-    worker = threading.Thread(target=work)
-    worker.start()
-    yield
-    stop.set()
-    worker.join()
-
-
-def assert_accessible(page: Page) -> None:
-    found = Axe().run(page)
-    assert not found.violations_count, found.generate_report()
-
-
-def assert_no_sideways_scrolling(page: Page) -> None:
-    width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert width <= 0, f"{page.url} is {width} px wider than a window of {page.viewport_size}"
+    with beside(lambda: Archive().run(1)):
+        yield
 
 
 def track(account: Credential, person: User | None, *remote_ids: str) -> list[Task]:

@@ -6,10 +6,12 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
+from tasks import feed
 from tasks.models import ChangeCounter, Credential, Task
 from tasks.simulator.server import Simulator
 from tasks.status import Status
-from tests.browser.conftest import Clock, Enter, assert_accessible, track
+from tests.browser.conftest import Clock, Enter, track
+from tests.browser.looks import assert_accessible
 from tests.conftest import MakeTask
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("complaints")]
@@ -147,7 +149,7 @@ def test_a_page_without_live_tasks_slows_down(
 ) -> None:
     task = make_task()
     page = enter(member)
-    assert "every 2s" in (page.get_attribute("#live", "hx-trigger") or "")
+    assert f"every {feed.QUICK}s" in (page.get_attribute("#live", "hx-trigger") or "")
     change(task, status=Status.FAILED)
     expect(badge(page, task)).to_have_attribute("data-status", "failed")
     assert "every 20s" in (page.get_attribute("#live", "hx-trigger") or "")
