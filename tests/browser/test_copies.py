@@ -14,12 +14,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tasks.models import ChangeCounter, Copy, Credential, Kind, Lease, Task
 from tasks.simulator.media import CLIPS
 from tasks.simulator.server import Simulator
-from tests.browser.conftest import (
-    Enter,
-    assert_accessible,
-    assert_no_sideways_scrolling,
-    track,
-)
+from tests.browser.conftest import Enter, track
+from tests.browser.looks import look_at
 from tests.conftest import MakeTask
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("complaints")]
@@ -120,9 +116,9 @@ def paths(tasks: list[Task]) -> list[str]:
     return ["/", *archive, *(f"/tasks/{task.pk}/" for task in tasks)]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_every_state_is_accessible_in_either_light_and_language(
+@pytest.mark.looks
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh-hans", "dark")])
+def test_every_state_is_accessible_fits_and_has_large_targets(
     live_server: Any,
     enter: Enter,
     member: User,
@@ -134,27 +130,16 @@ def test_every_state_is_accessible_in_either_light_and_language(
     for name, value in (("theme", theme), ("django_language", language)):
         page.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
     enter(member)
-    for path in paths(every_state):
-        page.goto(live_server.url + path)
-        if path == "/":
-            page.locator("[data-choose]").first.check(force=True)
-        assert_accessible(page)
 
+    def thumbs(width: int) -> None:
+        assert width >= 768 or too_small(page) == []
 
-@pytest.mark.parametrize("width", [320, 375, 768, 1440])
-def test_nothing_scrolls_sideways_and_every_target_is_large_enough(
-    live_server: Any, enter: Enter, member: User, every_state: list[Task], page: Page, width: int
-) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    enter(member)
     for path in paths(every_state):
         page.goto(live_server.url + path)
         if page.locator("[data-choose]").count():
             page.locator("[data-choose]").first.check(force=True)
             expect(page.locator("#selection")).to_be_visible()
-        assert_no_sideways_scrolling(page)
-        if width < 768:
-            assert too_small(page) == []
+        look_at(page, also=thumbs)
 
 
 def too_small(page: Page) -> list[str]:

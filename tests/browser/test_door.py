@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tasks import door
 from tasks.models import Credential, Project, Task
-from tests.browser.conftest import Enter, assert_accessible
+from tests.browser.conftest import Enter
+from tests.browser.looks import OF_COLOURS, assert_accessible, shine
 from tests.conftest import MakeTask
 from tests.web.test_admin import every_admin_page
 
@@ -41,19 +42,20 @@ def test_an_empty_installation_leads_to_its_first_tracked_task(
     assert Task.objects.count() == 2
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.looks
 def test_the_admin_is_accessible_in_either_light(
-    live_server: Any, page: Page, enter: Enter, staff: User, make_task: MakeTask, scheme: Any
+    live_server: Any, page: Page, enter: Enter, staff: User, make_task: MakeTask
 ) -> None:
     task = make_task()
-    page.emulate_media(color_scheme=scheme)
     enter(staff)
     task_pages = ["tasks/task/", f"tasks/task/{task.pk}/change/", f"tasks/task/{task.pk}/delete/"]
     project = f"tasks/project/{task.project_id}/change/"
     forms = ["tasks/credential/add/", project, "auth/user/add/"]
     for path in ("", *task_pages, *forms, "tasks/credential/", "tasks/statuschange/"):
         page.goto(f"{live_server.url}/admin/{path}")
-        assert_accessible(page)
+        for theme in ("light", "dark"):
+            shine(page, theme)
+            assert_accessible(page, *(OF_COLOURS if theme == "dark" else ()))
 
 
 def test_the_admin_works_under_the_policy(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from base64 import b64decode, b64encode
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,7 +13,8 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from tasks import sending
 from tasks.models import Credential, Task, Upload
 from tasks.simulator.server import Simulator
-from tests.browser.conftest import Enter, assert_accessible, assert_no_sideways_scrolling
+from tests.browser.conftest import Enter
+from tests.browser.looks import assert_accessible, look_at
 from tests.containers.pictures import bmp, gif, png
 from tests.web.conftest import save_copy
 
@@ -233,17 +233,16 @@ def test_what_is_being_pressed_stays_under_the_finger(form: Page) -> None:
     expect(part(form, "first_frame")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_thumbnails_fit_a_phone_in_any_light(form: Page, scheme: Any) -> None:
+@pytest.mark.looks
+def test_thumbnails_fit_a_phone_in_any_light(form: Page) -> None:
     form.set_viewport_size({"width": 320, "height": 700})
-    form.emulate_media(color_scheme=scheme)
     choose_way(form, "With references")
     many = part(form, "reference_image")
     hand_over(many, "drop", a=png(), b=png(640, 400), c=png(400, 900))
     expect_shown(many.locator("img"), 640, 640, 400)
     settled(form)
-    assert_no_sideways_scrolling(form)
-    assert_accessible(form)
+    look_at(form, closely=(320,))
+    form.set_viewport_size({"width": 320, "height": 700})
     for target in many.locator(".upload-use, .pictures-choose").all():
         box = target.bounding_box()
         assert box and min(box["width"], box["height"]) >= 44

@@ -12,7 +12,8 @@ from tasks import search
 from tasks.models import Batch, Credential, SavedPrompt, Task
 from tasks.status import Status
 from tests.batched import put_into_a_batch
-from tests.browser.conftest import Enter, assert_accessible, assert_no_sideways_scrolling, watch
+from tests.browser.conftest import Enter, watch
+from tests.browser.looks import look_at
 from tests.conftest import MakeTask
 from tests.web.test_admin import every_admin_page
 
@@ -82,9 +83,9 @@ def paths(tasks: list[Task]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_every_page_is_accessible_in_either_light_and_language(
+@pytest.mark.looks
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh-hans", "dark")])
+def test_every_page_is_accessible_and_fits_in_either_light_and_language(
     live_server: Any,
     enter: Enter,
     staff: User,
@@ -101,30 +102,19 @@ def test_every_page_is_accessible_in_either_light_and_language(
         page.goto(live_server.url + path)
         assert page.get_attribute("html", "data-bs-theme") == theme
         assert page.get_attribute("html", "lang") == language
-        assert_accessible(page)
+        look_at(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.looks
 def test_the_door_is_accessible(
-    live_server: Any, page: Page, staff: User, theme: str, complaints: list[str]
+    live_server: Any, page: Page, staff: User, complaints: list[str]
 ) -> None:
-    page.context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
     for path in ("/sign-in/", "/enter/of-no-use/"):
         page.goto(live_server.url + path)
-        assert_accessible(page)
+        look_at(page)
 
 
-@pytest.mark.parametrize("width", [320, 375, 768, 1440])
-def test_no_page_scrolls_sideways(
-    live_server: Any, enter: Enter, staff: User, tasks: list[Task], page: Page, width: int
-) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    enter(staff)
-    for path in paths(tasks):
-        page.goto(live_server.url + path)
-        assert_no_sideways_scrolling(page)
-
-
+@pytest.mark.looks
 def test_targets_are_large_enough_for_a_thumb(
     enter: Enter, staff: User, tasks: list[Task], page: Page
 ) -> None:

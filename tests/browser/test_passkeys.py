@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Enter, assert_accessible, assert_no_sideways_scrolling
+from tests.browser.conftest import Enter
+from tests.browser.looks import assert_accessible, look_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("fresh_counts")]
 
@@ -170,13 +171,12 @@ def test_over_plain_http_the_page_says_that_passkeys_need_https(
     expect(page.locator("#passkey-go")).to_be_hidden()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.looks
 def test_the_pages_of_ones_account_are_accessible(
-    page: Page, enter: Enter, member: User, scheme: Any, complaints: list[str]
+    page: Page, enter: Enter, member: User, complaints: list[str]
 ) -> None:
-    page.emulate_media(color_scheme=scheme)
     enter(member, "/account/app/")
-    assert_accessible(page)
+    look_at(page)
     page.fill("#id_password", PASSWORD)
     page.click("text=Go on")
     expect(page.locator(".door-qr")).to_be_visible()
@@ -184,6 +184,4 @@ def test_the_pages_of_ones_account_are_accessible(
     origin = page.url.removesuffix("/account/app/")
     for path in ("/account/", "/account/passkeys/add/", "/account/sessions/", "/password/"):
         page.goto(origin + path)
-        assert_accessible(page)
-        page.set_viewport_size({"width": 375, "height": 800})
-        assert_no_sideways_scrolling(page)
+        look_at(page)

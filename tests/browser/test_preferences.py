@@ -10,7 +10,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tasks.models import ChangeCounter, Profile, StatusChange, Task
-from tests.browser.conftest import Enter, assert_accessible, assert_no_sideways_scrolling
+from tests.browser.conftest import Enter
+from tests.browser.looks import assert_accessible, assert_no_sideways_scrolling, look_at
 from tests.conftest import MakeTask
 
 pytestmark = pytest.mark.browser
@@ -299,25 +300,31 @@ def test_without_a_choice_times_are_in_the_browsers_zone(
         expect(page.locator("time[data-shows=absolute]").first).to_contain_text("GMT+9")
 
 
-@pytest.mark.parametrize("width", [375, 1000, 1440])
+@pytest.mark.looks
 def test_compact_rows_are_lower(
-    enter: Enter, page: Page, member: User, make_task: MakeTask, width: int
+    enter: Enter, page: Page, member: User, make_task: MakeTask
 ) -> None:
     make_task(
         prompt="A red umbrella drifts through a neon alley after rain. " * 4, model="seedance"
     )
-    page.set_viewport_size({"width": width, "height": 900})
 
-    def height() -> float:
-        box = enter(member).locator(".take").bounding_box()
-        assert box
-        assert_no_sideways_scrolling(page)
-        return box["height"]
+    def heights() -> list[float]:
+        enter(member)
+        return [height_at(page, width) for width in (375, 1000, 1440)]
 
-    comfortable = height()
+    comfortable = heights()
     Profile.objects.remember(member, density="compact")
-    assert height() < 0.85 * comfortable
-    assert_accessible(page)
+    for compact, usual in zip(heights(), comfortable, strict=True):
+        assert compact < 0.85 * usual
+    look_at(page, closely=(375, 1440))
+
+
+def height_at(page: Page, width: int) -> float:
+    page.set_viewport_size({"width": width, "height": 900})
+    assert_no_sideways_scrolling(page)
+    box = page.locator(".take").bounding_box()
+    assert box
+    return box["height"]
 
 
 def test_shortcuts_that_are_off_do_nothing_and_the_help_says_where_they_are_on(
@@ -345,24 +352,15 @@ def test_shortcuts_that_are_off_do_nothing_and_the_help_says_where_they_are_on(
     expect(page.locator("#keys")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("width", [320, 1440])
+@pytest.mark.looks
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh-hans", "dark")])
 def test_the_page_is_accessible_and_as_wide_as_the_window(
-    enter: Enter,
-    page: Page,
-    member: User,
-    complaints: list[str],
-    theme: str,
-    language: str,
-    width: int,
+    enter: Enter, page: Page, member: User, complaints: list[str], theme: str, language: str
 ) -> None:
     Profile.objects.remember(member, theme=theme, language=language, notifies=True)
-    page.set_viewport_size({"width": width, "height": 900})
     enter(member, "/settings/")
     assert page.get_attribute("html", "data-bs-theme") == theme
-    assert_accessible(page)
-    assert_no_sideways_scrolling(page)
+    look_at(page, closely=(320, 1440))
 
 
 def test_settings_are_saved_without_scripts(browser: Browser, enter: Enter, member: User) -> None:

@@ -13,12 +13,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from tasks.models import Invitation, Kind, Membership, Project, Role, Task
-from tests.browser.conftest import (
-    Enter,
-    assert_accessible,
-    assert_no_sideways_scrolling,
-    watch,
-)
+from tests.browser.conftest import Enter, watch
+from tests.browser.looks import assert_accessible, assert_no_sideways_scrolling, look_at
 from tests.browser.test_copies import FILM, IMAGE, IS_PLAYING, copy_of, saved
 from tests.conftest import MakeTask
 from tests.web.test_access import EXPECTED
@@ -188,8 +184,7 @@ def see_nothing_else(phone: Page, secret: Task) -> None:
     assert zipped.status == 404
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 375, 768, 1440])
+@pytest.mark.looks
 def test_the_people_pages_fit_and_are_accessible(
     enter: Enter,
     page: Page,
@@ -198,11 +193,7 @@ def test_the_people_pages_fit_and_are_accessible(
     viewer: User,
     member: User,
     project: Project,
-    width: int,
-    scheme: Any,
 ) -> None:
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": width, "height": 800})
     Project.objects.create(name="A second project with a rather long name " + "x" * 50)
     User.objects.filter(pk=member.pk).update(
         email="a-long-name.of-somebody@a-long-host.example.com"
@@ -222,13 +213,14 @@ def test_the_people_pages_fit_and_are_accessible(
         "/join/nonsense/",
     ):
         enter(staff, path)
-        assert_accessible(page)
-        assert_no_sideways_scrolling(page)
+        look_at(page, closely=(320, 1440))
     page.goto(f"{live_server.url}/people/")
     page.click(".menu-team summary")
-    assert_accessible(page)
-    assert_no_sideways_scrolling(page)
-    expect(page.locator(".menu-team .menu-item").first).to_be_in_viewport()
+
+    def is_there(width: int) -> None:
+        expect(page.locator(".menu-team .menu-item").first).to_be_in_viewport()
+
+    look_at(page, closely=(320, 1440), also=is_there)
 
 
 def test_a_role_is_changed_where_it_stands(
