@@ -184,9 +184,9 @@ def test_a_finished_video_is_saved_by_itself_and_then_plays_from_our_origin(
     [task] = track(account, member, remote_id)
     page = enter(member, f"/tasks/{task.pk}/")
     kept = page.locator("#task-kept [data-kept]")
-    expect(kept).to_have_attribute("data-kept", "saved", timeout=20_000)
+    expect(kept).to_have_attribute("data-kept", "saved")
     video = page.locator("video")
-    expect(video).to_have_attribute("src", f"/tasks/{task.pk}/video", timeout=8_000)
+    expect(video).to_have_attribute("src", f"/tasks/{task.pk}/video")
     player = video.element_handle()
     assert player
     player.evaluate("video => { video.muted = true; return video.play(); }")
@@ -201,7 +201,7 @@ def test_a_links_end_turns_the_mark_without_a_word_of_the_server(
     copy_of(task, link_ends_at=ends_at, due_at=ends_at)
     page = enter(member)
     expect(mark(page, task)).to_have_attribute("data-kept", "waiting")
-    expect(mark(page, task)).to_have_attribute("data-kept", "at_risk", timeout=12_000)
+    expect(mark(page, task)).to_have_attribute("data-kept", "at_risk")
 
 
 def test_a_player_at_rest_goes_over_to_our_file_where_it_stood(
@@ -219,7 +219,7 @@ def test_a_player_at_rest_goes_over_to_our_file_where_it_stood(
     player.evaluate("video => { video.muted = true; video.currentTime = 2; }")
     page.wait_for_function("document.querySelector('video').currentTime === 2")
     change(copy, **saved(elsewhere))
-    expect(player).to_have_attribute("src", f"/tasks/{elsewhere.pk}/video", timeout=8_000)
+    expect(player).to_have_attribute("src", f"/tasks/{elsewhere.pk}/video")
     page.wait_for_function("document.querySelector('video').currentTime === 2")
 
 
@@ -237,7 +237,7 @@ def test_a_playing_video_is_left_alone_and_goes_over_when_it_ends(
     theirs.evaluate("v => { window.theirs = v; v.muted = true; v.loop = true; return v.play(); }")
     page.wait_for_function(IS_PLAYING, arg=theirs)
     change(copy, **saved(elsewhere))
-    expect(page.locator("#task-kept [data-kept]")).to_have_text("Saved", timeout=8_000)
+    expect(page.locator("#task-kept [data-kept]")).to_have_text("Saved")
     assert page.evaluate("theirs.isConnected && !theirs.paused")
     theirs.evaluate("video => { video.loop = false; video.currentTime = video.duration - 0.2; }")
     expect(page.locator("video")).to_have_attribute("src", f"/tasks/{elsewhere.pk}/video")
@@ -355,7 +355,7 @@ def test_rows_are_chosen_by_mouse_or_key_and_come_as_one_zip(
     expect(bar.get_by_text("Download ZIP")).to_be_enabled()
     bar.get_by_text("Clear").click()
     expect(bar).to_be_hidden()
-    page.wait_for_function("document.activeElement.id === 'content'", timeout=5_000)
+    page.wait_for_function("document.activeElement.id === 'content'")
 
 
 def test_what_is_chosen_stays_chosen_while_rows_change(
@@ -375,7 +375,7 @@ def test_clocks_never_jump_back_when_the_header_is_told_something(
     alive()
     page = enter(member, f"/tasks/{make_task(created_at=timezone.now()).pk}/")
     clock = page.locator(".clock[data-since]").first
-    expect(clock).to_have_text("0:03", timeout=8_000)
+    expect(clock).to_have_text("0:03")
     copy_of(task, link_ends_at=timezone.now() + timedelta(minutes=30))
     page.evaluate("htmx.trigger('#pulse', 'wake')")
     expect(page.locator("#pulse-risk")).to_be_visible()
