@@ -67,8 +67,12 @@ def watch(page: Page, found: list[str]) -> None:
     page.on("pageerror", lambda error: found.append(f"{page.url}: {error}"))
 
 
+#: What answers with an error is looked at by its test; and a page that is left drops its questions.
+OF_NO_MATTER = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+
+
 def _note(found: list[str], page: Page, kind: str, text: str) -> None:
-    if kind == "error" and "Failed to load resource" not in text:
+    if kind == "error" and not any(said in text for said in OF_NO_MATTER):
         found.append(f"{page.url}: {text}")
 
 

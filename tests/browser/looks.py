@@ -47,7 +47,6 @@ def look_at(
     """The page that is open: axe in both lights where `closely` says how wide the window is, no
     scrolling sideways in any; `also` is called in each with its width.
     """
-    page.evaluate(_AT_ONCE)
     first = page.get_attribute("html", "data-bs-theme") or "light"
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
@@ -62,6 +61,7 @@ def look_at(
 
 
 def shine(page: Page, theme: Any) -> None:
-    """As the system would, and as the person's own choice."""
+    """As the system would, and as the person's own choice; nothing fades on the way."""
+    page.evaluate(_AT_ONCE)
     page.emulate_media(color_scheme=theme)
     page.evaluate(_SHINE, theme)

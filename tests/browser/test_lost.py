@@ -10,7 +10,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tasks.models import Callback, Inquiry, Outcome, Submission, Task
-from tests.browser.conftest import Enter, assert_accessible, assert_no_sideways_scrolling
+from tests.browser.conftest import Enter
+from tests.browser.looks import assert_accessible, assert_no_sideways_scrolling
 from tests.web.test_lost import candidate
 from tests.web.test_lost import submission as submission
 

@@ -78,7 +78,7 @@ def test_it_makes_lists_and_cancels_what_it_can(
     page, account = enter(member, "/tasks/new/"), accounts[service.slug]
     choose(page, "credential", str(account.pk))
     choose(page, "model", model_at(service))
-    page.get_by_label("Prompt").fill(PROMPT)
+    page.get_by_label("Prompt", exact=True).fill(PROMPT)
     task = press_make(page)
     watch_it_become_a_video(page, task, clock, can_cancel=service.can_cancel)
     [record] = sim.tasks
@@ -115,7 +115,7 @@ def watch_it_become_a_video(page: Page, task: Task, clock: Clock, *, can_cancel:
 
 def cancel_another(page: Page, task: Task, sim: Simulator) -> None:
     page.get_by_role("link", name="Make another like this").click()
-    expect(page.get_by_label("Prompt")).to_have_value(PROMPT)
+    expect(page.get_by_label("Prompt", exact=True)).to_have_value(PROMPT)
     another = press_make(page)
     assert another != task
     see(page, "queued")

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tasks.making import prompts
 from tasks.models import Credential, Project, SavedPrompt, Submission
-from tests.browser.conftest import Enter, assert_accessible, assert_no_sideways_scrolling
+from tests.browser.conftest import Enter
+from tests.browser.looks import assert_accessible, assert_no_sideways_scrolling
 from tests.browser.test_make import settled
 from tests.web.conftest import save_copy
 

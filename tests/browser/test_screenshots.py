@@ -7,11 +7,13 @@ import os
 import random
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from playwright.sync_api import Browser, Page
 
 from tasks import refresh
@@ -32,13 +34,19 @@ def demonstration(project: Project, transactional_db: None) -> Iterator[User]:
     The worker has done its part before anybody looks: beside a browser it would only take its time.
     """
     random.seed(7)
-    with Simulator(speed=1) as sim:
+    with Simulator(speed=1) as sim, ThreadPoolExecutor(1) as elsewhere:
         SampleLife(sim.url).begin()
-        patience = time.monotonic() + 60
-        while Task.objects.filter(status="unknown").count() > 1 and time.monotonic() < patience:
-            refresh.sweep(1)
-        Archive().run(30 if os.environ.get("DAILIES_SCREENSHOTS") else 1)
+        elsewhere.submit(_work).result()
         yield User.objects.get(username="demo")
+
+
+def _work() -> None:
+    """Not in the test's own thread, where Playwright's event loop runs."""
+    patience = time.monotonic() + 60
+    while Task.objects.filter(status="unknown").count() > 1 and time.monotonic() < patience:
+        refresh.sweep(1)
+    Archive().run(30 if os.environ.get("DAILIES_SCREENSHOTS") else 1)
+    connection.close()
 
 
 def test_the_demonstration_fills_the_list_and_makes_the_pictures(
