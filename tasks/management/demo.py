@@ -136,7 +136,7 @@ def _set_limits(accounts: Iterable[Credential]) -> None:
     )
     first = timezone.localdate() - timedelta(days=30)
     for account in accounts:
-        if not account.prices.exists():
+        if not Price.objects.filter(credential=account).exists():
             Price.objects.bulk_create(prices.proposals(account, first))
 
 
