@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,13 +26,16 @@ MakeTask = Callable[..., Task]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browsers last: Playwright's event loop, once begun, lets no other one run in its thread.
 
-    Of their files the largest first, so that no worker is left with a long one at the end.
+    Of their files the longest first, so that no worker is left with one at the end; a test that
+    looks at every page lasts as long as ten others.
     """
-    sizes = Counter(item.path for item in items)
+    lengths = Counter[Path]()
+    for item in items:
+        lengths[item.path] += 10 if item.get_closest_marker("looks") else 1
 
     def place(item: pytest.Item) -> tuple[bool, int]:
         is_browser = item.get_closest_marker("browser") is not None
-        return is_browser, -sizes[item.path] if is_browser else 0
+        return is_browser, -lengths[item.path] if is_browser else 0
 
     items.sort(key=place)
 

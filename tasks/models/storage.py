@@ -24,7 +24,7 @@ class StorageUseQuerySet(models.QuerySet["StorageUse"]):
 class StorageUse(models.Model):
     """The saved copies of one project, in numbers.
 
-    Triggers on the copies keep them (migration 0026), so whoever writes a copy cannot forget to,
+    Triggers on the copies keep them (migration 0021), so whoever writes a copy cannot forget to,
     and a page need not add up a million sizes. A poster's bytes count, but not as a file.
     """
 

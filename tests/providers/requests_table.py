@@ -125,7 +125,6 @@ SENT = {"native": NATIVE, "newapi": NEWAPI, "yescale": YESCALE}
 NOT_ON_FORM: Reasons = {
     "callback_url": "the sweep asks; a callback has neither secret nor signature",
     "safety_identifier": "it tells a provider about a team's own users; nobody asked for it",
-    "frames": "it says the same as the duration, in steps that only 1.0 pro knows",
 }
 #: Fields that have another name on the form.
 ON_FORM = {"seed": "seeds", "execution_expires_after": "expires"}

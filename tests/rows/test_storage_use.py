@@ -50,7 +50,7 @@ def test_a_posters_bytes_count_but_it_is_no_file_by_itself(make_task: MakeTask) 
 def test_posters_of_before_are_measured_where_they_lie(make_task: MakeTask) -> None:
     there = storages["videos"].save("0/poster.webp", ContentFile(b"a poster"))
     row, lost = copy(make_task(), poster=there), copy(make_task(), poster="0/nowhere.webp")
-    import_module("tasks.migrations.0026_posters_counted").measure(apps, None)
+    import_module("tasks.migrations.0021_posters_counted").measure(apps, None)
     row.refresh_from_db()
     lost.refresh_from_db()
     assert (row.poster_size, lost.poster_size) == (8, None)

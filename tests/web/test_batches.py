@@ -251,6 +251,6 @@ def test_the_list_of_one_batch(desk: Client, takes: Any) -> None:
 def test_batches_from_before_know_their_takes(takes: Any) -> None:
     made, alone = takes({}, {}, {}), takes({})
     Batch.objects.update(takes=1)
-    import_module("tasks.migrations.0023_lineage").count_takes(apps, None)
+    import_module("tasks.migrations.0020_lineage").count_takes(apps, None)
     numbers = [Batch.objects.get(submissions__task=t).takes for t in (made[0], alone[0])]
     assert numbers == [3, 1]

@@ -327,7 +327,7 @@ def test_many_pictures_cost_no_more_questions_than_one(
     several = [given(desk, png(640, side)) for side in range(360, 369)]
     for some in (several[:1], several):
         looked = filled(mode="reference", reference_image=list(map(use, some)))
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(14):
             desk.post("/tasks/new/look/", looked)
 
 

@@ -120,7 +120,7 @@ def backward(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tasks", "0021_money"),
+        ("tasks", "0024_money"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0026_posters_counted'),
+        ('tasks', '0021_posters_counted'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0019_uploads'),
+        ('tasks', '0018_uploads'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0025_lost_and_callbacks'),
+        ('tasks', '0023_lost_and_callbacks'),
     ]
 
     operations = [

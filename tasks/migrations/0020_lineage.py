@@ -17,7 +17,7 @@ def count_takes(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0020_names'),
+        ('tasks', '0019_names'),
     ]
 
     operations = [

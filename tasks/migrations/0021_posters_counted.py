@@ -88,7 +88,7 @@ def measure(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tasks", "0023_lineage")]
+    dependencies = [("tasks", "0020_lineage")]
 
     operations = [
         migrations.RunPython(let_go, make(BEFORE, "state, size")),

@@ -36,7 +36,7 @@ def look_for_the_lost(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0024_saved_prompts'),
+        ('tasks', '0022_saved_prompts'),
     ]
 
     operations = [
