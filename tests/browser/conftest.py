@@ -23,7 +23,7 @@ from tasks.archive import Archive
 from tasks.models import Credential, Project, Task
 from tasks.simulator.server import Simulator
 
-expect.set_options(timeout=20_000)  # ms; 5 s are few on two busy cores
+expect.set_options(timeout=45_000)  # ms; 5 s are few on two busy cores
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -90,7 +90,7 @@ def enter(live_server: Any, page: Page) -> Enter:
         page.context.add_cookies(
             [{"name": "dailies_session", "value": session, "url": live_server.url}]
         )
-        page.set_default_navigation_timeout(60_000)  # ms; reached on a busy machine only
+        page.set_default_timeout(60_000)  # ms; reached on a busy machine only
         page.goto(live_server.url + path, wait_until="domcontentloaded")
         return page
 
