@@ -8,7 +8,9 @@
   const isBusy = () => isHeld || isComposing;
   const ask = () => {
     isOwed = isBusy();
-    if (!isOwed) htmx.trigger(body, "change");
+    if (isOwed) return;
+    htmx.trigger(body, "change");
+    body.removeAttribute("aria-busy");
   };
   const edit = (event) => {
     edits += 1;
@@ -31,8 +33,12 @@
     open = opened();
     if (!isBusy() && edits === asked) return;
     event.detail.shouldSwap = false;
-    ask();
+    isOwed = true;
+    body.setAttribute("aria-busy", "true"); // also in the moment between two requests
   });
+  // Nothing waits in a queue (hx-sync: drop): whatever is queued there would begin in the moment in
+  // which a press on a button ends what is on its way, and the press would be lost.
+  body.addEventListener("htmx:afterRequest", () => setTimeout(() => { if (isOwed) ask(); }));
   body.addEventListener("htmx:afterSwap", () => {
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   });

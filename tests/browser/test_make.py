@@ -57,7 +57,7 @@ def choose_way(page: Page, words: str) -> None:
 
 def settled(page: Page) -> None:
     """Nothing is on its way that would take a place from under what comes next."""
-    expect(page.locator("#make-body.htmx-request")).to_have_count(0)
+    expect(page.locator("#make-body:is(.htmx-request, [aria-busy])")).to_have_count(0)
 
 
 def expect_shown(thumbnails: Locator, *widths: int) -> None:
