@@ -13,25 +13,14 @@ from django.http import HttpRequest
 from tasks import prices
 from tasks.admin.looking import LookOnly, OfTasks
 from tasks.admin.noting import Noted
+from tasks.forms.money import PRICE_FIELDS
 from tasks.models import Budget, Charge, Price, Project, Spending, Verb
 
 
 class PriceForm(forms.ModelForm):
     class Meta:
         model = Price
-        fields = (
-            "credential",
-            "model",
-            "amount",
-            "currency",
-            "tier",
-            "with_video",
-            "with_audio",
-            "flex_percent",
-            "valid_from",
-            "valid_until",
-            "source",
-        )
+        fields = ("credential", *PRICE_FIELDS)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
