@@ -27,8 +27,7 @@ def bring(errand: Errand, promises: Promises, has_come: Callable[[], None]) -> d
     `has_come` is called when the host is needed no more. Raises Dropped where the errand was.
     """
     try:
-        fetch(errand, promises)
-        has_come()
+        fetch(errand, promises, has_come)
         facts = check(errand)
         names = store(errand)
     except (Snag, OSError) as error:

@@ -7,24 +7,37 @@ link at the very same time: the one who comes second sees what the first has wri
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.db import transaction
 
 from tasks.archive import verdict
 from tasks.archive.disk import FULL
-from tasks.archive.errand import Errand, Snag, Wanted
+from tasks.archive.errand import Errand, Snag, Wanted, host_of
 from tasks.archive.verdict import Step
-from tasks.models import Copy, CopyState, CopyTrouble, Kind, Task
+from tasks.archive.ways import PER_HOST
+from tasks.models import Copy, CopyState, CopyTrouble, Kind, Task, bulk
 from tasks.models.copy import UNSAVED
 from tasks.providers.catalog import FPS, frame_size
 from tasks.sealing import Unreadable
 
 CLAIM = timedelta(seconds=30)  # renewed while the file comes; then anybody may have it
-PER_HOST = 3
+#: What an errand is made of: all columns of copy, task and credential took six times as long.
+NEEDED = (
+    *("kind", "url", "needs_key", "due_at", "state", "bytes_done", "bytes_total", "etag"),
+    *("link_ends_at", "tries", "trouble"),
+    *(f"task__{name}" for name in ("created_at", "credential", "model", "resolution", "ratio")),
+    *(f"task__{name}" for name in ("duration", "frames", "framespersecond", "generate_audio")),
+)
+#: What is written of a saved file; what is not given takes its beginning's value.
+SAVED_FIELDS = (
+    *("state", "saved_at", "due_at", "trouble", "trouble_message"),
+    *("bytes_done", "bytes_total", "etag", "name", "poster", "size", "poster_size", "sha256"),
+    *("duration", "width", "height", "video_codec", "audio_codec", "mismatch"),
+)
 AT_ONCE = 500  # rows that are told about a full disk in one statement
 
 
@@ -32,47 +45,50 @@ def claim(now: datetime, *, room: int, busy: Counter[str], skip: Collection[int]
     """Due copies that nobody else gets now, nearest end first; `busy` counts files by host."""
     with transaction.atomic():
         chosen = _choose(now, room, busy, skip)
-        Task.objects.filter(pk__in={copy.task_id for copy in chosen}).tell_of_change()
-        return [copy for copy in chosen if _is_ours(copy, now)]
+        if not chosen:
+            return []
+        Task.objects.filter(pk__in={one.task_id for one in chosen}).tell_of_change()
+        return _take([one.pk for one in chosen], now)
 
 
-def _choose(now: datetime, room: int, busy: Counter[str], skip: Collection[int]) -> list[Copy]:
+def _take(chosen: Sequence[int], now: datetime) -> list[Copy]:
+    """Their tasks are locked: what is due still is so until we commit."""
+    copies = list(Copy.objects.due(now).filter(pk__in=chosen).select_related("task").only(*NEEDED))
+    for copy in copies:
+        copy.due_at, copy.state = now + CLAIM, CopyState.SAVING
+    ours = Copy.objects.filter(pk__in=[copy.pk for copy in copies])
+    ours.update(due_at=now + CLAIM, state=CopyState.SAVING)
+    return copies
+
+
+class _Due(NamedTuple):
+    pk: int
+    task_id: int
+    url: str
+
+
+def _choose(now: datetime, room: int, busy: Counter[str], skip: Collection[int]) -> list[_Due]:
     """A host that has its share is left out in the question, or its queue would hide all others."""
-    chosen: list[Copy] = []
+    chosen: list[_Due] = []
     busy = Counter(busy)
-    while len(chosen) < room:
-        waiting = Copy.objects.due(now).select_related("task", "task__credential")
-        waiting = waiting.exclude(pk__in=[*skip, *(copy.pk for copy in chosen)])
+    while (missing := room - len(chosen)) > 0:
+        waiting = Copy.objects.due(now).exclude(pk__in=[*skip, *(one.pk for one in chosen)])
         for host in [host for host, files in busy.items() if files >= PER_HOST]:
             waiting = waiting.exclude(url__startswith=host)
-        found = _within_shares(waiting[: room - len(chosen)], busy)
-        if not found:
-            break
+        rows = [_Due(*row) for row in waiting.values_list(*_Due._fields)[:missing]]
+        found = list(_within_shares(rows, busy))
         chosen += found
+        if not found or len(rows) < missing:
+            break
     return chosen
 
 
-def _within_shares(copies: Iterable[Copy], busy: Counter[str]) -> list[Copy]:
-    found = []
-    for copy in copies:
-        host = host_of(copy.url)
+def _within_shares(rows: Iterable[_Due], busy: Counter[str]) -> Iterator[_Due]:
+    for row in rows:
+        host = host_of(row.url)
         if busy[host] < PER_HOST:
             busy[host] += 1
-            found.append(copy)
-    return found
-
-
-def host_of(url: str) -> str:
-    """A link's beginning: scheme and host with the slash after them."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}/"
-
-
-def _is_ours(copy: Copy, now: datetime) -> bool:
-    """Conditional on the due time that was read: whoever else read it comes too late."""
-    due_at, copy.due_at, copy.state = copy.due_at, now + CLAIM, CopyState.SAVING
-    unmoved = Copy.objects.filter(pk=copy.pk, due_at=due_at, url=copy.url, state__in=UNSAVED)
-    return bool(unmoved.update(due_at=copy.due_at, state=copy.state))
+            yield row
 
 
 def errand_for(copy: Copy) -> Errand:
@@ -166,26 +182,27 @@ def give_back(errand: Errand, now: datetime) -> None:
         _write(errand, due_at=now, state=CopyState.WAITING)
 
 
-def record_saved(errand: Errand, fields: dict[str, Any], now: datetime) -> bool:
-    """The only place that says `saved`; true whatever has become of the claim meanwhile.
+def record_saved(brought: Sequence[tuple[Errand, dict[str, Any]]], now: datetime) -> set[int]:
+    """The only place that says `saved`; whatever has become of the claims meanwhile.
 
-    False where the row was deleted for good while its file came: nobody will look for it.
+    Each errand comes with its copy's fields. Gives the ids of those whose rows are there: the
+    others were deleted for good while their files came, and nobody will look for them.
     """
+    fields = {errand.pk: found for errand, found in brought}
     with transaction.atomic():
-        Task.objects.filter(pk=errand.task_pk).tell_of_change()
-        wanted = Copy.objects.filter(pk=errand.pk).exclude(state=CopyState.DELETED)
-        wanted.exclude(state=CopyState.SAVED).update(
-            state=CopyState.SAVED,
-            saved_at=now,
-            due_at=None,
-            trouble="",
-            trouble_message="",
-            bytes_done=fields["size"],
-            bytes_total=fields["size"],
-            etag="",
-            **fields,
-        )
-        return wanted.exists()
+        Task.objects.filter(pk__in={errand.task_pk for errand, _ in brought}).tell_of_change()
+        there = Copy.objects.filter(pk__in=fields).exclude(state=CopyState.DELETED)
+        states = dict(there.values_list("pk", "state"))
+        fresh = [pk for pk, state in states.items() if state != CopyState.SAVED]
+        bulk.write([_saved(pk, fields[pk], now) for pk in fresh], SAVED_FIELDS)
+    return set(states)
+
+
+def _saved(pk: int, fields: dict[str, Any], now: datetime) -> Copy:
+    size = fields["size"]
+    return Copy(
+        pk=pk, state=CopyState.SAVED, saved_at=now, bytes_done=size, bytes_total=size, **fields
+    )
 
 
 def record_miss(errand: Errand, snag: Snag, now: datetime) -> None:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from django.conf import settings
+
+_HOST_END = re.compile("[/?#]")
 
 
 def incoming() -> Path:
     """The folder of unfinished files, which are named by their copy's id alone."""
     return Path(settings.DATA_DIR) / "incoming"
+
+
+def host_of(url: str) -> str:
+    """A link's beginning: scheme and host with the slash after them."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{_HOST_END.split(rest, 1)[0]}/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +61,20 @@ class Errand:
     #: Set by the other side when the claim is lost, or the process ends.
     dropped: threading.Event = field(default_factory=threading.Event, repr=False)
 
-    @property
+    @cached_property
+    def host(self) -> str:
+        return host_of(self.url)
+
+    @cached_property
     def part(self) -> Path:
         return incoming() / f"{self.pk}.part"
 
-    @property
+    @cached_property
     def whole(self) -> Path:
         """The same file, once all of it is there: nothing more is asked of the host."""
         return incoming() / f"{self.pk}.whole"
 
-    @property
+    @cached_property
     def poster(self) -> Path:
         return incoming() / f"{self.pk}.poster"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from django.conf import settings
@@ -22,13 +22,17 @@ LONGEST_TRY = 7200.0  # seconds; a host that drips is let go much sooner, see do
 _QUERY = re.compile(r"\?[^\s\"'<>]*")
 
 
-def fetch(errand: Errand, promises: Promises) -> None:
-    """Have `errand.whole`, and its hash in `errand.digest`; Snag when it did not come."""
+def fetch(errand: Errand, promises: Promises, has_come: Callable[[], None]) -> None:
+    """Have `errand.whole`, and its hash in `errand.digest`; Snag when it did not come.
+
+    `has_come` is called when the host is needed no more, which is before all is on the disk.
+    """
     if _has_whole(errand):
+        has_come()
         return
     with _part_of(errand) as part:
-        _download(errand, part, promises)
-        errand.digest = part.digest
+        _download(errand, part, promises, has_come)
+        errand.done, errand.digest = part.sync(), part.digest
     _call_it_whole(errand)
 
 
@@ -58,13 +62,14 @@ def _part_of(errand: Errand) -> Iterator[Part]:
         part.close()
 
 
-def _download(errand: Errand, part: Part, promises: Promises) -> None:
+def _download(errand: Errand, part: Part, promises: Promises, has_come: Callable[[], None]) -> None:
     try:
-        with _opened(errand, part) as stream:
-            _begin(errand, part, stream, promises)
-            with Flow(part) as flow, _synced(errand, part, flow, promises):
+        with Flow(part) as flow, _synced(errand, part, flow, promises):
+            with _opened(errand, part) as stream:
+                _begin(errand, part, stream, promises)
                 flow.take(stream)
-            _require_all(stream, part)
+            has_come()
+        _require_all(errand, part)
     except ProviderError as error:
         raise _snag_of(error) from None
     finally:
@@ -97,15 +102,15 @@ def _begin(errand: Errand, part: Part, stream: Stream, promises: Promises) -> No
     errand.total, errand.etag, errand.done = stream.total, stream.etag[:200], stream.start
 
 
-def _require_all(stream: Stream, part: Part) -> None:
-    if stream.total not in (None, part.size):
-        sentence = f"{part.size} of {stream.total} bytes came."
+def _require_all(errand: Errand, part: Part) -> None:
+    if errand.total not in (None, part.size):
+        sentence = f"{part.size} of {errand.total} bytes came."
         raise Snag(sentence, trouble=CopyTrouble.CUT_OFF, is_useless=True)
 
 
 @contextmanager
 def _synced(errand: Errand, part: Part, flow: Flow, promises: Promises) -> Iterator[None]:
-    """While the block writes, by another thread; and once more when it is done."""
+    """While the block writes, by another thread."""
     ended = threading.Event()
     told = (ended, errand, part, flow, promises)
     thread = threading.Thread(target=_sync_until, args=told, daemon=True)
@@ -116,7 +121,6 @@ def _synced(errand: Errand, part: Part, flow: Flow, promises: Promises) -> Itera
         ended.set()
         part.is_heavy.set()
         thread.join()
-    errand.done = part.sync()
 
 
 def _sync_until(
@@ -129,6 +133,8 @@ def _sync_until(
             part.is_heavy.clear()
             if ended.is_set():
                 break
+            if not part.has_begun:
+                continue
             if not is_heavy:
                 flow.flush()
             errand.done = part.sync()

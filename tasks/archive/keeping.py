@@ -56,9 +56,12 @@ def _link_or_copy(source: Path, target: Path) -> None:
 def _remove_earlier(target: Path) -> None:
     """What a try left that was killed before its row was written, and had brought other bytes."""
     stem = target.name.partition(".")[0]  # <task>-<copy>-<hash>
-    for other in target.parent.glob(f"{stem.rpartition('-')[0]}-*"):
-        if other.name.partition(".")[0] != stem:
-            other.unlink(missing_ok=True)
+    copy = stem.rpartition("-")[0] + "-"
+    with os.scandir(target.parent) as folder:
+        left = [entry for entry in folder if entry.name.startswith(copy)]
+    for entry in left:
+        if entry.name.partition(".")[0] != stem:
+            Path(entry).unlink()
 
 
 def _into_storage(storage: Storage, source: Path, name: str) -> None:

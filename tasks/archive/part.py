@@ -49,10 +49,10 @@ class Part:
         """Go on behind the first bytes, which are read again for the hash; the rest is cut off."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = self.path.open("r+b" if self.path.exists() else "w+b", buffering=0)
-        self._file, self._straight = file, _straight(self.path)
         file.truncate(start)
         self._hash, self.size = hash_of(file), start
         self._synced = -1  # whatever an earlier try has left
+        self._file, self._straight = file, _straight(self.path)
 
     def write(self, at: int, piece: memoryview) -> None:
         """What belongs in the file from this byte on, without what is written of it already.

@@ -26,9 +26,9 @@ def main(step: str, database: str, folder: str) -> None:
     settings.DISK_RESERVE = 2**20
     django.setup()
     from tasks import archive, posters
-    from tasks.archive import fetching, flow
+    from tasks.archive import fetching, rooms
 
-    flow.PIECE, fetching.SYNC_SECONDS = 8_192, 0.02  # small clips in many pieces
+    rooms.PIECE, fetching.SYNC_SECONDS = 8_192, 0.02  # small clips in many pieces
     posters.can_make = lambda: False
     archive.RENEW_SECONDS = archive.TURN = 0.02
     if step != "none":

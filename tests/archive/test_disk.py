@@ -234,11 +234,11 @@ def test_a_failed_record_is_tried_again(
 
     record, fails = claims.record_saved, [2]
 
-    def locked(*args: Any) -> None:
+    def locked(brought: list[Any], now: Any) -> set[int]:
         if fails[0]:
             fails[0] -= 1
             raise OperationalError("database is locked")
-        record(*args)
+        return record(brought, now)
 
     monkeypatch.setattr(claims, "record_saved", locked)
     copy = wait(host.put("/v.mp4", CLIP))

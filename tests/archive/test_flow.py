@@ -6,16 +6,16 @@ import hashlib
 import os
 import random
 import threading
-from collections import deque
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks.archive import flow
+from tasks.archive import flow, rooms
 from tasks.archive import part as part_module
 from tasks.archive.flow import Flow
 from tasks.archive.part import BLOCK, Part
+from tasks.archive.rooms import Rooms
 
 PIECE = 2 * BLOCK
 BODY = random.Random(3).randbytes(7 * PIECE)
@@ -35,8 +35,8 @@ class Stream:
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch, own_folder: Path) -> None:
-    monkeypatch.setattr(flow, "PIECE", PIECE)
-    monkeypatch.setattr(flow, "_free", deque())  # others have other sizes
+    monkeypatch.setattr(rooms, "PIECE", PIECE)
+    monkeypatch.setattr(flow, "rooms", Rooms())  # others have other sizes
 
 
 @pytest.fixture
@@ -106,9 +106,8 @@ def test_however_often_what_came_is_written_it_is_written_once(part: Part) -> No
 
         impatient = threading.Thread(target=flush)
         impatient.start()
-        for _ in range(20):
-            stream: Any = Stream(BODY, 3000)
-            under_way.take(stream)
+        stream: Any = Stream(BODY * 20, 3000)
+        under_way.take(stream)
         ended.set()
         impatient.join()
     assert part.path.read_bytes() == BODY * 20

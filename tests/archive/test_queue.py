@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 
 from tasks import archive
-from tasks.archive import Archive, claims
+from tasks.archive import Archive, claims, ways
+from tasks.archive.errand import host_of
+from tasks.archive.ways import PER_HOST
 from tasks.models import Copy, CopyState, Lease, Task
 from tests.archive.conftest import CLIP, Save, Wait, content
 from tests.archive.host import Host, running_host
@@ -40,14 +44,19 @@ def test_a_full_host_hides_no_other_one(wait: Wait, clock: Clock) -> None:
         wait(f"https://one.example/{number}.mp4")
     wait("https://one.example.evil/v.mp4", link_ends_at=None)
     wait("https://two.example/v.mp4", link_ends_at=None)
-    found = Counter(
-        claims.host_of(copy.url) for copy in claim(clock, busy={"https://one.example/": 1})
-    )
+    found = Counter(host_of(copy.url) for copy in claim(clock, busy={"https://one.example/": 1}))
     assert found == {
-        "https://one.example/": claims.PER_HOST - 1,
+        "https://one.example/": PER_HOST - 1,
         "https://one.example.evil/": 1,
         "https://two.example/": 1,
     }
+
+
+def test_links_without_a_path_have_their_share_too(wait: Wait, clock: Clock) -> None:
+    for number in range(20):
+        wait(f"https://one.example?clip={number}")
+    assert len(claim(clock)) == PER_HOST
+    assert claim(clock, busy={"https://one.example/": PER_HOST}) == []
 
 
 def test_no_more_than_there_is_room_for(wait: Wait, clock: Clock) -> None:
@@ -111,14 +120,87 @@ def test_several_come_at_once_but_few_from_one_host(
         for _ in range(3):
             Archive(clock=clock).run(0.2)
         open_when_full.join()
-    assert host.most_open == claims.PER_HOST
+    assert host.most_open == PER_HOST
     assert Copy.objects.filter(state=CopyState.SAVED).count() == 7
+
+
+@pytest.fixture
+def long_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that was quick counts as quick, however slow this machine is."""
+    monkeypatch.setattr(ways, "LATELY", 60.0)
+
+
+@in_threads
+@pytest.mark.usefixtures("long_memory")
+def test_a_long_queue_of_quick_files_takes_few_claims(
+    host: Host, wait: Wait, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, claimed = claims.claim, []
+
+    def counted(*args: Any, **kwargs: Any) -> list[Copy]:
+        claimed.append(claim(*args, **kwargs))
+        return claimed[-1]
+
+    monkeypatch.setattr(claims, "claim", counted)
+    for number in range(40):
+        wait(host.put(f"/{number}.mp4", CLIP))
+    with working(clock):
+        eventually(lambda: not Copy.objects.unsaved().exists(), within=20)
+    assert host.most_open <= PER_HOST
+    assert len(host.asked) == sum(map(len, claimed)) == 40
+    assert len([copies for copies in claimed if copies]) < 20
+
+
+@in_threads
+def test_of_a_slow_host_nothing_is_claimed_ahead(host: Host, wait: Wait, clock: Clock) -> None:
+    gate = threading.Event()
+    for number in range(9):
+        wait(host.put(f"/{number}.mp4", CLIP, gate=gate))
+    with working(clock):
+        eventually(lambda: host.open == PER_HOST, within=5)
+        time.sleep(3 * archive.TURN)
+        assert Copy.objects.filter(state=CopyState.SAVING).count() == PER_HOST
+        gate.set()
+        eventually(lambda: not Copy.objects.unsaved().exists(), within=20)
+
+
+@in_threads
+@pytest.mark.usefixtures("long_memory")
+def test_a_host_that_falls_silent_with_files_in_hand_keeps_no_other_one_waiting(
+    host: Host, wait: Wait, clock: Clock
+) -> None:
+    gate = threading.Event()
+    for number in range(20):
+        wait(host.put(f"/{number}.mp4", CLIP, gate=gate if number > 7 else None))
+    with running_host() as other, working(clock):
+        eventually(lambda: Copy.objects.filter(state=CopyState.SAVING).count() > 8, within=5)
+        late = [wait(other.put(f"/{number}.mp4", CLIP)).pk for number in range(6)]
+        saved = Copy.objects.filter(pk__in=late, state=CopyState.SAVED)
+        eventually(lambda: saved.count() == len(late), within=10)
+        assert Copy.objects.filter(state=CopyState.SAVED).count() == 8 + len(late)
+        gate.set()
+
+
+@in_threads
+@pytest.mark.usefixtures("long_memory")
+def test_what_is_in_hand_when_it_is_asked_to_end_is_given_back(
+    host: Host, wait: Wait, clock: Clock
+) -> None:
+    gate = threading.Event()
+    for number in range(12):
+        wait(host.put(f"/{number}.mp4", CLIP, gate=gate if number > 5 else None))
+    with working(clock):
+        eventually(lambda: Copy.objects.filter(state=CopyState.SAVING).count() > PER_HOST, within=5)
+        assert host.open <= PER_HOST
+    counts = Counter(Copy.objects.values_list("state", flat=True))
+    assert counts == {CopyState.SAVED: 6, CopyState.WAITING: 6}
+    gate.set()
 
 
 def _open_when_full(gate: threading.Event, host: Host) -> None:
     """Or after a while, so that a test that fails comes to its end."""
     with suppress(AssertionError):
-        eventually(lambda: host.open >= claims.PER_HOST, within=20)
+        eventually(lambda: host.open >= PER_HOST, within=20)
     gate.set()
 
 
@@ -194,11 +276,11 @@ def test_progress_is_told_while_a_file_comes(
 
 
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasks.archive import fetching, flow
+    from tasks.archive import fetching, flow, rooms
 
     monkeypatch.setattr(fetching, "SYNC_SECONDS", 0.05)
-    monkeypatch.setattr(flow, "PIECE", 8_192)
-    monkeypatch.setattr(flow, "_free", deque())
+    monkeypatch.setattr(rooms, "PIECE", 8_192)
+    monkeypatch.setattr(flow, "rooms", rooms.Rooms())
     monkeypatch.setattr(archive, "RENEW_SECONDS", 0.05)
 
 

@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.simulator.server import Simulator
-from tests.processes.conftest import ROOT, Installation, furnished
-
-__all__ = ["furnished"]
+from tests.processes.conftest import ROOT, Installation
 
 
 class Home(Installation):

@@ -18,8 +18,8 @@ import pytest
 from tasks.simulator.server import Simulator
 from tests.drills import conftest as drills
 from tests.drills.test_unwritable import has_ended, locked
-from tests.ops import conftest as ops
-from tests.ops.conftest import ON_POSTGRES, Homes
+from tests.ops import homes as ops
+from tests.ops.homes import ON_POSTGRES, Homes
 from tests.processes.conftest import eventually
 
 LOCK_SECONDS = 30.0
