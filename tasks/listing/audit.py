@@ -67,6 +67,7 @@ GROUPS: dict[str, tuple[Any, tuple[Verb, ...]]] = {
         gettext_lazy("Prices and budgets"),
         (Verb.PRICE_SET, Verb.PRICE_ENDED, Verb.PRICE_REMOVED, Verb.BUDGET_CHANGED),
     ),
+    "prompts": (gettext_lazy("Saved prompts"), (Verb.PROMPT_SAVED, Verb.PROMPT_CHANGED)),
     "tasks": (
         gettext_lazy("Tracking and cancelling"),
         (Verb.TRACKED, Verb.ADOPTED, Verb.CANCELLED),
@@ -83,6 +84,7 @@ KINDS = {
     "project": gettext_lazy("Project"),
     "credential": gettext_lazy("Credential"),
     "price": gettext_lazy("Price"),
+    "savedprompt": gettext_lazy("Saved prompt"),
 }
 
 

@@ -37,6 +37,8 @@ class Verb(models.TextChoices):
     PRICE_ENDED = "price_ended", _("ended a price")
     PRICE_REMOVED = "price_removed", _("removed a price")
     BUDGET_CHANGED = "budget_changed", _("changed a budget")
+    PROMPT_SAVED = "prompt_saved", _("saved a prompt")
+    PROMPT_CHANGED = "prompt_changed", _("changed a saved prompt")
     TRACKED = "tracked", _("tracked tasks")
     ADOPTED = "adopted", _("adopted tasks")
     EXPORTED = "exported", _("exported")

@@ -39,6 +39,8 @@ SENTENCES: dict[str, Any] = {
     Verb.PRICE_ENDED: gettext_lazy("%(who)s ended a price: %(what)s"),
     Verb.PRICE_REMOVED: gettext_lazy("%(who)s removed a price: %(what)s"),
     Verb.BUDGET_CHANGED: gettext_lazy("%(who)s changed the budget of %(what)s"),
+    Verb.PROMPT_SAVED: gettext_lazy("%(who)s saved the prompt %(what)s"),
+    Verb.PROMPT_CHANGED: gettext_lazy("%(who)s changed the saved prompt %(what)s"),
     Verb.TRACKED: gettext_lazy("%(who)s tracked %(what)s"),
     Verb.ADOPTED: gettext_lazy("%(who)s adopted %(what)s"),
     Verb.EXPORTED: gettext_lazy("%(who)s exported %(what)s"),
@@ -51,6 +53,10 @@ SENTENCES: dict[str, Any] = {
 WITHOUT_PROJECT: dict[str, Any] = {
     Verb.JOINED: gettext_lazy("%(what)s joined as %(after)s"),
     Verb.PERSON_REMOVED: gettext_lazy("%(who)s removed %(what)s"),
+}
+#: What goes at once, and never lies in the trash.
+OF_KIND: dict[tuple[str, str], Any] = {
+    (Verb.DELETED, "savedprompt"): gettext_lazy("%(who)s deleted the saved prompt %(what)s"),
 }
 #: What has no name is told by its kind and its number.
 NAMELESS = {
@@ -84,6 +90,8 @@ LOOKS: dict[str, str] = {
     Verb.PRICE_ENDED: "coin",
     Verb.PRICE_REMOVED: "coin-off",
     Verb.BUDGET_CHANGED: "wallet",
+    Verb.PROMPT_SAVED: "bookmark",
+    Verb.PROMPT_CHANGED: "bookmark",
     Verb.TRACKED: "plus",
     Verb.ADOPTED: "file-import",
     Verb.EXPORTED: "download",
@@ -112,13 +120,16 @@ class Line:
 
     @property
     def sentence(self) -> str:
-        verb = self.entry.verb
-        words = SENTENCES.get(verb, "%(who)s: %(what)s")
-        if not self.project:
-            words = WITHOUT_PROJECT.get(verb, words)
         before, after = self._roles
         told = {"who": self.who, "what": self.what, "project": self.project}
-        return str(words) % {**told, "before": before, "after": after}
+        return str(self._template) % {**told, "before": before, "after": after}
+
+    @property
+    def _template(self) -> Any:
+        verb = self.entry.verb
+        words = SENTENCES.get(verb, "%(who)s: %(what)s")
+        words = OF_KIND.get((verb, self.entry.kind), words)
+        return words if self.project else WITHOUT_PROJECT.get(verb, words)
 
     @property
     def who(self) -> str:

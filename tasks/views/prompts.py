@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -29,7 +31,7 @@ def save(request: HttpRequest) -> HttpResponse:
     row = SavedPrompt(project=form.project_chosen, created_by_id=request.user.pk)
     given = {"name": request.POST.get("prompt_name"), "text": request.POST.get("prompt")}
     saving = SavedPromptForm(given, instance=row)
-    form.saved = saving.kept()
+    form.saved = _kept(request, saving)
     form.saving_errors = [said for errors in saving.errors.values() for said in errors]
     if "hx-request" in request.headers:
         return render(request, "make/_body.html", {"form": form})
@@ -55,7 +57,7 @@ def saved_prompts(request: HttpRequest) -> HttpResponse:
 def saved_prompt(request: HttpRequest, pk: int) -> HttpResponse:
     row = _changeable(request, pk)
     form = SavedPromptForm(request.POST or None, instance=row)
-    if request.method == "POST" and form.kept():
+    if request.method == "POST" and _kept(request, form):
         messages.success(request, _("The prompt is saved."))
         return _to_all(row)
     row.refresh_from_db()
@@ -71,6 +73,29 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         row.delete()
     messages.success(request, _("“%(name)s” is deleted.") % {"name": row.name})
     return _to_all(row)
+
+
+@transaction.atomic
+def _kept(request: HttpRequest, form: SavedPromptForm) -> SavedPrompt | None:
+    """What was saved, with a line of the record; there is none where all is as it was."""
+    is_new = form.instance.pk is None
+    row = form.kept()
+    told = {} if is_new else _changes(form)
+    if row and (is_new or told):
+        verb = Verb.PROMPT_SAVED if is_new else Verb.PROMPT_CHANGED
+        audit.note(request, verb, row, project=row.project_id, **told)
+    return row
+
+
+def _changes(form: SavedPromptForm) -> dict[str, Any]:
+    """The names, but of the words only how many: the record keeps for ever what it is told."""
+    before, after = form.initial, form.instance
+    told: dict[str, Any] = {}
+    if before["name"] != after.name:
+        told["name"] = [before["name"], after.name]
+    if before["text"] != after.text:
+        told["characters"] = [len(before["text"]), len(after.text)]
+    return told
 
 
 def _changeable(request: HttpRequest, pk: int) -> SavedPrompt:

@@ -101,6 +101,12 @@ def test_postgresql_refuses_to_delete_an_entry_too(db: None) -> None:
             "Dailies deleted 12 tasks for good",
         ),
         ({"verb": Verb.DELETED, "label": "50 % off"}, "boss moved 50 % off to the trash"),
+        ({"verb": Verb.PROMPT_SAVED, "label": "Boat"}, "boss saved the prompt Boat"),
+        ({"verb": Verb.PROMPT_CHANGED, "label": "Boat"}, "boss changed the saved prompt Boat"),
+        (
+            {"verb": Verb.DELETED, "kind": "savedprompt", "label": "Boat"},
+            "boss deleted the saved prompt Boat",
+        ),
     ],
 )
 def test_a_line_says_in_plain_words_what_was_done(
@@ -161,10 +167,12 @@ def test_managers_read_of_their_projects_and_staff_of_all(
         ("?what=sign-ins", ["in"]),
         ("?person=7", ["gone", "old"]),
         ("?kind=credential", ["key"]),
+        ("?what=prompts", ["ship"]),
+        ("?kind=savedprompt", ["ship"]),
         ("?address=203.0.113.9", ["in"]),
-        ("?address=nonsense&what=x&person=x&kind=x&since=x", ["gone", "key", "in", "old"]),
+        ("?address=nonsense&what=x&person=x&kind=x&since=x", ["gone", "ship", "key", "in", "old"]),
         ("?what=deletions&person=8", []),
-        ("?person=99999999999999999999", ["gone", "key", "in", "old"]),
+        ("?person=99999999999999999999", ["gone", "ship", "key", "in", "old"]),
     ],
 )
 def test_the_address_says_which_entries_are_shown(
@@ -173,6 +181,7 @@ def test_the_address_says_which_entries_are_shown(
     entry(label="old")
     entry(Verb.SIGNED_IN, label="in", actor_id=8, kind="user", address="203.0.113.9")
     entry(Verb.KEY_REPLACED, label="key", actor_id=8, kind="credential")
+    entry(Verb.PROMPT_CHANGED, label="ship", actor_id=8, kind="savedprompt")
     entry(Verb.DELETED, label="gone")
     assert labels(office, query) == found
 

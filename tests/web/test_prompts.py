@@ -9,20 +9,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.models import (
-    AuditEntry,
-    Membership,
-    Project,
-    Role,
-    SavedPrompt,
-    Submission,
-    Task,
-    Verb,
-)
+from tasks.models import AuditEntry, Membership, Project, Role, SavedPrompt, Submission, Task, Verb
 from tasks.models.prompt import MOST_SAVED
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
-from tests.web.test_make import ark, desk, fields_of, filled, look
+from tests.web.making import ark, desk, fields_of, filled, look
 from tests.web.test_matrix import several, words
 
 __all__ = ["ark", "desk"]
@@ -236,6 +227,36 @@ def test_ones_own_can_be_renamed_and_deleted_and_managers_may_all(
     assert not SavedPrompt.objects.filter(pk=boat.pk).exists()
     entry = AuditEntry.objects.get(verb=Verb.DELETED)
     assert (entry.label, entry.project_id, entry.kind) == ("Ship", project.pk, "savedprompt")
+
+
+def record() -> list[tuple[str, str, dict[str, Any]]]:
+    entries = AuditEntry.objects.order_by("pk")
+    return [(entry.verb, entry.label, entry.changes) for entry in entries]
+
+
+def test_who_saves_renames_and_changes_a_prompt_is_on_record(
+    desk: Client, member: User, project: Project
+) -> None:
+    save(desk, prompt="A boat")
+    row = SavedPrompt.objects.get()
+    desk.post(f"/prompts/{row.pk}/", {"name": "Ship", "text": "A boat"})
+    desk.post(f"/prompts/{row.pk}/", {"name": "Ship", "text": "A ship\r\nat sea"})
+    assert record() == [
+        (Verb.PROMPT_SAVED, "Boat", {}),
+        (Verb.PROMPT_CHANGED, "Ship", {"name": ["Boat", "Ship"]}),
+        (Verb.PROMPT_CHANGED, "Ship", {"characters": [6, 13]}),
+    ]
+    for entry in AuditEntry.objects.all():
+        assert (entry.actor_id, entry.project_id) == (member.pk, project.pk)
+        assert (entry.kind, entry.object_id) == ("savedprompt", row.pk)
+
+
+def test_what_was_refused_or_is_the_same_is_not_on_record(desk: Client, boat: SavedPrompt) -> None:
+    save(desk)
+    desk.post(f"/prompts/{boat.pk}/", {"name": "", "text": "A ship"})
+    SavedPrompt.objects.filter(pk=boat.pk).update(text="A boat\nat sea")
+    desk.post(f"/prompts/{boat.pk}/", {"name": "Boat", "text": "A boat\r\nat sea"})
+    assert record() == []
 
 
 def test_who_left_may_change_theirs_no_more(
