@@ -18,12 +18,17 @@ def site(request: HttpRequest) -> dict[str, object]:
     def may(*wanted: Role) -> SimpleLazyObject:
         return SimpleLazyObject(lambda: _may(request.user, roles, wanted))
 
+    manages = may(Role.MANAGER)
+
+    def pulse() -> Pulse:
+        return Pulse.read(request.user, timezone.now(), manages=bool(manages))
+
     return {
         "theme": SimpleLazyObject(lambda: preferences.theme_of(request)),
         "preferences": SimpleLazyObject(lambda: preferences.of(getattr(request, "user", None))),
         "may_track": may(Role.MEMBER, Role.MANAGER),
-        "may_manage": may(Role.MANAGER),
-        "pulse": SimpleLazyObject(lambda: Pulse.read(request.user, timezone.now())),
+        "may_manage": manages,
+        "pulse": SimpleLazyObject(pulse),
     }
 
 

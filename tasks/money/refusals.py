@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from seedance_site.prose import prose
 from tasks.money.words import sum_of
 
 
@@ -50,7 +51,7 @@ class TooFast(Refused):
                 "One person may ask for %(most)s takes an hour.",
                 self.most,
             )
-        return f"{limit % {'most': self.most}} {self._way_out}"
+        return prose(limit % {"most": self.most}, self._way_out)
 
     @property
     def _way_out(self) -> str:
@@ -71,17 +72,11 @@ class OverBudget(Refused):
 
     def __str__(self) -> str:
         said = {"needed": sum_of(self.needed, self.unit), "left": sum_of(self.left, self.unit)}
-        if not self.left:
-            return (
-                _("This month's budget is used up; this would take %(needed)s.") % said
-                + " "
-                + _("The project's managers can raise it.")
-            )
-        return (
-            _("This would take up to %(needed)s; %(left)s are left of this month's budget.") % said
-            + " "
-            + _("The project's managers can raise it.")
-        )
+        if self.left:
+            why = _("This would take up to %(needed)s; %(left)s are left of this month's budget.")
+        else:
+            why = _("This month's budget is used up; this would take %(needed)s.")
+        return prose(why % said, _("The project's managers can raise it."))
 
 
 @dataclass(eq=False)

@@ -25,6 +25,11 @@ class Used:
         return self.counted + self.held
 
 
+def percent_of(used: int, limit: int) -> int:
+    """Rounded down; a limit of nothing is used up."""
+    return used * 100 // limit if limit else 100
+
+
 def tokens_in(rows: Iterable[Spending]) -> Used:
     rows = list(rows)
     return Used(counted=sum(row.tokens for row in rows), held=sum(row.held_tokens for row in rows))
@@ -82,7 +87,7 @@ class Standing:
         """Of the limit, rounded down; 100 and more where it is used up."""
         if self.limit is None:
             return None
-        return self.used.together * 100 // self.limit if self.limit else 100
+        return percent_of(self.used.together, self.limit)
 
     @property
     def is_near(self) -> bool:
