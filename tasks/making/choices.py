@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from tasks.making.words import seconds
@@ -27,6 +28,8 @@ OF_THE_DRAFT = (
 
 #: In these 2.5 follows the size of what it is given.
 FOLLOWING = frozenset({Mode.FIRST_FRAME, Mode.FIRST_AND_LAST_FRAME, Mode.EDIT, Mode.EXTEND})
+
+_NAME = '<span class="mono">{}</span>'
 
 Choices = list[tuple[str, Any]]
 
@@ -89,13 +92,18 @@ def needed(mode: Mode, model: Model) -> set[str]:
     return {"draft_task_id"} if mode == Mode.FINAL else {str(p) for p in parts_of(mode, model)}
 
 
-def model_names(names: Mapping[str, Model], *, short: bool) -> Choices:
-    """The model and the name that it is sent by; `short`: that only where it tells two apart."""
+def model_names(names: Mapping[str, Model]) -> Choices:
+    """The model, and the name that it is sent by where that tells two apart."""
     number = Counter(model.label for model in names.values())
     return [
-        (name, model.label if short and number[model.label] == 1 else f"{model.label} · {name}")
+        (name, model.label if number[model.label] == 1 else f"{model.label} · {name}")
         for name, model in names.items()
     ]
+
+
+def sent_as(name: str) -> str:
+    """Below the list, where it has room: browsers cut off what is longer than a closed list."""
+    return format_html(str(_("Sent as {name}")), name=format_html(_NAME, name))
 
 
 def part_help(part: Part, most: int) -> Any:

@@ -32,6 +32,11 @@ class Seeding(TextChoices):
     LIST = "list", _("one take for each of these")
 
 
+def _hours() -> list[tuple[int, str]]:
+    """Anew for each reader: put together once, it would be in the language of the start."""
+    return [(hours, _("%(hours)s h") % {"hours": hours}) for hours in HOURS]
+
+
 class MakeFields(TablerForm, forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     origin = forms.CharField(widget=forms.HiddenInput, required=False)  # see making/lineage.py
@@ -78,7 +83,7 @@ class MakeFields(TablerForm, forms.Form):
     expires = forms.TypedChoiceField(
         label=_("Give up after"),
         coerce=int,
-        choices=[(hours, _("%(hours)s h") % {"hours": hours}) for hours in HOURS],
+        choices=_hours,
         initial=48,
     )
     output_format = forms.ChoiceField(label=_("Format"))

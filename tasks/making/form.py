@@ -99,8 +99,10 @@ class MakeForm(Wishing, MakeFields):
             if self._modes(model)
         }
         usual = next((n for n, model in names.items() if model.name == self._usual()), None)
-        self._set_choices("model", choices.model_names(names, short=self.is_several))
+        self._set_choices("model", choices.model_names(names))
         chosen = self._settle("model", list(names), usual)
+        if not self.is_several:
+            self.fields["model"].help_text = choices.sent_as(chosen[0])
         self.models_chosen = {name: names[name] for name in chosen}
         there = {mode for model in self.models for mode in self._modes(model)}
         modes = [mode for mode in Mode if mode in there]

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from seedance_site.prose import prose
 from tasks.containers import Image, NotAnImage, read_picture
 from tasks.making.words import broken
 from tasks.models import Project, Upload
@@ -101,7 +102,7 @@ def _picture(file: File) -> Image:
         raise Refused(said) from None
     size, width, height = file.size or 0, picture.width, picture.height
     if wrong := [broken(each) for each in broken_limits(size=size, width=width, height=height)]:
-        raise Refused(" ".join(wrong))
+        raise Refused(prose(*wrong))
     return picture
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tasks import sending
-from tasks.models import Credential, Task, Upload
+from tasks.models import Credential, ModelName, Task, Upload
 from tasks.simulator.server import Simulator
 from tests.browser.conftest import Enter
 from tests.browser.looks import assert_accessible, look_at
@@ -246,6 +246,44 @@ def test_thumbnails_fit_a_phone_in_any_light(form: Page) -> None:
     for target in many.locator(".upload-use, .pictures-choose").all():
         box = target.bounding_box()
         assert box and min(box["width"], box["height"]) >= 44
+
+
+#: Pixels that are left for the chosen words, and that they take.
+ROOM = """list => {
+  const style = getComputedStyle(list);
+  const line = document.createElement("canvas").getContext("2d");
+  line.font = style.font;
+  const words = line.measureText(list.selectedOptions[0].label).width;
+  return list.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - words;
+}"""
+
+
+@pytest.mark.looks
+def test_every_models_name_is_read_to_its_end(form: Page) -> None:
+    models = form.get_by_label("Model", exact=True)
+    for name in models.locator("option").evaluate_all("all => all.map(each => each.value)"):
+        models.select_option(name)
+        expect(form.locator("#id_model_helptext")).to_have_text(f"Sent as {name}")
+        for width in (375, 1440):
+            form.set_viewport_size({"width": width, "height": 900})
+            assert models.evaluate(ROOM) >= 0, f"{name} at {width} px"
+
+
+@pytest.mark.looks
+def test_a_long_name_that_a_team_gave_goes_on_below_the_list(
+    enter: Enter, account: Credential, member: User
+) -> None:
+    name = "ep-20261120-" + "long" * 40
+    ModelName.objects.create(provider="volcengine", name=name, known_as="seedance-2-0-260128")
+    form = enter(member, "/tasks/new/")
+    form.get_by_label("Model", exact=True).select_option(name)
+    hint = form.locator("#id_model_helptext")
+    expect(hint).to_have_text(f"Sent as {name}")
+
+    def nothing_is_cut(width: int) -> None:
+        assert hint.evaluate("hint => hint.scrollWidth - hint.clientWidth") <= 0, width
+
+    look_at(form, closely=(375,), also=nothing_is_cut)
 
 
 def test_without_scripts_a_file_is_chosen_and_sent_with_the_form(
