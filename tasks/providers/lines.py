@@ -71,7 +71,8 @@ class Line:
         return self._patience.wait(lambda seconds: self._receive(view, seconds))
 
     def _receive(self, view: memoryview, seconds: float) -> int:
-        self._socket.settimeout(seconds)
+        if self._socket.gettimeout() != seconds:  # each setting asks the kernel
+            self._socket.settimeout(seconds)
         return self._socket.recv_into(view)
 
     def close(self) -> None:

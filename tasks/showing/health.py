@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from seedance_site.prose import prose
 from tasks import latency
 from tasks.models import HealthMinute
 from tasks.models.health import Heard
@@ -160,7 +161,7 @@ class Day:
         """The chart in a sentence or two."""
         if not self.whole.asked:
             return _("Nothing was asked in the last 24 hours.")
-        return " ".join(filter(None, [_counted(self.whole), _paced(self.whole), _told(self.whole)]))
+        return prose(_counted(self.whole), _paced(self.whole), _told(self.whole))
 
     @cached_property
     def hours(self) -> list[Span]:

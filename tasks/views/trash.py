@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
+from seedance_site.prose import prose
 from tasks import queue
 from tasks.audit import note_each
 from tasks.listing import trash as listing
@@ -65,7 +66,7 @@ def _said_of_deleted(number: int, left: int) -> str:
         "%(number)s tasks are in the trash for 30 days. The provider's own records stay.",
         number,
     )
-    return " ".join(filter(None, [said % {"number": number}, _left_alone(left)]))
+    return prose(said % {"number": number}, _left_alone(left))
 
 
 def _left_alone(number: int) -> str:
