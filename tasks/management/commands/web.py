@@ -1,5 +1,6 @@
 """`manage.py web`: the web server."""
 
+import logging
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -32,6 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_free_port(options["host"], options["port"], "--port")
+        logging.getLogger("_granian").addFilter(_is_news)
         Granian(
             "seedance_site.wsgi:application",
             address=options["host"],
@@ -47,3 +49,8 @@ class Command(BaseCommand):
             log_access=options["access_log"],
             log_dictconfig=ACCESS_LOG,
         ).serve()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that the threads are more than the cores: that is meant so, see above."""
+    return "spawning up to" not in record.getMessage()
