@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Callable
 from itertools import count
@@ -16,6 +17,7 @@ from django.utils import timezone, translation
 from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
 from tasks.status import Status
 from tests.emptying import empty_the_tables, remember_first_rows
+from tests.processes.conftest import Installation
 
 # Playwright's own event loop runs in the thread of the test, which Django takes for a mistake.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -126,6 +128,19 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     """The system's own Chromium where there is one, else the one Playwright has downloaded."""
     own = shutil.which("chromium") or shutil.which("chromium-browser")
     return {**browser_type_launch_args, **({"executable_path": own} if own else {})}
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of an installation that was started once and ended with Ctrl-C.
+
+    It is made here and imported nowhere: a module that imports a fixture has one of its own.
+    """
+    home = Installation(tmp_path_factory.mktemp("furnished") / "data")
+    process = home.up()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    return home.folder
 
 
 def _person(name: str, project: Project, role: str) -> User:

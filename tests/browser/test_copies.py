@@ -11,11 +11,11 @@ from django.core.files.storage import storages
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tasks.models import ChangeCounter, Copy, Credential, Kind, Lease, Task
+from tasks.models import Budget, ChangeCounter, Copy, Credential, Kind, Lease, Project, Task
 from tasks.simulator.media import CLIPS
 from tasks.simulator.server import Simulator
 from tests.browser.conftest import Enter, track
-from tests.browser.looks import look_at
+from tests.browser.looks import assert_no_sideways_scrolling, look_at
 from tests.conftest import MakeTask
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("complaints")]
@@ -287,6 +287,24 @@ def test_the_header_hears_of_danger_and_of_silence_by_itself(
     page.locator("#pulse-risk").click()
     page.wait_for_url("**/archive/?state=at_risk")
     expect(page.locator(".queue-row")).to_have_count(1)
+
+
+@pytest.mark.looks
+def test_danger_a_spent_budget_and_silence_have_room_beside_each_other(
+    enter: Enter, task: Task, manager: User, project: Project
+) -> None:
+    copy_of(task, link_ends_at=timezone.now() + timedelta(minutes=30, seconds=30))
+    Lease.objects.update(beat_at=timezone.now() - timedelta(seconds=50))
+    Budget.objects.create(project=project, limit=0)
+    page = enter(manager, "/tasks/track/")
+    for width in (960, 1279, 1280, 1599):  # where the header changes
+        page.set_viewport_size({"width": width, "height": 900})
+        assert_no_sideways_scrolling(page)
+        frame = page.locator(".frame").bounding_box()
+        assert frame and frame["height"] < 80, f"more than a line at {width} px"
+    look_at(page, closely=(320, 1440))
+    page.locator("#pulse-budget").click()
+    page.wait_for_url(f"**/budgets/{project.pk}/")
 
 
 # Save now

@@ -1,111 +1,22 @@
-"""Installations at rest, on SQLite and, where the suite runs on it, on PostgreSQL."""
+"""A place for each test, and one that is filled, with a backup of it."""
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from django.db import connection
 
-from tests.processes.conftest import Installation, furnished, installation, nothing
+from tests.ops.backups import FILL, save
+from tests.ops.homes import ON_POSTGRES, Home, Homes
+from tests.processes.conftest import installation, nothing
 from tests.web.conftest import client_of
 
-__all__ = ["client_of", "furnished", "installation", "nothing"]
-
-ON_POSTGRES = connection.vendor == "postgresql"
+__all__ = ["client_of", "installation", "nothing"]
 
 
-class Home(Installation):
-    """One with a database of its own, wherever that is."""
-
-    def __init__(self, folder: Path, database_url: str = "", **more: str) -> None:
-        super().__init__(folder)
-        self.database_url, self.more = database_url, more
-
-    def environment(self) -> dict[str, str]:
-        found = super().environment() | self.more
-        return found | ({"DATABASE_URL": self.database_url} if self.database_url else {})
-
-    def shell(self, code: str) -> str:
-        """What a few lines of Python print in there."""
-        status, said = self.run("shell", "-v0", "-c", code)
-        assert status == 0, said
-        return said
-
-    def rows(self) -> str:
-        """Every row of every table that a backup is for, as text."""
-        status, said = self.run("dumpdata", "--format", "jsonl", "-v0")
-        assert status == 0, said
-        return said
-
-
-class Homes:
-    """homes(): a new place each time; keys are made, and tables when `is_migrated`."""
-
-    def __init__(self, folder: Path, *, postgres: bool) -> None:
-        self._folder, self._postgres = folder, postgres
-        self._made: list[Home] = []
-        self._databases: list[str] = []
-
-    def __call__(
-        self, *, is_migrated: bool = False, postgres: bool | None = None, **more: str
-    ) -> Home:
-        on_postgres = self._postgres if postgres is None else postgres
-        url = self._new_database() if on_postgres else ""
-        home = Home(self._folder / f"home{len(self._made)}", url, **more)
-        self._made.append(home)
-        if is_migrated:
-            home.shell(MAKE_KEYS)
-            assert home.run("migrate", "-v0")[0] == 0, home.said()
-        return home
-
-    def copy_of(self, home: Home) -> Home:
-        """The same folder and rows, at a place of its own."""
-        template = home.database_url.rpartition("/")[2]
-        url = self._new_database(f"TEMPLATE {template}") if template else ""
-        target = shutil.copytree(home.folder, self._folder / f"home{len(self._made)}")
-        self._made.append(Home(target, url))
-        return self._made[-1]
-
-    def _new_database(self, how: str = "") -> str:
-        name = f"test_ops_{secrets.token_hex(6)}"
-        _outside(f"CREATE DATABASE {name} {how}")
-        self._databases.append(name)
-        return _url(name)
-
-    def end(self) -> None:
-        for home in self._made:
-            home.end()
-        for name in self._databases:
-            _outside(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-MAKE_KEYS = """
-from django.conf import settings
-from seedance_site import keys
-keys.make_missing(settings.KEYS_DIR)
-"""
-
-
-def _url(name: str) -> str:
-    place = connection.settings_dict
-    password = f":{quote(place['PASSWORD'])}" if place["PASSWORD"] else ""
-    return f"postgres://{place['USER']}{password}@{place['HOST']}:{place['PORT'] or 5432}/{name}"
-
-
-def _outside(statement: str) -> None:
-    """Outside of any transaction, and of the test's own database."""
-    import psycopg
-
-    with psycopg.connect(_url("postgres"), autocommit=True) as server:
-        server.execute(statement)
-
-
-@pytest.fixture(scope="module", params=["postgresql" if ON_POSTGRES else "sqlite"])
+@pytest.fixture(scope="session", params=["postgresql" if ON_POSTGRES else "sqlite"])
 def engine(request: pytest.FixtureRequest) -> str:
     """The one the suite runs on; CI runs it on both."""
     return str(request.param)
@@ -116,3 +27,29 @@ def homes(engine: str, tmp_path: Path) -> Iterator[Homes]:
     made = Homes(tmp_path, postgres=engine == "postgresql")
     yield made
     made.end()
+
+
+@pytest.fixture(scope="session")
+def original(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A filled one, to be copied and never to be changed."""
+    made = Homes(tmp_path_factory.mktemp("original"), postgres=engine == "postgresql")
+    found = made(is_migrated=True)
+    found.shell(FILL)
+    yield found
+    made.end()
+
+
+@pytest.fixture
+def home(homes: Homes, original: Home) -> Home:
+    return homes.copy_of(original)
+
+
+@pytest.fixture(scope="session")
+def backup_of_original(original: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save(original, tmp_path_factory.mktemp("backup") / "saved.tar")
+
+
+@pytest.fixture
+def saved(backup_of_original: Path, tmp_path: Path) -> Path:
+    """A backup of `home` as it comes, with the permissions it was made with."""
+    return Path(shutil.copy2(backup_of_original, tmp_path / "saved.tar"))

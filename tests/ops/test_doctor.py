@@ -21,7 +21,7 @@ from tasks.models import Batch, Callback, Copy, Credential, Submission
 from tasks.simulator.server import Simulator
 from tasks.status import Status
 from tests.conftest import MakeTask
-from tests.ops.conftest import Home
+from tests.ops.homes import Home
 from tests.processes.conftest import Installation, eventually, free_port
 
 SECRET = "sk-canary-of-the-doctor"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ops.conftest import ON_POSTGRES, Homes
-from tests.ops.test_backup import FILL, FOUND, REVEAL, SECRET
+from tests.ops.backups import FILL, FOUND, REVEAL, SECRET
+from tests.ops.homes import ON_POSTGRES, Homes
 
 pytestmark = pytest.mark.skipif(not ON_POSTGRES, reason="the suite runs on SQLite")
 

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from tests.ops.conftest import Home, Homes
-from tests.ops.test_backup import bring_keys, home, original, restore, save
-
-__all__ = ["home", "original"]
+from tests.ops.backups import bring_keys, restore, save
+from tests.ops.homes import Home, Homes
 
 CHANGE = """
 from django.db import DatabaseError, connection
@@ -29,11 +27,11 @@ print(*Copy.objects.exclude(name="").order_by("id").values_list("state", flat=Tr
 
 
 def test_a_restored_audit_can_be_changed_as_little_as_before(
-    home: Home, homes: Homes, tmp_path: Path
+    home: Home, homes: Homes, saved: Path
 ) -> None:
     other = homes()
     bring_keys(home, other)
-    restore(other, save(home, tmp_path / "saved.tar"))
+    restore(other, saved)
     assert other.shell(READ) == "ann\n"
     assert other.shell(CHANGE) == "True\n"
     assert other.shell(READ) == "ann\n"

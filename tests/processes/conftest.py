@@ -140,16 +140,6 @@ def kill(*pids: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.fixture(scope="session")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of an installation that was started once and ended with Ctrl-C."""
-    home = Installation(tmp_path_factory.mktemp("furnished") / "data")
-    process = home.up()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
-    return home.folder
-
-
 @pytest.fixture
 def installation(furnished: Path, tmp_path: Path) -> Iterator[Installation]:
     """One that exists, at rest."""

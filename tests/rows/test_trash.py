@@ -264,10 +264,10 @@ def test_a_file_that_comes_after_its_row_was_purged_is_not_kept(
     errand = Errand(pk=row.pk, task_pk=task.pk, url="https://x.example/", token=now, name="x")
     trash.purge(60)
     assert claims.renew([errand], {}, now) == {row.pk}
-    assert claims.record_saved(errand, {"size": 1, "name": "x.mp4", "poster": ""}, now) is False
+    assert claims.record_saved([(errand, {"size": 1, "name": "x.mp4"})], now) == set()
     kept = Copy.objects.create(task=make_task(), kind=Kind.VIDEO, due_at=now, created_at=now)
     other = Errand(pk=kept.pk, task_pk=kept.task_id, url="", token=now, name="y")
-    assert claims.record_saved(other, {"size": 1, "name": "y.mp4", "poster": ""}, now) is True
+    assert claims.record_saved([(other, {"size": 1, "name": "y.mp4"})], now) == {kept.pk}
 
 
 def test_every_day_the_purge_is_started(db: None) -> None:

@@ -11,6 +11,9 @@ from tasks.simulator.server import Simulator
 KEY = "sim-tests"
 NATIVE_TASKS = "/contents/generations/tasks"
 GENERATIONS = "/v1/video/generations"
+PRO_1_0 = "doubao-seedance-1-0-pro-250528"
+PRO_1_5 = "doubao-seedance-1-5-pro-251215"
+IMAGE = {"type": "image_url", "image_url": {"url": "https://images.example.com/a.jpg"}}
 
 
 #: Without a key; one client for all, and without certificates, for those take 20 ms to load.

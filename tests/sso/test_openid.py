@@ -12,11 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.ops.conftest import Home
-from tests.processes.conftest import eventually, furnished
+from tests.ops.homes import Home
+from tests.processes.conftest import eventually
 from tests.sso.provider import CLIENT, SECRET, Provider
-
-__all__ = ["furnished"]
 
 PEOPLE = """
 from django.contrib.auth.models import User

@@ -7,39 +7,13 @@ manager are in, and the stranger is not.
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Iterator
-from datetime import timedelta
-from io import BytesIO
-from typing import Any
-
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import User
-from django.db.models import Model
-from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
-from django.utils import timezone
 
-from tasks.models import (
-    Batch,
-    Copy,
-    Credential,
-    Invitation,
-    Kind,
-    Membership,
-    Price,
-    Profile,
-    Project,
-    SavedPrompt,
-    StatusChange,
-    Upload,
-)
-from tests.conftest import MakeTask
-from tests.web.conftest import SaveCopy
+from tests.web.everyone import DOOR, browsers, people, routes, seen, world
 
-DOOR = "door"
+__all__ = ["people", "world"]
+
 WHO = ("anonymous", "stranger", "viewer", "member", "manager", "staff")
 ALL_OF_THEM = (200,) * 6
 SIGNED_IN = (DOOR, 200, 200, 200, 200, 200)
@@ -281,7 +255,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "make_upload"): ("/tasks/new/upload/", (DOOR, 400, 403, 400, 400, 400)),  # of nothing
     ("GET", "upload"): ("/uploads/{upload}", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "shared"): ("/shared/{shared}", ALL_OF_THEM),  # whoever has the link, for a day
-    # The Django admin; all its other pages are walked below
+    # The Django admin; test_access_looking.py walks all its other pages
     ("GET", "admin/login/"): ("/admin/login/", (DOOR, 403, 403, 403, 403, 302)),
     ("POST", "admin/login/"): ("/admin/login/", NOT_BY_GET),
 }
@@ -317,109 +291,6 @@ GET_ONLY = {
 }  # a POST is refused, see below
 
 
-@pytest.fixture
-def people(stranger: User, viewer: User, member: User, manager: User, staff: User) -> list[User]:
-    return [stranger, viewer, member, manager, staff]
-
-
-@pytest.fixture
-def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
-    task = make_task()
-    save_copy(task, b"a video", poster=b"an image")
-    save_copy(task, b"an image", kind=Kind.LAST_FRAME)
-    StatusChange.objects.create(task=task, was="queued", became="running", at=timezone.now())
-    schedule = apps.get_model("django_q", "Schedule")
-    schedule.objects.create(func="math.floor", name="ours")
-    theirs = task.credential  # and nobody else's
-    theirs.open_to_all = False
-    theirs.save(update_fields=["open_to_all"])
-    theirs.projects.set([task.project])
-    ids = {"credential": theirs.pk, "task": task.pk}
-    made = {"project": task.project, "credential": theirs, "created_at": timezone.now()}
-    ids["batch"] = Batch.objects.create(**made).pk
-    prompt = SavedPrompt.objects.create(project=task.project, name="Boat", text="A boat")
-    ids["prompt"] = prompt.pk
-    price = Price.objects.create(
-        credential=theirs, model="seedance-2-0-260128", amount=46, valid_from=timezone.now().date()
-    )
-    ids["price"] = price.pk
-    return {**ids, **_somebody(task.project), **_a_picture(task.project)}
-
-
-def _a_picture(project: Project) -> dict[str, Any]:
-    facts = {"sha256": "5" * 64, "size": 7, "width": 640, "height": 360, "kind": "png"}
-    who = {"project": project, "created_by": None}
-    picture = Upload.objects.keep(BytesIO(b"a still"), timezone.now(), **who, **facts)
-    return {"upload": picture.pk, "shared": picture.shared_url().rpartition("/")[2]}
-
-
-def _somebody(project: Project) -> dict[str, int]:
-    """Who is in the project and whom nobody else of these tests is, and who is invited."""
-    person = User.objects.create_user("somebody")
-    inviter = User.objects.create_user("inviter", is_staff=True)
-    invitation, _token = Invitation.objects.make(
-        project=project, role="viewer", invited_by=inviter, now=timezone.now()
-    )
-    return {
-        "project": project.pk,
-        "person": Membership.objects.create(project=project, user=person).pk,
-        "invitation": invitation.pk,
-    }
-
-
-def browsers(people: list[User]) -> Iterator[tuple[str, Client]]:
-    yield "anonymous", Client()
-    for person in people:
-        client = Client()
-        client.force_login(person)
-        yield person.username, client
-
-
-def seen(client: Client, method: str, url: str) -> int | str:
-    answer = client.get(url) if method == "GET" else client.post(url)
-    if answer.status_code == 302 and answer.headers["Location"].startswith("/sign-in/"):
-        return DOOR
-    return answer.status_code
-
-
-def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Every address pattern of the site with its name."""
-    for entry in (resolver or get_resolver()).url_patterns:
-        route = prefix + str(entry.pattern)
-        if isinstance(entry, URLPattern):
-            yield route, entry.name or route
-        else:
-            yield from routes(entry, route)
-
-
-def admin_pages() -> list[str]:
-    """Each page of the Django admin, with the id of a row that is there where it wants one."""
-    pages = []
-    for route, _ in routes():
-        if not route.startswith("admin/") or "(?P<url>" in route or route == "admin/login/":
-            continue
-        pages.append("/" + _with_ids(route))
-    return sorted(set(pages))
-
-
-def _with_ids(route: str) -> str:
-    _, app, model, *_ = [*route.split("/"), "", "", ""]
-    filled = route.replace("<path:content_type_id>/<path:object_id>", "1/1")
-    filled = filled.replace("<int:content_type_id>/<path:object_id>", "1/1")
-    pk = _some_pk(app, model) if "<" in filled else ""
-    for name in ("<path:object_id>", "<id>"):
-        filled = filled.replace(name, str(pk))
-    return filled.replace("^(?P<app_label>auth|django_q|tasks)/$", "tasks/")
-
-
-def _some_pk(app: str, model: str) -> Any:
-    try:
-        row = apps.get_model(app, model)._default_manager.first()
-    except LookupError:
-        return 1
-    return row.pk if row else 1
-
-
 def test_every_address_has_a_row_in_the_table(db: None) -> None:
     own = {name for route, name in routes() if not route.startswith("admin/")}
     assert own <= {name for _, name in EXPECTED}, "add a row to EXPECTED for the new address"
@@ -446,121 +317,3 @@ def test_what_is_only_read_takes_no_post(
     for who, client in browsers(people):
         answer = seen(client, "POST", address.format(**world))
         assert answer in ((DOOR, 405) if who == "anonymous" else (405,)), who
-
-
-def test_the_admin_is_for_staff_alone(people: list[User], world: dict[str, int]) -> None:
-    pages = admin_pages()
-    assert len(pages) > 40
-    *others, (_, office) = browsers(people)
-    for url in pages:
-        for who, client in others:
-            away = client.get(url)
-            assert away.status_code == 302, (who, url)
-            assert away.headers["Location"].startswith(("/sign-in/", "/admin/")), (who, url)
-        assert office.get(url).status_code < 500, url
-
-
-def test_another_projects_task_answers_like_a_missing_one(
-    stranger: User, world: dict[str, int], credential: Credential
-) -> None:
-    client = Client()
-    client.force_login(stranger)
-    for tail in ("", "refresh/", "video", "video?download", "last-frame", "poster"):
-        for method in (client.get, client.post):
-            real = method(f"/tasks/{world['task']}/{tail}")
-            missing = method(f"/tasks/999999/{tail}")
-            assert (real.status_code, _plain(real)) == (missing.status_code, _plain(missing))
-            assert real.status_code in (404, 405)
-    for url in ("/tasks/download.zip", "/archive/save-now/"):
-        real = client.post(url, {"task": world["task"]})
-        missing = client.post(url, {"task": 999999})
-        assert (real.status_code, _plain(real)) == (404, _plain(missing))
-
-
-def test_of_mixed_ids_only_ones_own_are_touched(
-    stranger: User, world: dict[str, int], make_task: MakeTask, save_copy: SaveCopy
-) -> None:
-    client = Client()
-    client.force_login(stranger)
-    theirs = make_task(project=Project.objects.get(name="Elsewhere"))
-    save_copy(theirs, b"their video")
-    mixed = {"task": [world["task"], theirs.pk, 999999]}
-    zipped = b"".join(client.post("/tasks/download.zip", mixed))
-    assert b"their video" in zipped and b"a video" not in zipped.replace(b"their video", b"")
-    later = timezone.now() + timedelta(hours=9)
-    Copy.objects.update(state="waiting", due_at=later)
-    assert client.post("/archive/save-now/", mixed).status_code == 302
-    assert set(Copy.objects.filter(due_at=later).values_list("task", flat=True)) == {world["task"]}
-
-
-def test_what_is_asked_about_another_project_in_an_address_is_answered_as_nothing(
-    stranger: User, world: dict[str, int], member: User
-) -> None:
-    client = Client()
-    client.force_login(stranger)
-    for query in (
-        f"?project={world['project']}",
-        f"?person={member.pk}",
-        f"?before={world['task'] + 1}",
-        f"?after={world['task'] - 1}",
-        "?since=2020-01-01",
-        "?status=running",
-    ):
-        assert client.get(f"/{query}").context["shown"] == [], query
-
-
-def test_the_feed_of_somebody_elses_page_tells_nothing(
-    stranger: User, viewer: User, world: dict[str, int], make_task: MakeTask
-) -> None:
-    """As the page of who may see it asks; the same question from another project's person."""
-    waiting = make_task(prompt="A secret plan", status="succeeded")
-    Copy.objects.create(task=waiting, kind=Kind.VIDEO, created_at=timezone.now())
-    theirs, others = Client(), Client()
-    theirs.force_login(viewer)
-    others.force_login(stranger)
-    for page in ("/", f"/tasks/{waiting.pk}/", "/archive/"):
-        url = re.sub(r"after=\d+", "after=0", theirs.get(page).context["feed"].url)
-        told, kept = (client.get(url).content.decode() for client in (theirs, others))
-        assert re.search(r'id="[tc]?\d+-|id="task-status"', told), page
-        assert not re.search(r'id="[tc]?\d+-|id="task-status"', kept), page
-        assert "A secret plan" not in kept and "cgt-" not in kept
-
-
-def _plain(answer: Any) -> bytes:
-    """The page without what differs by design: form tokens and the address itself."""
-    body = re.sub(rb'name="csrfmiddlewaretoken" value="\w+"', b"", answer.content)
-    return re.sub(rb"/tasks/\d+/", b"/tasks/N/", body)
-
-
-def test_looking_changes_nothing(people: list[User], world: dict[str, int]) -> None:
-    """Every GET of every address by everyone leaves all rows as they were.
-
-    Except when a person was last seen: that one has looked is what it tells (tasks/preferences.py).
-    """
-    urls = [address.format(**world) for (method, _), (address, _) in EXPECTED.items()]
-    clients = list(browsers(people))
-    before = fingerprint()
-    for _, client in clients:
-        for url in [*urls, *admin_pages()]:
-            if "logout" not in url:
-                client.get(url)
-    assert fingerprint() == before
-
-
-def fingerprint() -> dict[str, str]:
-    """A digest of every row of every table, but for when people were last seen."""
-    return {
-        model._meta.label: hashlib.sha256(
-            repr(list(model._default_manager.order_by("pk").values_list(*columns(model)))).encode()
-        ).hexdigest()
-        for model in apps.get_models()
-    }
-
-
-def columns(model: type[Model]) -> list[str]:
-    names = [field.attname for field in model._meta.concrete_fields]
-    return [name for name in names if (model, name) != (Profile, "seen_at")]
-
-
-def test_nobody_sees_a_project_they_are_not_in(stranger: User, project: Project) -> None:
-    assert project not in Project.objects.visible_to(stranger)

@@ -15,9 +15,9 @@ from tasks.models import Credential, Kinship, Submission, Task, Upload
 from tasks.status import Status
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf, save_copy
+from tests.web.giving import given, use
+from tests.web.making import ark, desk
 from tests.web.test_lineage import DRAFTING, SEEDED, became, came, press
-from tests.web.test_make import ark, desk
-from tests.web.test_uploads import given, use
 
 __all__ = ["ark", "desk", "save_copy"]
 

@@ -15,7 +15,7 @@ from tasks.listing import paging
 from tasks.models import ChangeCounter, Copy, Kind, Membership, Project, Role, Task
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
-from tests.web.test_copies import change, copy_of
+from tests.web.copies import change, copy_of
 from tests.web.test_live import ask, poller, swapped
 
 HTMX = {"hx-request": "true"}

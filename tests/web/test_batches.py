@@ -18,9 +18,9 @@ from tasks.models import Batch, ChangeCounter, Credential, Project, Star, Task
 from tasks.status import Status
 from tests.providers.wishes import wish
 from tests.web.conftest import ClientOf, SaveCopy
+from tests.web.making import ark, desk
 from tests.web.test_lineage import SEEDED, became, press
 from tests.web.test_live import FILM, ask, swapped
-from tests.web.test_make import ark, desk
 
 __all__ = ["ark", "desk"]
 

@@ -1,56 +1,19 @@
-"""What becomes of a video, as the pages say it: in words, with an icon, and live."""
+"""What becomes of a video, as the pages say it: in words and with an icon."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
 
-from tasks.models import ChangeCounter, Copy, CopyState, CopyTrouble, Kind, Lease, Task
+from tasks.models import Copy, CopyState, CopyTrouble, Kind, Task
 from tasks.providers import Trouble
 from tasks.showing.copies import LOOKS
-from tasks.showing.pulse import Pulse
 from tests.conftest import MakeTask
-from tests.web.conftest import ClientOf, SaveCopy
-from tests.web.test_live import ask, poller, swapped
+from tests.web.conftest import SaveCopy
+from tests.web.copies import LINK, change, copy_of, done, now, reader, text
 
-LINK = "https://gateway.example/film.mp4"
-
-
-@pytest.fixture
-def now() -> datetime:
-    return timezone.now()
-
-
-@pytest.fixture
-def reader(client_of: ClientOf, member: User) -> Client:
-    return client_of(member)
-
-
-@pytest.fixture
-def done(make_task: MakeTask) -> Task:
-    return make_task(status="succeeded", video_url=LINK)
-
-
-def copy_of(task: Task, kind: Kind = Kind.VIDEO, **fields: object) -> Copy:
-    usual = {"url": LINK, "created_at": timezone.now()}
-    return Copy.objects.create(task=task, kind=kind, **usual | fields)
-
-
-def change(copy: Copy, **fields: object) -> None:
-    """As the archive does it: the row, and the next number for its task."""
-    Copy.objects.filter(pk=copy.pk).update(**fields)
-    Task.objects.filter(pk=copy.task_id).update(change=ChangeCounter.objects.next())
-
-
-def text(client: Client, path: str) -> str:
-    return " ".join(client.get(path).content.decode().split())
-
-
-# Each state and its words
+__all__ = ["done", "now", "reader"]
 
 FAR, NEAR, PAST = timedelta(hours=20), timedelta(minutes=90), timedelta(minutes=-1)
 
@@ -235,158 +198,3 @@ def test_what_differs_from_the_order_is_said_in_plain_words(
     assert "The file is 640 × 640 pixels; the task says 1280 × 720." in said
     assert "Sound in the file: no; the task says: yes." in said
     assert "Not as it was ordered" in text(reader, "/")
-
-
-# Live
-
-
-def test_the_mark_changes_by_itself_and_the_player_goes_over_to_our_file(
-    reader: Client, done: Task, now: datetime
-) -> None:
-    copy = copy_of(done, link_ends_at=now + FAR)
-    for path in ("/", f"/tasks/{done.pk}/"):
-        change(copy, state="waiting", bytes_done=0)
-        page = reader.get(path)
-        change(copy, state="saving", bytes_done=1, bytes_total=4)
-        first = ask(reader, page)
-        assert b'data-kept="saving"' in first.content
-        assert b"25 %" in first.content
-        assert f"t{done.pk}-screen" not in swapped(first), "nothing else has become of the player"
-        change(copy, state="saved", name="a.mp4")
-        second = ask(reader, first)
-        assert b'data-kept="saved"' in second.content
-        assert f"t{done.pk}-screen" in swapped(second)
-        assert f'src="/tasks/{done.pk}/video"' in second.content.decode()
-        change(copy, poster="")
-        assert b"<video" not in ask(reader, second).content
-
-
-def test_a_page_says_once_that_its_video_is_saved(reader: Client, done: Task) -> None:
-    copy = copy_of(done)
-    page = reader.get(f"/tasks/{done.pk}/")
-    change(copy, state="saved", name="a.mp4")
-    answer = ask(reader, page)
-    assert b"The video is saved." in answer.content
-    change(copy, poster="")
-    assert b"The video is saved." not in ask(reader, answer).content
-
-
-def test_a_page_asks_often_while_something_is_being_saved(
-    reader: Client, done: Task, now: datetime
-) -> None:
-    copy = copy_of(done, state="saving")
-    assert poller(reader.get("/"))[1] == 2
-    change(copy, state="waiting", due_at=now + timedelta(hours=1))
-    assert poller(reader.get("/"))[1] == 20
-    change(copy, state="waiting", due_at=now)
-    assert poller(reader.get("/"))[1] == 2
-
-
-def test_time_alone_turns_a_mark_where_the_page_asks_for_it(
-    reader: Client, done: Task, now: datetime
-) -> None:
-    copy = copy_of(done, link_ends_at=now + FAR)
-    for path in ("/", f"/tasks/{done.pk}/", "/archive/"):
-        Copy.objects.update(link_ends_at=now + FAR)
-        page = reader.get(path)
-        Copy.objects.update(link_ends_at=now + NEAR)  # as if the hours had gone by
-        assert ask(reader, page).status_code == 204
-        asked = poller(page)[0].replace("?", "?turned=1&")
-        answer = reader.get(asked, headers={"hx-request": "true"})
-        assert b'data-kept="at_risk"' in answer.content, path
-        assert str(copy.pk)
-
-
-def test_two_files_of_each_row_cost_a_list_and_a_live_answer_one_query(
-    reader: Client,
-    make_task: MakeTask,
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
-    tasks = [make_task(status="succeeded", video_url=LINK) for _ in range(20)]
-    copies = [copy_of(task, kind) for task in tasks for kind in Kind]
-    with django_assert_num_queries(18):
-        page = reader.get("/")
-    for copy in copies:
-        change(copy, state="saving", bytes_done=5)
-    with django_assert_num_queries(9):
-        ask(reader, page)
-    quiet = ask(reader, page)
-    with django_assert_num_queries(3):
-        assert ask(reader, quiet).status_code == 204
-
-
-# The header's pulse
-
-
-def beat(name: str, ago: float) -> None:
-    at = timezone.now() - timedelta(seconds=ago)
-    Lease.objects.update_or_create(name=name, defaults={"until": at, "beat_at": at})
-
-
-def test_the_header_counts_what_is_at_risk_down_to_the_first_end(
-    reader: Client, client_of: ClientOf, stranger: User, make_task: MakeTask, now: datetime
-) -> None:
-    assert "at risk" not in text(reader, "/")
-    for minutes in (50, 20, 600):
-        copy_of(make_task(status="succeeded"), link_ends_at=now + timedelta(minutes=minutes))
-    copy_of(make_task(status="succeeded"), state="saved", link_ends_at=now + NEAR)
-    said = text(reader, "/")
-    assert "2 at risk" in said
-    assert 'href="/archive/?state=at_risk"' in said
-    assert f'data-until="{(now + timedelta(minutes=20)).isoformat()}"' in said
-    assert "at risk" not in text(client_of(stranger), "/")
-
-
-def test_the_longest_queue_is_counted_within_bounds_and_says_so(
-    make_task: MakeTask, member: User, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tasks.showing.pulse.WINDOW", 2)
-    for _ in range(3):
-        copy_of(make_task(status="succeeded"), link_ends_at=now + NEAR)
-    pulse = Pulse.read(member, now)
-    assert (pulse.at_risk, pulse.at_least) == (2, True)
-
-
-@pytest.mark.parametrize(
-    ("sweep", "archive", "words"),
-    [
-        (5, 5, ""),
-        (40, 5, "Worker last seen"),
-        (5, 40, "Archive last seen"),
-        (40, 40, "Worker last seen"),
-    ],
-)
-def test_a_silent_process_is_told_to_everyone_who_is_signed_in(
-    client_of: ClientOf, stranger: User, sweep: float, archive: float, words: str
-) -> None:
-    beat("sweep", sweep)
-    beat("archive", archive)
-    said = text(client_of(stranger), "/")
-    assert words in said
-    assert ("last seen" in said) is bool(words)
-    assert ("0:40</time> ago" in said) is bool(words)
-
-
-def test_a_worker_that_never_ran_is_told_too(reader: Client) -> None:
-    assert "Worker last seen never" in text(reader, "/")
-
-
-def test_the_pulse_is_silent_while_nothing_is_new(
-    reader: Client,
-    make_task: MakeTask,
-    now: datetime,
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
-    beat("sweep", 3)
-    beat("archive", 3)
-    first = reader.get("/pulse/")
-    asks = first.content.decode().split('hx-get="')[1].split('"')[0]
-    beat("sweep", 1)
-    with django_assert_num_queries(4):
-        assert reader.get(asks).status_code == 204
-    copy_of(make_task(status="succeeded"), link_ends_at=now + NEAR)
-    assert b"1 at risk" in reader.get(asks).content
-
-
-def test_nobody_signed_in_is_told_nothing(client: Client, db: None) -> None:
-    assert client.get("/pulse/").status_code == 204

@@ -34,8 +34,8 @@ from tests.conftest import MakeTask
 from tests.containers.pictures import png
 from tests.providers.wishes import wish
 from tests.web.conftest import ClientOf, SaveCopy
+from tests.web.making import ark, desk, filled
 from tests.web.test_live import ask, poller, swapped
-from tests.web.test_make import ark, desk, filled
 
 __all__ = ["ark", "desk"]
 

@@ -1,77 +1,23 @@
-"""The form that makes videos: it knows the models, and tells the truth of a lost answer."""
+"""The form that makes videos: it knows the models, and says what is wrong."""
 
 from __future__ import annotations
 
 import re
-import uuid
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
 
-from tasks import submit
-from tasks.models import (
-    AuditEntry,
-    Batch,
-    Cancellation,
-    Credential,
-    ModelName,
-    Project,
-    Submission,
-    SubmissionState,
-    Task,
-    Verb,
-)
-from tasks.providers import ProviderError, Trouble
+from tasks.models import Batch, Credential, ModelName, Project, Submission, Task
 from tasks.providers.catalog import MODELS
 from tasks.providers.wish import Mode
 from tasks.status import Status
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
+from tests.web.making import PRO, ark, desk, fields_of, filled, look
 
-UNCONFIRMED = SubmissionState.UNCONFIRMED
-PRO = "doubao-seedance-1-0-pro-250528"
-
-
-@pytest.fixture
-def ark(db: None) -> Credential:
-    row = Credential(name="Ark", provider="volcengine", base_url="https://ark.example/api/v3")
-    row.replace_key("sk-of-the-tests-0123456789")
-    row.save()
-    return row
-
-
-@pytest.fixture
-def desk(client_of: ClientOf, member: User, ark: Credential) -> Client:
-    return client_of(member)
-
-
-def filled(**more: Any) -> dict[str, Any]:
-    usual = {
-        "key": str(uuid.uuid4()),
-        "model": "doubao-seedance-2-0-260128",
-        "mode": "text",
-        "prompt": "A paper boat on a canal, dusk",
-        "resolution": "720p",
-        "ratio": "16:9",
-        "duration": "5",
-        "priority": "0",
-        "expires": "48",
-        "service_tier": "default",
-        "output_format": "mp4",
-        "takes": "1",
-    }
-    return usual | more
-
-
-def fields_of(page: Any) -> set[str]:
-    return set(page.context["form"].fields)
-
-
-def look(desk: Client, **more: Any) -> Any:
-    return desk.post("/tasks/new/look/", filled(**more))
+__all__ = ["ark", "desk"]
 
 
 def test_one_press_places_one_task_and_shows_it(desk: Client, ark: Credential) -> None:
@@ -98,6 +44,25 @@ def test_every_new_form_has_a_key_of_its_own(desk: Client) -> None:
         for _ in range(3)
     }
     assert len(keys) == 3
+
+
+def test_a_model_is_chosen_by_its_short_name_and_told_by_the_one_it_is_sent_by(
+    desk: Client,
+) -> None:
+    page = look(desk, model=PRO)
+    assert dict(page.context["form"].fields["model"].choices)[PRO] == "Seedance 1.0 pro"
+    assert f'Sent as <span class="mono">{PRO}</span>' in page.content.decode()
+    assert "Sent as" not in look(desk, model=PRO, several="on").content.decode()
+
+
+def test_two_names_of_one_model_are_told_apart_and_are_text(desk: Client) -> None:
+    name = "ep-<b>20261120</b>"
+    ModelName.objects.create(provider="volcengine", name=name, known_as="seedance-1-0-pro-250528")
+    page = look(desk, model=name)
+    labels = dict(page.context["form"].fields["model"].choices)
+    assert labels[PRO] == f"Seedance 1.0 pro · {PRO}"
+    assert labels[name] == f"Seedance 1.0 pro · {name}"
+    assert "<b>20261120" not in page.content.decode()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
@@ -320,111 +285,3 @@ def test_another_projects_task_fills_no_form(
     client_of: ClientOf, stranger: User, ark: Credential, make_task: MakeTask
 ) -> None:
     assert client_of(stranger).get(f"/tasks/new/?from={make_task().pk}").status_code == 404
-
-
-# Where the answer was lost
-
-
-@pytest.fixture
-def lost(desk: Client) -> Task:
-    """A task of which nobody knows whether it was made."""
-    desk.post("/tasks/new/", filled())
-    row = Submission.objects.get()
-    Submission.objects.begin(row.pk, timezone.now())
-    error = ProviderError("No answer in time.", trouble=Trouble.TIMEOUT)
-    submit.end(row, UNCONFIRMED, timezone.now(), error)
-    return row.task
-
-
-def test_a_lost_answer_is_put_to_a_person_with_the_cost_in_view(desk: Client, lost: Task) -> None:
-    page = desk.get(lost.get_absolute_url()).content.decode()
-    assert "Nobody knows whether this was made" in page
-    assert "No answer in time." in page
-    assert "send again, and pay for it" in page
-
-
-def test_the_id_that_was_found_is_followed(desk: Client, lost: Task) -> None:
-    desk.post(f"/tasks/{lost.pk}/exists/", {"remote_id": " cgt-20261120120000-found "})
-    lost.refresh_from_db()
-    assert (lost.remote_id, lost.status) == ("cgt-20261120120000-found", Status.QUEUED)
-    assert lost.check_after is not None
-
-
-def test_what_cannot_be_an_id_is_not_taken_for_one(desk: Client, lost: Task) -> None:
-    page = desk.post(f"/tasks/{lost.pk}/exists/", {"remote_id": "../x"}, follow=True)
-    assert "not the form of this provider" in page.content.decode()
-    lost.refresh_from_db()
-    assert lost.status == Status.UNCONFIRMED
-
-
-def test_it_is_sent_again_once_however_often_it_is_pressed(desk: Client, lost: Task) -> None:
-    for _ in range(3):
-        desk.post(f"/tasks/{lost.pk}/again/")
-    lost.refresh_from_db()
-    assert lost.status == Status.LOST
-    assert Submission.objects.filter(state=SubmissionState.WAITING).count() == 1
-
-
-def test_a_viewer_is_not_asked(client_of: ClientOf, viewer: User, lost: Task) -> None:
-    desk = client_of(viewer)
-    page = desk.get(lost.get_absolute_url()).content.decode()
-    assert "Nobody knows whether this was made" in page
-    assert "send again" not in page
-    for what in ("exists", "again"):
-        assert desk.post(f"/tasks/{lost.pk}/{what}/").status_code == 404
-
-
-def test_there_is_nothing_to_refresh_before_the_provider_has_named_it(
-    desk: Client, lost: Task
-) -> None:
-    page = desk.get(lost.get_absolute_url()).content.decode()
-    assert "data-unnamed" in page, "which hides the buttons until an answer names it"
-    assert desk.post(f"/tasks/{lost.pk}/refresh/").status_code == 404
-    lost.refresh_from_db()
-    assert lost.check_after is None
-
-
-# Cancelling
-
-
-@pytest.fixture
-def waiting(make_task: MakeTask, ark: Credential, member: User) -> Task:
-    return make_task(credential=ark, created_by=member, status=Status.QUEUED)
-
-
-def test_a_member_has_their_own_queued_task_cancelled(desk: Client, waiting: Task) -> None:
-    assert "Cancel it" in desk.get(waiting.get_absolute_url()).content.decode()
-    desk.post(f"/tasks/{waiting.pk}/cancel/")
-    assert Cancellation.objects.get().task == waiting
-    assert AuditEntry.objects.get(verb=Verb.CANCELLED).label == waiting.remote_id
-    assert "Being asked for" in desk.get(waiting.get_absolute_url()).content.decode()
-
-
-def test_it_is_asked_for_once_at_a_time(desk: Client, waiting: Task) -> None:
-    for _ in range(2):
-        page = desk.post(f"/tasks/{waiting.pk}/cancel/", follow=True)
-    assert "Only a queued task can be cancelled" in page.content.decode()
-    assert Cancellation.objects.count() == 1
-
-
-def test_what_somebody_else_made_is_not_a_members_to_cancel(
-    desk: Client, make_task: MakeTask
-) -> None:
-    task = make_task(status=Status.QUEUED)
-    assert desk.post(f"/tasks/{task.pk}/cancel/").status_code == 404
-    assert "Cancel it" not in desk.get(task.get_absolute_url()).content.decode()
-
-
-def test_where_the_provider_cannot_cancel_it_is_not_offered(
-    desk: Client, make_task: MakeTask, member: User
-) -> None:
-    task = make_task(created_by=member, status=Status.QUEUED)  # of a gateway
-    assert "Cancel it" not in desk.get(task.get_absolute_url()).content.decode()
-    desk.post(f"/tasks/{task.pk}/cancel/")
-    assert not Cancellation.objects.exists()
-
-
-def test_the_list_shows_no_id_that_the_provider_has_not_given(desk: Client, lost: Task) -> None:
-    assert f"{lost.remote_id}</span>" not in desk.get("/").content.decode()
-    Task.objects.filter(pk=lost.pk).update(remote_id="cgt-20261120120000-named")
-    assert "cgt-20261120120000-named</span>" in desk.get("/").content.decode()

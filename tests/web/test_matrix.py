@@ -10,7 +10,7 @@ from django.test import Client
 from tasks.making import form as making
 from tasks.making import wishing
 from tasks.models import Batch, ModelName, Submission
-from tests.web.test_make import PRO, ark, desk, fields_of, filled, look
+from tests.web.making import PRO, ark, desk, fields_of, filled, look
 
 __all__ = ["ark", "desk"]
 

@@ -34,7 +34,7 @@ from tasks.models.charge import day_of
 from tasks.money import ledger
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
-from tests.web.test_make import filled
+from tests.web.making import filled
 
 V20 = "seedance-2-0-260128"
 ONE = 108_900

@@ -1,0 +1,100 @@
+"""Installations at rest, on SQLite and, where the suite runs on it, on PostgreSQL."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+from django.db import connection
+
+from tests.processes.conftest import Installation
+
+ON_POSTGRES = connection.vendor == "postgresql"
+
+
+class Home(Installation):
+    """One with a database of its own, wherever that is."""
+
+    def __init__(self, folder: Path, database_url: str = "", **more: str) -> None:
+        super().__init__(folder)
+        self.database_url, self.more = database_url, more
+
+    def environment(self) -> dict[str, str]:
+        found = super().environment() | self.more
+        return found | ({"DATABASE_URL": self.database_url} if self.database_url else {})
+
+    def shell(self, code: str) -> str:
+        """What a few lines of Python print in there."""
+        status, said = self.run("shell", "-v0", "-c", code)
+        assert status == 0, said
+        return said
+
+    def rows(self) -> str:
+        """Every row of every table that a backup is for, as text."""
+        status, said = self.run("dumpdata", "--format", "jsonl", "-v0")
+        assert status == 0, said
+        return said
+
+
+class Homes:
+    """homes(): a new place each time; keys are made, and tables when `is_migrated`."""
+
+    def __init__(self, folder: Path, *, postgres: bool) -> None:
+        self._folder, self._postgres = folder, postgres
+        self._made: list[Home] = []
+        self._databases: list[str] = []
+
+    def __call__(
+        self, *, is_migrated: bool = False, postgres: bool | None = None, **more: str
+    ) -> Home:
+        on_postgres = self._postgres if postgres is None else postgres
+        url = self._new_database() if on_postgres else ""
+        home = Home(self._folder / f"home{len(self._made)}", url, **more)
+        self._made.append(home)
+        if is_migrated:
+            home.shell(MAKE_KEYS)
+            assert home.run("migrate", "-v0")[0] == 0, home.said()
+        return home
+
+    def copy_of(self, home: Home) -> Home:
+        """The same folder and rows, at a place of its own."""
+        template = home.database_url.rpartition("/")[2]
+        url = self._new_database(f"TEMPLATE {template}") if template else ""
+        target = shutil.copytree(home.folder, self._folder / f"home{len(self._made)}")
+        self._made.append(Home(target, url))
+        return self._made[-1]
+
+    def _new_database(self, how: str = "") -> str:
+        name = f"test_ops_{secrets.token_hex(6)}"
+        _outside(f"CREATE DATABASE {name} {how}")
+        self._databases.append(name)
+        return _url(name)
+
+    def end(self) -> None:
+        for home in self._made:
+            home.end()
+        for name in self._databases:
+            _outside(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+MAKE_KEYS = """
+from django.conf import settings
+from seedance_site import keys
+keys.make_missing(settings.KEYS_DIR)
+"""
+
+
+def _url(name: str) -> str:
+    place = connection.settings_dict
+    password = f":{quote(place['PASSWORD'])}" if place["PASSWORD"] else ""
+    return f"postgres://{place['USER']}{password}@{place['HOST']}:{place['PORT'] or 5432}/{name}"
+
+
+def _outside(statement: str) -> None:
+    """Outside of any transaction, and of the test's own database."""
+    import psycopg
+
+    with psycopg.connect(_url("postgres"), autocommit=True) as server:
+        server.execute(statement)

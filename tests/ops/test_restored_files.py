@@ -1,0 +1,123 @@
+"""Files beside a restored backup: which are here, which are another, which are missing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.ops.backups import bring_keys, refusal, restore, save
+from tests.ops.homes import Home, Homes
+
+UPLOAD = """
+import hashlib
+from io import BytesIO
+from django.utils import timezone
+from tasks.models import Project, Upload
+content = b"a still" * 1000
+facts = {"size": len(content), "width": 640, "height": 360, "kind": "png", "created_by": None}
+digest = hashlib.sha256(content).hexdigest()
+project = Project.objects.get()
+Upload.objects.keep(BytesIO(content), timezone.now(), project=project, sha256=digest, **facts)
+"""
+
+
+def test_pictures_that_people_gave_come_along(home: Home, homes: Homes, tmp_path: Path) -> None:
+    home.shell(UPLOAD)
+    path = save(home, tmp_path / "all.tar.gz", "--with-keys", "--with-media")
+    other = homes()
+    assert "Put 7 files" in restore(other, path)
+    assert (other.folder / "videos/uploads/1.png").read_bytes() == b"a still" * 1000
+    (other.folder / "videos/uploads/1.png").unlink()
+    said = refusal(other, "restore", "--check", str(path))
+    assert "uploads/1.png: missing" in said and "Of 4 saved files, 3 are here" in said
+
+
+def test_a_missing_file_is_named_and_a_damaged_one_too(home: Home, saved: Path) -> None:
+    assert home.run("restore", "--check", str(saved))[0] == 0
+    one, two, _ = sorted((home.folder / "videos").rglob("video.mp4"))
+    one.unlink()
+    two.write_bytes(b"something else")
+    said = refusal(home, "restore", "--check", str(saved))
+    assert f"{one.relative_to(home.folder / 'videos')}: missing" in said
+    assert f"{two.relative_to(home.folder / 'videos')}: not what was saved" in said
+    assert "Of 3 saved files, 1 are here" in said
+
+
+STATES = """
+from tasks.models import Copy, CopyState
+for copy in Copy.objects.exclude(sha256="").order_by("id"):
+    print(copy.state, copy.trouble or "-", copy.due_at is not None, copy.saved_at is not None)
+"""
+
+
+SAVED, AGAIN, GONE = "saved - False True", "waiting missing True False", "gone missing False False"
+
+
+def states(home: Home) -> list[str]:
+    return home.shell(STATES).splitlines()
+
+
+@pytest.fixture(scope="module")
+def ending(engine: str, original: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup in which the link of the third file has ended, and those of the others have not."""
+    folder = tmp_path_factory.mktemp("ending")
+    places = Homes(folder, postgres=engine == "postgresql")
+    home = places.copy_of(original)
+    home.shell(
+        "from datetime import timedelta; from django.utils import timezone\n"
+        "from tasks.models import Copy\n"
+        "for copy, hours in zip(Copy.objects.exclude(sha256='').order_by('id'), (1, 2, -2)):\n"
+        "    copy.link_ends_at = timezone.now() + timedelta(hours=hours)\n"
+        "    copy.save()\n"
+    )
+    path = save(home, folder / "saved.tar")
+    places.end()
+    return path
+
+
+@pytest.fixture
+def bereft(home: Home, homes: Homes, ending: Path) -> tuple[Home, Path]:
+    """Another machine, to restore on: the first file has come along, the second is another, the
+    third is missing; of the last two the link of one has ended.
+    """
+    other = homes()
+    bring_keys(home, other)
+    shutil.copytree(home.folder / "videos", other.folder / "videos")
+    _, two, three = sorted((other.folder / "videos").rglob("video.mp4"))
+    two.write_bytes(b"something else")
+    three.unlink()
+    return other, ending
+
+
+def test_what_is_not_here_after_a_restore_is_not_called_saved(bereft: tuple[Home, Path]) -> None:
+    other, path = bereft
+    said = restore(other, path)
+    assert "1 will be fetched again" in said and "1 are called gone" in said
+    assert states(other) == [SAVED, AGAIN, GONE]
+    use = "from tasks.models import StorageUse; print(StorageUse.objects.get().files)"
+    assert other.shell(use) == "1\n"
+
+
+def test_what_somebody_brings_later_is_called_saved_again(
+    home: Home, bereft: tuple[Home, Path]
+) -> None:
+    other, path = bereft
+    restore(other, path)
+    shutil.copytree(home.folder / "videos", other.folder / "videos", dirs_exist_ok=True)
+    assert "3 are here" in other.run("restore", "--check", str(path))[1]
+    assert states(other) == [SAVED, AGAIN, GONE], "looking changes nothing"
+    assert "2 of them were not, and are called saved again" in restore(other, path, "--media-only")
+    assert states(other) == [SAVED] * 3
+
+
+def test_what_cannot_be_read_may_be_there_all_the_same(bereft: tuple[Home, Path]) -> None:
+    other, path = bereft
+    one, _two = sorted((other.folder / "videos").rglob("video.mp4"))
+    one.unlink()
+    one.mkdir()
+    said = restore(other, path)
+    assert "cannot be read (IsADirectoryError)" in said
+    assert "What cannot be read is still called saved." in said
+    assert states(other) == [SAVED, AGAIN, GONE]

@@ -1,0 +1,133 @@
+"""People of every rank, a world that some of them may see, and every address of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from tasks.models import (
+    Batch,
+    Invitation,
+    Kind,
+    Membership,
+    Price,
+    Project,
+    SavedPrompt,
+    StatusChange,
+    Upload,
+)
+from tests.conftest import MakeTask
+from tests.web.conftest import SaveCopy
+
+DOOR = "door"
+
+
+@pytest.fixture
+def people(stranger: User, viewer: User, member: User, manager: User, staff: User) -> list[User]:
+    return [stranger, viewer, member, manager, staff]
+
+
+@pytest.fixture
+def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
+    task = make_task()
+    save_copy(task, b"a video", poster=b"an image")
+    save_copy(task, b"an image", kind=Kind.LAST_FRAME)
+    StatusChange.objects.create(task=task, was="queued", became="running", at=timezone.now())
+    schedule = apps.get_model("django_q", "Schedule")
+    schedule.objects.create(func="math.floor", name="ours")
+    theirs = task.credential  # and nobody else's
+    theirs.open_to_all = False
+    theirs.save(update_fields=["open_to_all"])
+    theirs.projects.set([task.project])
+    ids = {"credential": theirs.pk, "task": task.pk}
+    made = {"project": task.project, "credential": theirs, "created_at": timezone.now()}
+    ids["batch"] = Batch.objects.create(**made).pk
+    prompt = SavedPrompt.objects.create(project=task.project, name="Boat", text="A boat")
+    ids["prompt"] = prompt.pk
+    price = Price.objects.create(
+        credential=theirs, model="seedance-2-0-260128", amount=46, valid_from=timezone.now().date()
+    )
+    ids["price"] = price.pk
+    return {**ids, **_somebody(task.project), **_a_picture(task.project)}
+
+
+def _a_picture(project: Project) -> dict[str, Any]:
+    facts = {"sha256": "5" * 64, "size": 7, "width": 640, "height": 360, "kind": "png"}
+    who = {"project": project, "created_by": None}
+    picture = Upload.objects.keep(BytesIO(b"a still"), timezone.now(), **who, **facts)
+    return {"upload": picture.pk, "shared": picture.shared_url().rpartition("/")[2]}
+
+
+def _somebody(project: Project) -> dict[str, int]:
+    """Who is in the project and whom nobody else of these tests is, and who is invited."""
+    person = User.objects.create_user("somebody")
+    inviter = User.objects.create_user("inviter", is_staff=True)
+    invitation, _token = Invitation.objects.make(
+        project=project, role="viewer", invited_by=inviter, now=timezone.now()
+    )
+    return {
+        "project": project.pk,
+        "person": Membership.objects.create(project=project, user=person).pk,
+        "invitation": invitation.pk,
+    }
+
+
+def browsers(people: list[User]) -> Iterator[tuple[str, Client]]:
+    yield "anonymous", Client()
+    for person in people:
+        client = Client()
+        client.force_login(person)
+        yield person.username, client
+
+
+def seen(client: Client, method: str, url: str) -> int | str:
+    answer = client.get(url) if method == "GET" else client.post(url)
+    if answer.status_code == 302 and answer.headers["Location"].startswith("/sign-in/"):
+        return DOOR
+    return answer.status_code
+
+
+def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every address pattern of the site with its name."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield route, entry.name or route
+        else:
+            yield from routes(entry, route)
+
+
+def admin_pages() -> list[str]:
+    """Each page of the Django admin, with the id of a row that is there where it wants one."""
+    pages = []
+    for route, _ in routes():
+        if not route.startswith("admin/") or "(?P<url>" in route or route == "admin/login/":
+            continue
+        pages.append("/" + _with_ids(route))
+    return sorted(set(pages))
+
+
+def _with_ids(route: str) -> str:
+    _, app, model, *_ = [*route.split("/"), "", "", ""]
+    filled = route.replace("<path:content_type_id>/<path:object_id>", "1/1")
+    filled = filled.replace("<int:content_type_id>/<path:object_id>", "1/1")
+    pk = _some_pk(app, model) if "<" in filled else ""
+    for name in ("<path:object_id>", "<id>"):
+        filled = filled.replace(name, str(pk))
+    return filled.replace("^(?P<app_label>auth|django_q|tasks)/$", "tasks/")
+
+
+def _some_pk(app: str, model: str) -> Any:
+    try:
+        row = apps.get_model(app, model)._default_manager.first()
+    except LookupError:
+        return 1
+    return row.pk if row else 1

@@ -1,0 +1,51 @@
+"""Who may have a task cancelled, and where it is offered."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tasks.models import AuditEntry, Cancellation, Credential, Task, Verb
+from tasks.status import Status
+from tests.conftest import MakeTask
+from tests.web.making import ark, desk
+
+__all__ = ["ark", "desk"]
+
+
+@pytest.fixture
+def waiting(make_task: MakeTask, ark: Credential, member: User) -> Task:
+    return make_task(credential=ark, created_by=member, status=Status.QUEUED)
+
+
+def test_a_member_has_their_own_queued_task_cancelled(desk: Client, waiting: Task) -> None:
+    assert "Cancel it" in desk.get(waiting.get_absolute_url()).content.decode()
+    desk.post(f"/tasks/{waiting.pk}/cancel/")
+    assert Cancellation.objects.get().task == waiting
+    assert AuditEntry.objects.get(verb=Verb.CANCELLED).label == waiting.remote_id
+    assert "Being asked for" in desk.get(waiting.get_absolute_url()).content.decode()
+
+
+def test_it_is_asked_for_once_at_a_time(desk: Client, waiting: Task) -> None:
+    for _ in range(2):
+        page = desk.post(f"/tasks/{waiting.pk}/cancel/", follow=True)
+    assert "Only a queued task can be cancelled" in page.content.decode()
+    assert Cancellation.objects.count() == 1
+
+
+def test_what_somebody_else_made_is_not_a_members_to_cancel(
+    desk: Client, make_task: MakeTask
+) -> None:
+    task = make_task(status=Status.QUEUED)
+    assert desk.post(f"/tasks/{task.pk}/cancel/").status_code == 404
+    assert "Cancel it" not in desk.get(task.get_absolute_url()).content.decode()
+
+
+def test_where_the_provider_cannot_cancel_it_is_not_offered(
+    desk: Client, make_task: MakeTask, member: User
+) -> None:
+    task = make_task(created_by=member, status=Status.QUEUED)  # of a gateway
+    assert "Cancel it" not in desk.get(task.get_absolute_url()).content.decode()
+    desk.post(f"/tasks/{task.pk}/cancel/")
+    assert not Cancellation.objects.exists()
