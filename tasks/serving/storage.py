@@ -12,7 +12,8 @@ from django.core.files.storage import Storage, storages
 
 from tasks.serving.ranges import Span
 
-BLOCK = 128 * 1024  # bytes
+#: In bytes. In blocks of 128 kB a clip of 20 MB took a seventh longer, in blocks of 1 MB no less.
+BLOCK = 256 * 1024
 
 
 def videos() -> Storage:

@@ -47,7 +47,8 @@ def download(request: HttpRequest) -> HttpResponseBase:
         words = _("At most %(most)d tasks fit into one ZIP.") % {"most": MOST}
         return HttpResponseBadRequest(words, content_type="text/plain; charset=utf-8")
     tasks = Task.objects.visible_to(request.user).filter(pk__in=ids).order_by("id")
-    chosen = list(tasks.select_related("project").defer(*HEAVY).prefetch_related("copies"))
+    named = tasks.select_related("project").only(*NAMED_BY, "status")
+    chosen = list(named.prefetch_related("copies"))
     if not chosen:
         raise Http404
     for project, number in Counter(task.project_id for task in chosen).items():
@@ -56,12 +57,14 @@ def download(request: HttpRequest) -> HttpResponseBase:
     return Bundle(chosen).answer(f"Dailies {today:%Y-%m-%d}.zip")
 
 
-#: Long columns of a task that no file's name is made of.
-HEAVY = ("raw", "search_text", "revised_prompt")
+#: What a file's name is made of, and no more: with their hundred columns, some of them long, task
+#: and project made a player's request take 3.3 ms instead of 1.6.
+NAMED_BY = ("prompt", "remote_id", "project__name")
+#: What a saved file is sent by.
+SENT_BY = ("kind", "name", "poster", "sha256", *(f"task__{each}" for each in NAMED_BY))
 
 
 def _saved(request: HttpRequest, pk: int, kind: Kind) -> Copy:
     tasks = Task.objects.visible_to(request.user).filter(pk=pk)
     copies = Copy.objects.filter(task__in=tasks, kind=kind, state=CopyState.SAVED, deleted_at=None)
-    light = copies.select_related("task__project").defer(*(f"task__{name}" for name in HEAVY))
-    return get_object_or_404(light)
+    return get_object_or_404(copies.select_related("task__project").only(*SENT_BY))

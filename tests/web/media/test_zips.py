@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.core.files.storage import storages
 from django.http.response import HttpResponseBase
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from tasks import serving
 from tasks.models import Copy, CopyState, Kind, Task
@@ -52,6 +53,21 @@ def test_a_selection_is_one_zip_with_a_list_of_what_is_missing(
         "cgt-4: Video: not in the storage any more",
     ]
     assert len(packed.namelist()) == 4
+
+
+def test_a_zip_of_twenty_tasks_asks_as_often_as_one_of_two(
+    make_task: MakeTask,
+    save_copy: SaveCopy,
+    viewing: Client,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    tasks = [make_task(f"cgt-{n}", prompt="A boat") for n in range(20)]
+    for task in tasks[::2]:
+        save_copy(task, MOVIE)
+    for chosen in (tasks[:2], tasks):
+        # session, person, their projects, the tasks, their copies, the note in the audit
+        with django_assert_num_queries(6):
+            body(viewing.post("/tasks/download.zip", {"task": [task.pk for task in chosen]}))
 
 
 def test_tasks_of_one_id_at_two_gateways_have_two_files(
