@@ -177,7 +177,7 @@ def test_a_host_that_falls_silent_with_files_in_hand_keeps_no_other_one_waiting(
         late = [wait(other.put(f"/{number}.mp4", CLIP)).pk for number in range(6)]
         saved = Copy.objects.filter(pk__in=late, state=CopyState.SAVED)
         eventually(lambda: saved.count() == len(late), within=10)
-        assert Copy.objects.filter(state=CopyState.SAVED).count() == 8 + len(late)
+        eventually(lambda: states()[CopyState.SAVED] == 8 + len(late), within=10)
         gate.set()
 
 
@@ -190,11 +190,16 @@ def test_what_is_in_hand_when_it_is_asked_to_end_is_given_back(
     for number in range(12):
         wait(host.put(f"/{number}.mp4", CLIP, gate=gate if number > 5 else None))
     with working(clock):
-        eventually(lambda: Copy.objects.filter(state=CopyState.SAVING).count() > PER_HOST, within=5)
+        eventually(lambda: states()[CopyState.SAVED] == 6, within=10)
+        eventually(lambda: states()[CopyState.SAVING] > PER_HOST, within=5)
         assert host.open <= PER_HOST
-    counts = Counter(Copy.objects.values_list("state", flat=True))
-    assert counts == {CopyState.SAVED: 6, CopyState.WAITING: 6}
+    assert states() == {CopyState.SAVED: 6, CopyState.WAITING: 6}
     gate.set()
+
+
+def states() -> Counter[str]:
+    """How many copies are in each."""
+    return Counter(Copy.objects.values_list("state", flat=True))
 
 
 def _open_when_full(gate: threading.Event, host: Host) -> None:
