@@ -92,7 +92,7 @@ class Installation:
         return process
 
     def said(self) -> str:
-        return self.log.read_text()
+        return self.log.read_text() if self.log.exists() else ""
 
     def link(self) -> str:
         found = re.search(r"http://\S+/enter/\S+", self.said())
@@ -146,6 +146,7 @@ def installation(furnished: Path, tmp_path: Path) -> Iterator[Installation]:
     home = Installation(shutil.copytree(furnished, tmp_path / "data"))
     yield home
     home.end()
+    print(home.said())  # where a test fails, its report has it
 
 
 @pytest.fixture

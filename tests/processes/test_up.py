@@ -35,9 +35,10 @@ def one_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 @pytest.fixture
-def demo(one_demo: Demo) -> Demo:
+def demo(one_demo: Demo) -> Iterator[Demo]:
     one_demo.run_on()
-    return one_demo
+    yield one_demo
+    print(one_demo.said())  # where a test fails, its report has it
 
 
 class Browser:
@@ -77,7 +78,7 @@ def test_a_demo_shows_every_provider_and_every_kind_of_end(demo: Demo) -> None:
     assert len(providers) == 8
     statuses = "SELECT DISTINCT status FROM tasks_task"
     wanted = {"succeeded", "failed", "expired"}
-    eventually(lambda: {row[0] for row in demo.ask(statuses)} >= wanted, within=15)
+    eventually(lambda: {row[0] for row in demo.ask(statuses)} >= wanted, within=60)
 
 
 def test_other_commands_reach_the_simulator_of_a_demo_too(demo: Demo) -> None:
@@ -150,12 +151,15 @@ def test_an_empty_installation_asks_for_its_first_account(installation: Installa
 
 def test_killing_up_ends_everything_below_it(demo: Demo) -> None:
     process = demo.run_on()
-    family = eventually(lambda: _whole(below(process.pid)), within=10)
+    family = eventually(lambda: _whole(below(process.pid)), within=30)
     kill(process.pid)
     process.wait()
     eventually(lambda: still_there(family) == [], within=15)
 
 
 def _whole(family: list[int]) -> list[int]:
-    """Three leashes and what is on them; two more with all of the cluster, and the archive."""
-    return family if len(family) == 16 else []
+    """Three leashes and what is on them; two more with all of the cluster, and the archive.
+
+    And the archive's darkroom, for as long as there are posters to make.
+    """
+    return family if len(family) >= 16 else []
