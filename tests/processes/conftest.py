@@ -20,7 +20,7 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-PATIENCE = 3
+PATIENCE = 6
 
 
 def free_port() -> int:
