@@ -63,10 +63,10 @@ def watch_claims(notes: _Notes) -> None:
         notes.asked(question.pk)
         await original_ask_one(self, question)
 
-    original_put_off: Callable[..., None] = refresh._put_off
+    original_put_off: Callable[..., None] = refresh.claims._put_off
     original_claim: Callable[..., Any] = refresh.claim
     original_ask_one: Callable[..., Any] = Lane._ask_one
-    refresh._put_off, refresh.claim = put_off, claim
+    refresh.claims._put_off, refresh.claim = put_off, claim
     Lane._ask_one = ask_one  # type: ignore[method-assign]
 
 

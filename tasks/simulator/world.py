@@ -47,12 +47,18 @@ class World:
         #: Public id → the status last told, of tasks that wait to be called back about.
         self.to_call_back = {t.public_id: "" for t in self.tasks if self._will_call_back(t)}
         self._recent: dict[tuple[str, str], deque[float]] = {}
+        self._given: set[str] = set()
         self._lock = threading.Lock()
 
     def new_id(self, at: float) -> str:
-        """cgt-20260228182426-r4rg2: the time in Beijing, five letters or digits."""
+        """cgt-20260228182426-r4rg2: the time in Beijing, five letters or digits; none twice."""
         stamp = datetime.fromtimestamp(at, CHINA).strftime("%Y%m%d%H%M%S")
-        return f"cgt-{stamp}-{''.join(secrets.choice(_SMALL) for _ in range(5))}"
+        fresh = f"cgt-{stamp}-{''.join(secrets.choice(_SMALL) for _ in range(5))}"
+        with self._lock:
+            if fresh not in self._given:
+                self._given.add(fresh)
+                return fresh
+        return self.new_id(at)
 
     def new_task_id(self) -> str:
         """task_ and 32 letters or digits: a newer gateway's own."""

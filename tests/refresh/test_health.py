@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tasks import latency, refresh
+from tasks.lanes import Finding
 from tasks.models import Credential, HealthMinute, Task
 from tasks.models.health import HealthNotes, Heard
 from tasks.providers import Trouble
@@ -183,6 +184,6 @@ def test_what_the_old_key_earned_is_not_written_to_the_new_one(
     now.replace_key("sim-another-0123456789")
     now.save()
     refusal = refresh._cannot_ask(KeyError("refused"))
-    note_health(asked_with, [refresh.Finding(pk=1, error=refusal)], clock.now)
+    note_health(asked_with, [Finding(pk=1, error=refusal)], clock.now)
     now.refresh_from_db()
     assert (now.trouble, now.paused_until) == ("", None)

@@ -6,6 +6,7 @@ import pytest
 from volcenginesdkarkruntime import Ark
 from volcenginesdkarkruntime._exceptions import ArkAuthenticationError, ArkNotFoundError
 
+from tasks.simulator import world
 from tasks.simulator.server import Simulator
 from tests.simulator.conftest import KEY, NATIVE_TASKS, PRO_1_5, Client, Clock, native_body
 
@@ -32,6 +33,11 @@ def test_an_id_tells_the_time_in_beijing(sim: Simulator) -> None:
     task_id = sim.create(key=KEY)
     assert task_id.startswith("cgt-20261118190640-")  # 1795000000 is 11:06:40 UTC
     assert len(task_id.rpartition("-")[2]) == 5
+
+
+def test_no_id_is_given_twice(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world, "_SMALL", "ab")  # 32 ids a second
+    assert len({sim.create(key=KEY) for _ in range(32)}) == 32
 
 
 def test_speed_makes_everything_of_a_task_faster(clock: Clock) -> None:

@@ -3,10 +3,10 @@
 A sweep is one django-q2 job of some seconds that turns and turns:
 
 1. claim: each credential's due tasks get their next check *now*, by a conditional update, so that
-   a crash, a second cluster or an unchanged answer needs no further write;
-2. ask: every credential in a lane of its own, all lanes at once (`lanes.py`);
+   a crash, a second cluster or an unchanged answer needs no further write (`claims.py`);
+2. ask: every credential in a lane of its own, all lanes at once (`tasks.lanes`);
 3. record: the answers that taught something, in one transaction with one number of the change
-   counter, which is what the browsers watch.
+   counter, which is what the browsers watch (`recording.py`).
 
 The database is only touched between two slices of the asyncio loop, and from one thread.
 """
@@ -17,34 +17,25 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import inf
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from tasks import callbacks, pace
-from tasks.lanes import Finding, Lane, Question, identity
-from tasks.models import (
-    ChangeCounter,
-    Copy,
-    Credential,
-    HealthMinute,
-    Lease,
-    StatusChange,
-    Task,
-    bulk,
-)
+from tasks.lanes import Lane, identity
+from tasks.models import Credential, HealthMinute, Lease, Task
 from tasks.models import clock as clocks
 from tasks.models.health import HealthNotes
-from tasks.money import ledger
 from tasks.providers import ProviderError, Trouble
 from tasks.reconcile.walks import Walks
+from tasks.refresh.claims import claim
+from tasks.refresh.recording import HEALTH_SECONDS, note_health, note_trouble, record
 from tasks.sealing import Unreadable
-from tasks.status import ENDED
+
+__all__ = ["LEASE", "LEASE_SECONDS", "Tally", "claim", "note_health", "record", "sweep"]
 
 log = logging.getLogger(__name__)
 
@@ -56,11 +47,6 @@ BUSY_SLICE = 1.0  # … and while a lane has plenty to do: fewer, larger writes
 PLENTY = 250
 IDLE_SLICE = 0.5
 DRAIN_SECONDS = 2.0
-HEALTH_SECONDS = 5.0  # how often it is written down how providers answered
-#: These say something of one task, and that the credential works.
-OF_THE_TASK = frozenset(
-    {Trouble.NOT_FOUND, Trouble.WRONG_TASK, Trouble.MODEL_NOT_OPEN, Trouble.WRONG_HOST}
-)
 
 
 @dataclass
@@ -172,7 +158,7 @@ class _Sweep:
         for lane in self._lanes.values():
             error = self._walks.step(lane, now)
             if error and error.retry_after is not None:
-                _note_trouble(lane.credential, error, now)
+                note_trouble(lane.credential, error, now)
 
     def _lane(self, credential: Credential, now: datetime) -> Lane | None:
         lane = self._lanes.get(credential.pk)
@@ -182,7 +168,7 @@ class _Sweep:
         try:
             lane = lane or Lane(credential, rested=time.monotonic() - self._others_asked_at)
         except (Unreadable, KeyError) as reason:
-            _note_trouble(credential, _cannot_ask(reason), now)
+            note_trouble(credential, _cannot_ask(reason), now)
             return None
         lane.credential = credential
         self._lanes[credential.pk] = lane
@@ -254,121 +240,3 @@ def _with_due_tasks(now: datetime) -> list[Credential]:
 def _cannot_ask(reason: Exception) -> ProviderError:
     sentence = f"The key cannot be used: {reason}. Type it in again."
     return ProviderError(sentence, trouble=Trouble.UNAUTHORIZED, permanent=True)
-
-
-def claim(
-    credential: Credential, now: datetime, *, limit: int, asking: Iterable[int] = ()
-) -> list[Question]:
-    """Due tasks of one credential, each already given its next check; nobody else gets them.
-
-    `asking` are those whose last question is still on its way.
-    """
-    skip = set(asking)
-    with transaction.atomic():
-        due = Task.objects.due(now).filter(credential=credential).only(*_CLAIM_READS)
-        found = due.select_for_update(skip_locked=True)[: limit + len(skip)]
-        rows = [task for task in found if task.pk not in skip][:limit]
-        hinted = callbacks.hinted(rows, now)
-        for task in rows:
-            _put_off(task, credential, now)
-        ours = bulk.write(rows, _CLAIM_WRITES, unless_moved="check_after")
-    return [_question(task, task.pk in hinted) for task in rows if task.pk in ours]
-
-
-def _put_off(task: Task, credential: Credential, now: datetime) -> None:
-    task.moved_from = task.check_after
-    task.heard_at, task.asked_at = task.last_heard_at, now
-    task.check_after = pace.next_check(task, now, fixed=credential.check_seconds)
-
-
-_CLAIM_WRITES = ("check_after", "asked_at", "heard_at")
-_CLAIM_READS = (
-    *_CLAIM_WRITES,
-    "remote_id",
-    "base_url",
-    "provider",
-    "status",
-    "status_word",
-    "service_tier",
-    "video_url",
-    "created_at",
-    "remote_created_at",
-    "ended_at",
-    "trouble",
-    "troubles_in_a_row",
-    "not_founds",
-    "answer_digest",
-)
-
-
-def _question(task: Task, is_hinted: bool) -> Question:
-    return Question(
-        pk=task.pk,
-        remote_id=task.remote_id,
-        base_url=task.base_url,
-        service_tier=task.service_tier,
-        # After trouble every answer is news, for it ends the trouble.
-        known_digest="" if task.trouble else task.answer_digest,
-        is_hinted=is_hinted,
-    )
-
-
-def record(findings: Sequence[Finding], now: datetime, every: dict[int, float | None]) -> int:
-    """Write down what was learnt; the number of rows that changed.
-
-    `every` is the wish of some credentials for seconds between checks.
-    """
-    news = {finding.pk: finding for finding in findings if not finding.is_old_news}
-    if not news:
-        return 0
-    with transaction.atomic():
-        tasks = list(Task.objects.filter(pk__in=news).select_for_update().order_by("pk"))
-        number = ChangeCounter.objects.next()
-        changes = []
-        for task in tasks:
-            task.change = number
-            changes.append(_take_in(task, news[task.pk], now, every.get(task.credential_id)))
-        heard = [task for task in tasks if news[task.pk].remote]
-        bulk.write(heard, Task.HEARD_FIELDS)
-        Copy.objects.follow(heard, now)
-        bulk.write([t for t in tasks if not news[t.pk].remote], Task.ASKING_FIELDS)
-        StatusChange.objects.bulk_create([change for change in changes if change])
-        ledger.settle(task for task in tasks if task.status in ENDED)
-    return len(tasks)
-
-
-def _take_in(
-    task: Task, finding: Finding, now: datetime, every: float | None
-) -> StatusChange | None:
-    if finding.remote:
-        return task.hear(finding.remote, finding.digest, now, every=every)
-    assert finding.error
-    return task.miss(finding.error, now)
-
-
-def note_health(credential: Credential, findings: Sequence[Finding], now: datetime) -> None:
-    """What a slice's answers say of the credential.
-
-    One good answer outweighs the bad ones beside it, except "too many requests"; it needs no rest
-    even then, for the tasks that were refused come back later by themselves.
-    """
-    errors = [f.error for f in findings if f.error and f.error.trouble not in OF_THE_TASK]
-    slow_down = [error for error in errors if error.trouble == Trouble.RATE_LIMITED]
-    if slow_down or len(errors) == len(findings):
-        if len(errors) < len(findings):
-            credential.troubles_in_a_row = 0
-        _note_trouble(credential, (slow_down or errors)[-1], now)
-    elif credential.trouble or _is_old(credential.heard_at, now):
-        credential.hear(now)
-        credential.write_health()
-
-
-def _is_old(heard_at: datetime | None, now: datetime) -> bool:
-    return heard_at is None or now - heard_at > timedelta(seconds=HEALTH_SECONDS)
-
-
-def _note_trouble(credential: Credential, error: ProviderError, now: datetime) -> None:
-    if credential.trouble != error.trouble:
-        log.warning("Credential %r: %s", credential.name, error)
-    credential.miss(error, now)
-    credential.write_health()

@@ -6,25 +6,25 @@ No lane waits for another, so a slow or hostile provider delays nobody else's ta
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, fields
 from math import inf
-from operator import attrgetter
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from aiolimiter import AsyncLimiter
 from django.conf import settings
 
+from tasks.lanes.questions import Finding, Question, digest, finding
 from tasks.models import Credential
 from tasks.models.health import Heard
 from tasks.providers import Answer, Page, ProviderError, RemoteTask, Trouble
 from tasks.providers.client import CONNECTIONS, Client
 from tasks.providers.guard import Allowed
+
+__all__ = ["Finding", "Lane", "Question", "identity"]
 
 log = logging.getLogger(__name__)
 
@@ -41,32 +41,6 @@ HUSHING = frozenset(
 IN_ORDER = frozenset({Trouble.NOT_FOUND, Trouble.MODEL_NOT_OPEN})
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """A claimed task, as much of it as asking needs."""
-
-    pk: int
-    remote_id: str
-    base_url: str
-    service_tier: str
-    known_digest: str  # of the answer that is already written down
-    is_hinted: bool = False  # the provider called: it has news
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """What asking about one task brought: the task as described, the trouble, or old news."""
-
-    pk: int
-    remote: RemoteTask | None = None
-    digest: str = ""
-    error: ProviderError | None = None
-
-    @property
-    def is_old_news(self) -> bool:
-        return self.remote is None and self.error is None
 
 
 class Lane:
@@ -214,13 +188,13 @@ class Lane:
 
     def _read(self, question: Question, answer: Answer) -> Finding:
         # A body that is byte for byte the last one teaches nothing, so it is not even read.
-        letters = _digest(answer.body)
+        letters = digest(answer.body)
         if question.known_digest.startswith(letters) and answer.status_code == 200:
             return Finding(pk=question.pk)
         remote = self._service.dialect.read_task(
             answer, remote_id=question.remote_id, base_url=question.base_url
         )
-        return _finding(question, remote, letters)
+        return finding(question, remote, letters)
 
     async def _ask_by_lists(self) -> None:
         try:
@@ -251,15 +225,12 @@ class Lane:
             self._page_asked = False
 
     def _next_chunk(self) -> list[Question]:
-        """As many as one list may name, of one base URL and one service tier.
-
-        Ark lists flex tasks only when asked for them by name.
-        """
+        """As many as one list may name, of one base URL and one service tier."""
         if not self._many:
             return []
-        kind = _kind(self._many[0])
+        kind = self._many[0].kind
         self._page_was_last = False
-        chunk = [q for q in self._many if _kind(q) == kind][: self._service.list_size]
+        chunk = [q for q in self._many if q.kind == kind][: self._service.list_size]
         taken = {question.pk for question in chunk}
         self._many = deque(q for q in self._many if q.pk not in taken)
         return chunk
@@ -308,7 +279,7 @@ class Lane:
         """One that the list leaves out is asked for by itself: its tier may not be known yet."""
         for question in questions:
             if remote := found.get(question.remote_id):
-                self._note(_finding(question, remote))
+                self._note(finding(question, remote))
             else:
                 self._single.append(question)
         self.start()
@@ -344,29 +315,6 @@ def identity(credential: Credential) -> tuple[object, ...]:
         credential.sealed_key,
         credential.gets_per_second,
     )
-
-
-def _finding(question: Question, remote: RemoteTask, letters: str = "") -> Finding:
-    """News only where we read something else than last time: some gateways stamp each answer.
-
-    The digest's first half is of the answer's bytes, its second of what they meant; an item of a
-    list has the second half only.
-    """
-    meaning = _digest(repr(_read_of(remote)).encode())
-    if question.known_digest.endswith(meaning):
-        return Finding(pk=question.pk)
-    return Finding(pk=question.pk, remote=remote, digest=letters + meaning)
-
-
-_read_of = attrgetter(*(field.name for field in fields(RemoteTask) if field.name != "raw"))
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=8).hexdigest()
-
-
-def _kind(question: Question) -> tuple[str, bool]:
-    return (question.base_url, question.service_tier == "flex")
 
 
 def _host(url: str) -> str:
