@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.admin.utils import label_for_field
+from django.contrib.auth.models import User
+from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tasks.models import AuditEntry, Role, Verb
+from tasks.models import (
+    AuditEntry,
+    Budget,
+    Credential,
+    Invitation,
+    Membership,
+    Price,
+    Project,
+    Role,
+    SavedPrompt,
+    Verb,
+)
 
 #: What is said where the entry has all of it: who, what, project, before, after.
 SENTENCES: dict[str, Any] = {
@@ -63,6 +77,26 @@ NAMELESS = {
     "task": gettext_lazy("tasks"),
     "copy": gettext_lazy("saved files"),
     "": gettext_lazy("something"),
+}
+#: Whose fields the names of changes are, by the kind of thing that was changed.
+MODELS: dict[str, type[Model]] = {
+    str(model._meta.model_name): model
+    for model in (Credential, Invitation, Membership, Price, Project, SavedPrompt, User)
+}
+#: What is told and is no field.
+ASIDES: dict[str, Any] = {
+    "address": gettext_lazy("address"),
+    "by": gettext_lazy("by means of"),
+    "characters": gettext_lazy("characters"),
+    "kind": gettext_lazy("kind of thing"),
+    "number": gettext_lazy("how many"),
+    "person": gettext_lazy("person"),
+    "project": gettext_lazy("project"),
+    "role": gettext_lazy("role"),
+    "since": gettext_lazy("since"),
+    "tasks": gettext_lazy("tasks"),
+    "until": gettext_lazy("until"),
+    "what": gettext_lazy("did what"),
 }
 LOOKS: dict[str, str] = {
     Verb.SIGNED_IN: "login",
@@ -151,17 +185,22 @@ class Line:
         if self.entry.verb in (Verb.ROLE_CHANGED, Verb.JOINED):
             said.add("role")
         told = self.entry.changes.items()
-        return [(_name(name), _words(value)) for name, value in told if name not in said]
+        return [(self._name(name), _words(value)) for name, value in told if name not in said]
+
+    def _name(self, name: str) -> str:
+        """As its form calls it; of a field that is no more, its bare name."""
+        is_budget = self.entry.verb == Verb.BUDGET_CHANGED  # of a project, which is what it names
+        model = Budget if is_budget else MODELS.get(self.entry.kind, AuditEntry)
+        try:
+            return str(ASIDES.get(name) or label_for_field(name, model))
+        except AttributeError:
+            return name.replace("_", " ")
 
     @property
     def _roles(self) -> tuple[str, str]:
         found = self.entry.changes.get("role", "")
         before, after = found if isinstance(found, list) and len(found) == 2 else ("", found)
         return _word(before), _word(after)
-
-
-def _name(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _words(value: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries
 
 from tasks.listing import audit as listing
@@ -125,8 +125,36 @@ def test_what_the_sentence_leaves_out_is_told_beside_it() -> None:
         "active": "yes → no",
         "hosts": "a, b, c",
         "name": "Old → –",
-        "number": "3",
+        "how many": "3",
     }
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"kind": "credential", "changes": {"base_url": ["a", "b"]}}, "base URL"),
+        ({"kind": "user", "changes": {"is_staff": [False, True]}}, "staff status"),
+        (
+            {"verb": Verb.BUDGET_CHANGED, "kind": "project", "changes": {"limit": [1, 2]}},
+            "limit of a month",
+        ),
+        ({"kind": "savedprompt", "changes": {"characters": [10, 20]}}, "characters"),
+        ({"kind": "credential", "changes": {"no_more": [1, 2]}}, "no more"),
+        ({"kind": "unheard-of", "changes": {"no_more": [1, 2]}}, "no more"),
+    ],
+)
+def test_what_was_changed_is_called_as_its_form_calls_it(
+    fields: dict[str, Any], named: str
+) -> None:
+    told = AuditEntry(**{"verb": Verb.CREDENTIAL_CHANGED, "label": "it", **fields})
+    [(name, _)] = Line(told, {}).changes
+    assert name == named
+
+
+def test_names_of_changes_are_read_in_ones_own_language() -> None:
+    told = Line(AuditEntry(kind="credential", changes={"name": ["a", "b"], "by": "x"}), {})
+    with translation.override("zh-hans"):
+        assert not any(name.isascii() for name, _ in told.changes)
 
 
 def test_every_verb_has_a_sentence_a_picture_and_a_group() -> None:
