@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRefresh
 
+from seedance_site.prose import prose
 from tasks.feed import Feed, Mark, tally_of
 from tasks.listing import archive, choices, counts
 from tasks.making.offers import Offers
@@ -80,7 +81,7 @@ def _task_news(request: HttpRequest, feed: Feed, seen: int, now: datetime) -> Ht
         "offers": Offers(changed[0]) if changed else None,
         "kin": _changed(kin, feed),
         "may_work": SimpleLazyObject(lambda: _may_work(request, feed)),
-        "said": " ".join(f"{_became(each, feed)} {_saved(each, feed)}" for each in changed),
+        "said": prose(*(said(each, feed) for each in changed for said in (_became, _saved))),
         "feed": _next(feed, [*shown, *kin], seen=seen),
     }
     return render(request, "tasks/_task_news.html", context)
@@ -160,7 +161,7 @@ def _finished(changed: list[Showing], feed: Feed) -> str:
 def _became(shown: Showing, feed: Feed) -> str:
     if not feed.on[shown.task.pk].is_live or shown.task.is_live:
         return ""
-    return _("This task is now: %(status)s") % {"status": shown.task.get_status_display()}
+    return _("This task is now: %(status)s.") % {"status": shown.task.get_status_display()}
 
 
 def _saved(shown: Showing, feed: Feed) -> str:
