@@ -48,9 +48,12 @@ def a_browser(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
-def quick_news(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Open pages ask more often than in life; nothing is to be proved by waiting for them."""
-    monkeypatch.setattr(feed, "QUICK", 0.4)
+def quick_news(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Open pages ask more often than in life; nothing is to be proved by waiting for them. Where
+    it is looked at how they are, they have no need to.
+    """
+    if not request.node.get_closest_marker("looks"):
+        monkeypatch.setattr(feed, "QUICK", 0.4)
 
 
 @pytest.fixture
