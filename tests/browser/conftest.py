@@ -20,8 +20,9 @@ from playwright.sync_api import Error, Page, expect
 
 from tasks import feed, jobs, refresh
 from tasks.archive import Archive
-from tasks.models import Credential, Project, Task
+from tasks.models import Credential, Project, SavedPrompt, Task
 from tasks.simulator.server import Simulator
+from tests.conftest import MakeTask
 
 expect.set_options(timeout=45_000)  # ms; 5 s are few on two busy cores
 
@@ -77,6 +78,39 @@ OF_NO_MATTER = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest"
 def _note(found: list[str], page: Page, kind: str, text: str) -> None:
     if kind == "error" and not any(said in text for said in OF_NO_MATTER):
         found.append(f"{page.url}: {text}")
+
+
+PAYLOAD = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}'
+
+
+@pytest.fixture
+def hostile(make_task: MakeTask, staff: User, page: Page, complaints: list[str]) -> list[Task]:
+    """Two tasks and all else that people and providers name, in words that would be a script."""
+    User.objects.filter(pk=staff.pk).update(first_name=PAYLOAD[:100], username=PAYLOAD)
+    words = _hostile_words()
+    made = [
+        make_task(f"cgt-{PAYLOAD}", status="failed", created_by=staff, raw=PAYLOAD, **words),
+        make_task(status="unknown", trouble="server", trouble_message=PAYLOAD, **words),
+    ]
+    SavedPrompt.objects.create(project=made[0].project, name=PAYLOAD[:80], text=PAYLOAD)
+    Credential.objects.update(name=PAYLOAD, trouble="server", trouble_message=PAYLOAD)
+    page.on("dialog", lambda dialog: complaints.append(f"a dialog: {dialog.message}"))
+    staff.refresh_from_db()
+    return made
+
+
+def _hostile_words() -> dict[str, str]:
+    words = (
+        "prompt model error_code error_message request_id ratio resolution status_word "
+        "service_tier tools draft_task_id safety_identifier"
+    ).split()
+    widths = {f.name: getattr(f, "max_length", None) or 9_999 for f in Task._meta.fields}
+    return {word: PAYLOAD[: widths[word]] for word in words}
+
+
+def assert_nothing_became_a_picture(page: Page) -> None:
+    """By a script of one line: a locator brings Playwright's own into each page, 0.05 s of work."""
+    assert page.evaluate("document.querySelectorAll('img[src=x]').length") == 0, page.url
 
 
 Enter = Callable[..., Page]

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tasks import door
 from tasks.models import Credential, Project, Task
-from tests.browser.conftest import Enter
+from tests.browser.conftest import Enter, assert_nothing_became_a_picture
 from tests.browser.looks import OF_COLOURS, assert_accessible, shine
 from tests.conftest import MakeTask
 from tests.web.test_admin import every_admin_page
@@ -58,18 +58,18 @@ def test_the_admin_is_accessible_in_either_light(
             assert_accessible(page, *(OF_COLOURS if theme == "dark" else ()))
 
 
-def test_the_admin_works_under_the_policy(
+def test_the_admin_works_under_the_policy_and_shows_what_others_wrote_as_text(
     live_server: Any,
     page: Page,
     enter: Enter,
     staff: User,
-    make_task: MakeTask,
+    hostile: list[Task],
     complaints: list[str],
 ) -> None:
-    make_task()
     enter(staff)
     for url in every_admin_page():
         page.goto(live_server.url + url)
+        assert_nothing_became_a_picture(page)
     page.goto(f"{live_server.url}/admin/tasks/project/{Project.objects.get().pk}/change/")
     page.click("text=Add another Membership")
     page.click(".select2-selection >> nth=0")
