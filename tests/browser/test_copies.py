@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.db.models import F
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -195,13 +196,22 @@ def test_a_finished_video_is_saved_by_itself_and_then_plays_from_our_origin(
 
 
 def test_a_links_end_turns_the_mark_without_a_word_of_the_server(
-    enter: Enter, task: Task, member: User
+    enter: Enter, page: Page, task: Task, member: User
 ) -> None:
-    ends_at = timezone.now() + timedelta(hours=2, seconds=4)
-    copy_of(task, link_ends_at=ends_at, due_at=ends_at)
-    page = enter(member)
+    ends_at = timezone.now() + timedelta(hours=3)
+    copy = copy_of(task, link_ends_at=ends_at, due_at=ends_at)
+    page.clock.install()
+    enter(member)
     expect(mark(page, task)).to_have_attribute("data-kept", "waiting")
+    an_hour_passes(page, copy)
     expect(mark(page, task)).to_have_attribute("data-kept", "at_risk")
+
+
+def an_hour_passes(page: Page, copy: Copy) -> None:
+    """And a minute, on both sides: the server hears of no change, and has none to tell."""
+    length = timedelta(hours=1, minutes=1)
+    Copy.objects.filter(pk=copy.pk).update(link_ends_at=F("link_ends_at") - length)
+    page.clock.fast_forward(round(length.total_seconds() * 1000))
 
 
 def test_a_player_at_rest_goes_over_to_our_file_where_it_stood(
