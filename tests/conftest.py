@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 from collections import Counter
 from collections.abc import Callable
 from itertools import count
@@ -17,6 +16,7 @@ from django.utils import timezone, translation
 from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
 from tasks.status import Status
 from tests.emptying import empty_the_tables, remember_first_rows
+from tests.once import once
 from tests.processes.conftest import Installation
 
 # Playwright's own event loop runs in the thread of the test, which Django takes for a mistake.
@@ -130,17 +130,27 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, **({"executable_path": own} if own else {})}
 
 
+#: What `manage.py up` does before it starts anything.
+FURNISH = """
+from tasks.management import installation
+from tasks.management.commands import up
+installation.prepare_folder()
+up._prepare({"demo": False})
+"""
+
+
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of an installation that was started once and ended with Ctrl-C.
+    """The data folder of an installation in which nothing was started yet, to be copied.
 
     It is made here and imported nowhere: a module that imports a fixture has one of its own.
     """
-    home = Installation(tmp_path_factory.mktemp("furnished") / "data")
-    process = home.up()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 0
-    return home.folder
+    return once(tmp_path_factory, "furnished", _furnish)
+
+
+def _furnish(folder: Path) -> None:
+    code, said = Installation(folder).run("shell", "--no-imports", "-c", FURNISH)
+    assert code == 0, said
 
 
 def _person(name: str, project: Project, role: str) -> User:
