@@ -1,5 +1,7 @@
 """What drills run in processes of their own: python -m tests.drills.steps COMMAND …
 
+Several in one process, one after the other, have `then` between them.
+
 follow BASE_URL ID …   a credential of Volcengine's there, and these tasks
 sweep STEP             refresh for a second; STEP as in tests.archive.launcher
 place BASE_URL         … and one wish waiting to be sent to it
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from itertools import groupby
 
 import django
 from django.urls import reverse
@@ -111,6 +114,15 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "ask": ask,
 }
 
-if __name__ == "__main__":
+
+def main(words: list[str]) -> None:
+    """One command after the other, in one process: a start costs most of a second."""
     django.setup()
-    COMMANDS[sys.argv[1]](*sys.argv[2:])
+    for is_between, group in groupby(words, lambda word: word == "then"):
+        if not is_between:
+            name, *arguments = group
+            COMMANDS[name](*arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tasks import archive, refresh
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.django_db
 MINUTES = 5
 STEP = 20.0  # seconds of the clock between two turns
 PATIENCE = 20  # minutes of peace in which all is made good
+AFTERWARDS = 3  # turns in which nothing more happens
 PRESETS = ("volcengine", "dataeyes", "yescale")
 ENDS = {"sim:ok": "succeeded", "sim:fail=InternalServiceError": "failed", "sim:expire": "expired"}
 OF_ANSWERS = [kind for kind in faults.KINDS if kind not in ("drip", "lost-create")]
@@ -54,12 +57,12 @@ def test_after_minutes_of(
     for pk, status in Task.objects.values_list("pk", "status"):
         assert status in (*LIVE, wanted[pk])
     sim.fault("sim-test", "")
-    go_on(clock, PATIENCE)
+    go_on(clock, PATIENCE, until=lambda: not Task.objects.filter(status__in=LIVE).exists())
     assert wanted == dict(Task.objects.values_list("pk", "status"))
     assert set(Copy.objects.values_list("state", flat=True)) == {CopyState.WAITING}
     go_on(clock, MINUTES, saving=True)
     sim.fault("media", "")
-    go_on(clock, PATIENCE, saving=True)
+    go_on(clock, PATIENCE, saving=True, until=lambda: not Copy.objects.unsaved().exists())
     assert set(Copy.objects.values_list("state", flat=True)) == {CopyState.SAVED}
     assert not troubled() and not Credential.objects.exclude(trouble="").exists()
     ends = StatusChange.objects.filter(became__in=ENDS.values())
@@ -70,8 +73,18 @@ def troubled() -> int:
     return Task.objects.exclude(trouble="").count()
 
 
-def go_on(clock: Clock, minutes: float, *, saving: bool = False) -> None:
-    for _ in range(int(minutes * 60 / STEP)):
+def never() -> bool:
+    return False
+
+
+def go_on(
+    clock: Clock, minutes: float, *, saving: bool = False, until: Callable[[], bool] = never
+) -> None:
+    """So many minutes; or until it is so, and some turns on in which it must stay so."""
+    turns = int(minutes * 60 / STEP)
+    while turns > 0:
+        turns = min(turns, AFTERWARDS) if until() else turns
+        turns -= 1
         clock.go_on(STEP)
         refresh.sweep(0, clock=clock)
         if saving:

@@ -30,8 +30,8 @@ HALF_DONE = """
 @pytest.mark.parametrize("step", STEPS)
 def test_a_poll_that_is_killed_when(step: str, home: Home, sim: Simulator) -> None:
     ids = [sim.create("sim:ok sim:queue=0 sim:run=1", ago=90) for _ in range(TASKS)]
-    home.follow(sim, *ids)
-    assert home.step("sweep", STEPS[step])[0] == -signal.SIGKILL
+    follow = ("follow", sim.base_url("volcengine"), *ids)
+    assert home.step(*follow, "then", "sweep", STEPS[step])[0] == -signal.SIGKILL
     assert home.ask(HALF_DONE) == []
     home.let_the_leases_run_out()
     code, said = home.step("sweep", "none")

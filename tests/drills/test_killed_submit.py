@@ -19,24 +19,27 @@ STEPS = {
     "the task has its number": ("tasks.models.engine.ChangeCounterQuerySet.next:after", 1),
 }
 STATES = "SELECT s.state, t.status FROM tasks_submission s JOIN tasks_task t ON t.id = s.task_id"
+SEND = ("send", "none")
+
+
+def place_and_die(home: Home, sim: Simulator, place: str) -> None:
+    """The wish is committed before the sender begins, who is killed at its place."""
+    placed = ("place", sim.base_url("volcengine"))
+    assert home.step(*placed, "then", "send", place)[0] == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_create_that_is_killed_when(step: str, home: Home, sim: Simulator) -> None:
     place, creates = STEPS[step]
-    assert home.step("place", sim.base_url("volcengine"))[0] == 0
-    assert home.step("send", place)[0] == -signal.SIGKILL
+    place_and_die(home, sim, place)
     assert home.ask(STATES) == [("sending", "submitting")]
-    assert home.step("send", "none")[0] == 0
-    assert home.step("settle")[0] == 0
-    assert home.step("send", "none")[0] == 0
+    assert home.step(*SEND, "then", "settle", "then", *SEND)[0] == 0
     assert home.ask(STATES) == [("unconfirmed", "unconfirmed")]
     assert sum(sim.counts.creates.values()) == creates
 
 
 def test_a_create_that_is_killed_after_it_was_written_down(home: Home, sim: Simulator) -> None:
-    assert home.step("place", sim.base_url("volcengine"))[0] == 0
-    assert home.step("send", "tasks.sending.record:after")[0] == -signal.SIGKILL
-    assert home.step("settle")[0] == home.step("send", "none")[0] == 0
+    place_and_die(home, sim, "tasks.sending.record:after")
+    assert home.step("settle", "then", *SEND)[0] == 0
     assert home.ask(STATES) == [("made", "queued")]
     assert sum(sim.counts.creates.values()) == 1
