@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -34,18 +33,10 @@ class Site(drills.Home, ops.Home):
         usual = ops.Home.environment(self) | {"DJANGO_SETTINGS_MODULE": "seedance_site.settings"}
         return usual | {"DAILIES_PRIVATE_HOSTS": "127.0.0.0/8", "DAILIES_DISK_RESERVE": "1000000"}
 
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        if not self.database_url:
-            return super().ask(sql)
-        import psycopg
-
-        with psycopg.connect(self.database_url) as connection:
-            return connection.execute(sql.encode()).fetchall()
-
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    homes = Homes(tmp_path, postgres=ON_POSTGRES)
+def site(furnished: Path, tmp_path: Path) -> Iterator[Site]:
+    homes = Homes(tmp_path, furnished, postgres=ON_POSTGRES)
     made = homes(is_migrated=True)
     site = Site(made.folder, made.database_url)
     yield site

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import once
 from tests.ops.backups import FILL, save
 from tests.ops.homes import ON_POSTGRES, Home, Homes
 from tests.processes.conftest import installation, nothing
@@ -23,20 +24,39 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def homes(engine: str, tmp_path: Path) -> Iterator[Homes]:
-    made = Homes(tmp_path, postgres=engine == "postgresql")
+def homes(engine: str, furnished: Path, tmp_path: Path) -> Iterator[Homes]:
+    made = Homes(tmp_path, furnished, postgres=engine == "postgresql")
     yield made
     made.end()
 
 
 @pytest.fixture(scope="session")
-def original(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A filled one, to be copied and never to be changed."""
-    made = Homes(tmp_path_factory.mktemp("original"), postgres=engine == "postgresql")
-    found = made(is_migrated=True)
+def original(
+    engine: str, furnished: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Home]:
+    """A filled one, to be copied and never to be changed, with a backup of it beside it.
+
+    On SQLite all workers share it.
+    """
+    if engine == "sqlite":
+        folder = once(tmp_path_factory, "original", lambda place: _fill(place, furnished))
+        yield Home(folder / "home0")
+    else:
+        made = Homes(tmp_path_factory.mktemp("original"), furnished, postgres=True)
+        yield _filled(made)
+        made.end()
+
+
+def _fill(folder: Path, furnished: Path) -> None:
+    folder.mkdir()
+    _filled(Homes(folder, furnished, postgres=False))
+
+
+def _filled(homes: Homes) -> Home:
+    found = homes(is_migrated=True)
     found.shell(FILL)
-    yield found
-    made.end()
+    save(found, found.folder.with_name("saved.tar"))
+    return found
 
 
 @pytest.fixture
@@ -44,12 +64,7 @@ def home(homes: Homes, original: Home) -> Home:
     return homes.copy_of(original)
 
 
-@pytest.fixture(scope="session")
-def backup_of_original(original: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save(original, tmp_path_factory.mktemp("backup") / "saved.tar")
-
-
 @pytest.fixture
-def saved(backup_of_original: Path, tmp_path: Path) -> Path:
+def saved(original: Home, tmp_path: Path) -> Path:
     """A backup of `home` as it comes, with the permissions it was made with."""
-    return Path(shutil.copy2(backup_of_original, tmp_path / "saved.tar"))
+    return Path(shutil.copy2(original.folder.with_name("saved.tar"), tmp_path / "saved.tar"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,24 +47,24 @@ def test_a_missing_file_is_named_and_a_damaged_one_too(home: Home, saved: Path) 
 
 
 STATES = """
-from tasks.models import Copy, CopyState
-for copy in Copy.objects.exclude(sha256="").order_by("id"):
-    print(copy.state, copy.trouble or "-", copy.due_at is not None, copy.saved_at is not None)
+    SELECT state, trouble, due_at IS NOT NULL, saved_at IS NOT NULL
+    FROM tasks_copy WHERE sha256 != '' ORDER BY id
 """
+SAVED, AGAIN = ("saved", "", False, True), ("waiting", "missing", True, False)
+GONE = ("gone", "missing", False, False)
 
 
-SAVED, AGAIN, GONE = "saved - False True", "waiting missing True False", "gone missing False False"
-
-
-def states(home: Home) -> list[str]:
-    return home.shell(STATES).splitlines()
+def states(home: Home) -> list[tuple[Any, ...]]:
+    return home.ask(STATES)
 
 
 @pytest.fixture(scope="module")
-def ending(engine: str, original: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ending(
+    engine: str, furnished: Path, original: Home, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A backup in which the link of the third file has ended, and those of the others have not."""
     folder = tmp_path_factory.mktemp("ending")
-    places = Homes(folder, postgres=engine == "postgresql")
+    places = Homes(folder, furnished, postgres=engine == "postgresql")
     home = places.copy_of(original)
     home.shell(
         "from datetime import timedelta; from django.utils import timezone\n"
@@ -96,8 +97,7 @@ def test_what_is_not_here_after_a_restore_is_not_called_saved(bereft: tuple[Home
     said = restore(other, path)
     assert "1 will be fetched again" in said and "1 are called gone" in said
     assert states(other) == [SAVED, AGAIN, GONE]
-    use = "from tasks.models import StorageUse; print(StorageUse.objects.get().files)"
-    assert other.shell(use) == "1\n"
+    assert other.ask("SELECT files FROM tasks_storageuse") == [(1,)]
 
 
 def test_what_somebody_brings_later_is_called_saved_again(
