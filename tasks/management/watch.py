@@ -42,7 +42,7 @@ class Watch:
         self._is_blind = False
 
     def start(self) -> None:
-        end_leftovers(self._group_file, self._child.command[-2:])
+        end_leftovers(self._group_file, self._child.command[1:3])
         self._child.start()
         self._note_group()
 

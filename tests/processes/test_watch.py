@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.management.supervision import CHECKED
 from tests.processes.conftest import Installation, below, eventually, kill, processes
 
 Pick = Callable[[list[int]], list[int]]
@@ -41,7 +42,9 @@ class Watched(Installation):
         assert self.process is not None
         running, everything = processes(), below(self.process.pid)
         leashes = [pid for pid in everything if running.get(pid, (0, ""))[0] == self.process.pid]
-        found = [pid for pid in leashes if running[pid][1].endswith(f"manage.py {command}")]
+        found = [
+            pid for pid in leashes if running[pid][1].endswith(f"manage.py {command} {CHECKED}")
+        ]
         return [one for pid in found for one in (pid, *below(pid))]
 
 

@@ -14,6 +14,7 @@ from tasks import door
 from tasks.management import installation
 from tasks.management.demo import SampleLife, make_account
 from tasks.management.supervision import (
+    CHECKED,
     Child,
     end_on_signals,
     manage,
@@ -84,8 +85,8 @@ def _run(options: dict[str, Any]) -> None:
 def _children(options: dict[str, Any]) -> list[Child]:
     """In the order they are started; they are stopped in the opposite one."""
     address = ["--host", options["host"], "--port", options["port"]]
-    web = manage("web", *address, "--web-workers", options["web_workers"])
-    children = [Child("web", web), Child("work", manage("work"), grace=12)]
+    web = manage("web", CHECKED, *address, "--web-workers", options["web_workers"])
+    children = [Child("web", web), Child("work", manage("work", CHECKED), grace=12)]
     if options["demo"]:
         state = ["--state", settings.DATA_DIR / "simulator.jsonl"]
         port = ["--port", options["simulator_port"], "--speed", options["speed"]]

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from tasks.archive import LEASE as ARCHIVE
 from tasks.archive import LEASE_SECONDS
 from tasks.management.installation import RUN_DIR, prepare_folder
-from tasks.management.supervision import Child, end_on_signals, manage, only_one
+from tasks.management.supervision import CHECKED, Child, end_on_signals, manage, only_one
 from tasks.management.watch import ClusterWatch, Watch
 
 
@@ -36,8 +36,8 @@ class Command(BaseCommand):
 
 def _watches(options: dict[str, Any]) -> list[Watch]:
     quiet, wedged, grace = (options[name] for name in ("quiet", "wedged", "grace"))
-    cluster = Child("cluster", manage("qcluster"), grace=grace, piped=False)
-    archive = Child("archive", manage("archive"), grace=grace, piped=False)
+    cluster = Child("cluster", manage("qcluster", CHECKED), grace=grace, piped=False)
+    archive = Child("archive", manage("archive", CHECKED), grace=grace, piped=False)
     return [
         ClusterWatch(cluster, RUN_DIR / "cluster", quiet=quiet, wedged=wedged),
         Watch(archive, RUN_DIR / "archive", lease=ARCHIVE, wedged=max(wedged, 2 * LEASE_SECONDS)),
