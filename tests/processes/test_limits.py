@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,17 +19,37 @@ for name in ("member", "colleague"):
 """
 
 
-@pytest.fixture
-def doors(installation: Installation) -> Iterator[list[str]]:
+class Guarded(Installation):
+    """Its passwords are hashed quickly: each guess took 0.3 s of a processor otherwise."""
+
+    def environment(self) -> dict[str, str]:
+        return super().environment() | {"DJANGO_SETTINGS_MODULE": "tests.processes.settings"}
+
+
+@pytest.fixture(scope="module")
+def home(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    home = Guarded(shutil.copytree(furnished, tmp_path_factory.mktemp("guarded") / "data"))
+    assert home.run("shell", "-v0", "-c", PERSON)[0] == 0
+    yield home
+    home.end()
+
+
+@pytest.fixture(scope="module")
+def both(home: Guarded) -> list[str]:
     """Two servers, each a process of its own, on one database."""
-    assert installation.run("shell", "-v0", "-c", PERSON)[0] == 0
     ports = [free_port(), free_port()]
     for port in ports:
-        installation.start("web", "--port", str(port))
+        home.start("web", "--port", str(port))
     urls = [f"http://127.0.0.1:{port}" for port in ports]
     eventually(lambda: all(map(answers, urls)), within=30)
-    yield urls
-    installation.end()
+    return urls
+
+
+@pytest.fixture
+def doors(home: Guarded, both: list[str]) -> list[str]:
+    """Both, when they have forgotten who has guessed before."""
+    home.ask("DELETE FROM tasks_cache")
+    return both
 
 
 def answers(url: str) -> bool:
