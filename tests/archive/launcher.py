@@ -1,7 +1,12 @@
-"""The archive, killed at a step: python -m tests.archive.launcher STEP
+"""The archive, killed at a step: python -m tests.archive.launcher
 
-A drill for tests: the product knows nothing of it. STEP is "none", or the path of a function with
-"before" or "after": `tasks.archive.bringing.store:after`. Its first call ends the process at once.
+A drill for tests: the product knows nothing of it. It reads lines of STEP, DATABASE and FOLDER with
+tabs between, and has an archive for each: a process of its own, forked from this one, in which
+everything was imported but nothing is open yet; so a start costs 20 ms and not 0.8 s. It tells the
+process's number, then how it ended.
+
+STEP is "none", or the path of a function with "before" or "after":
+`tasks.archive.bringing.store:after`. Its first call ends the process at once.
 """
 
 from __future__ import annotations
@@ -10,21 +15,47 @@ import inspect
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
 
 import django
 from django.conf import settings
+from django.db import connection
 from django.utils.module_loading import import_string
 
 
-def main(step: str, database: str, folder: str) -> None:
-    settings.DATABASES["default"]["NAME"] = database
+def main() -> None:
+    django.setup()
+    import_module("tasks.archive")
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            _run_and_end(*line.rstrip("\n").split("\t"))
+        print(pid, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+
+
+def _run_and_end(step: str, database: str, folder: str) -> NoReturn:
+    code = 1
+    try:
+        run(step, database, folder)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def run(step: str, database: str, folder: str) -> None:
+    connection.settings_dict["NAME"] = database
+    settings.DATA_DIR = Path(folder)
     storages: Any = settings.STORAGES
     storages["videos"]["OPTIONS"]["location"] = f"{folder}/videos"
     settings.DISK_RESERVE = 2**20
-    django.setup()
     from tasks import archive, posters
     from tasks.archive import fetching, rooms
 
@@ -65,4 +96,4 @@ def _deadly(function: Callable[..., Any], *, is_after: bool) -> Callable[..., An
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
