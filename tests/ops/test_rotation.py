@@ -243,20 +243,23 @@ def test_a_rotation_killed_half_way_loses_nothing_and_is_finished(
     assert installation.run("shell", "-v0", "-c", READ_ALL) == (0, "1500\n")
 
 
-def test_a_running_demo_goes_on_through_a_rotation(nothing: Installation) -> None:
-    nothing.up("--demo", "--speed", "3")
-    beside = Installation(nothing.folder)
-    beside.log = nothing.folder.with_name("beside.log")
+def test_a_running_demo_goes_on_through_a_rotation(installation: Installation) -> None:
+    (installation.folder / "demo").touch()  # with tables and static files already
+    installation.up("--demo", "--speed", "3")
+    beside = Installation(installation.folder)
+    beside.log = installation.folder.with_name("beside.log")
     heard = "SELECT count(*) FROM tasks_credential WHERE heard_at > '{}'"
-    eventually(lambda: nothing.ask(heard.format("2000")) != [(0,)], within=20)
+    eventually(lambda: installation.ask(heard.format("2000")) != [(0,)], within=20)
 
     assert beside.run("rotate_keys")[0] == 0
     assert beside.run("rotate_keys", "--drop-old")[0] == 0
-    [(last,)] = nothing.ask("SELECT max(heard_at) FROM tasks_credential")
+    [(last,)] = installation.ask("SELECT max(heard_at) FROM tasks_credential")
 
     def is_heard_again() -> bool:
-        nothing.ask("UPDATE tasks_task SET check_after = '2000-01-01 00:00:00'")  # all are due
-        return nothing.ask(heard.format(last)) != [(0,)]
+        installation.ask("UPDATE tasks_task SET check_after = '2000-01-01 00:00:00'")  # all are due
+        return installation.ask(heard.format(last)) != [(0,)]
 
     eventually(is_heard_again, within=30)
-    assert nothing.ask("SELECT name FROM tasks_credential WHERE trouble = 'unauthorized'") == []
+    assert (
+        installation.ask("SELECT name FROM tasks_credential WHERE trouble = 'unauthorized'") == []
+    )
