@@ -17,6 +17,7 @@ from pytest_django import Settings
 
 from seedance_site import keys
 from tasks import sealing
+from tasks.management.commands import rotate_keys
 from tasks.management.sealed import everything
 from tasks.models import Credential
 from tests.processes.conftest import Installation, eventually, kill
@@ -24,6 +25,12 @@ from tests.processes.conftest import Installation, eventually, kill
 pytestmark = pytest.mark.django_db
 
 SECRET = "sk-canary-of-the-rotation-{number}"
+
+
+@pytest.fixture(autouse=True)
+def own_lock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """All workers have one data folder, in which only one rotation may be at work."""
+    monkeypatch.setattr(rotate_keys, "RUN_DIR", tmp_path)
 
 
 @pytest.fixture
