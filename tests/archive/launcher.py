@@ -2,8 +2,8 @@
 
 A drill for tests: the product knows nothing of it. It reads lines of STEP, DATABASE and FOLDER with
 tabs between, and has an archive for each: a process of its own, forked from this one, in which
-everything was imported but nothing is open yet; so a start costs 20 ms and not 0.8 s. It tells the
-process's number, then how it ended.
+everything was imported but nothing is open yet, so that no start imports Django again. It tells
+the process's number, then how it ended.
 
 STEP is "none", or the path of a function with "before" or "after":
 `tasks.archive.bringing.store:after`. Its first call ends the process at once.

@@ -20,7 +20,7 @@ for name in ("member", "colleague"):
 
 
 class Guarded(Installation):
-    """Its passwords are hashed quickly: each guess took 0.3 s of a processor otherwise."""
+    """Its passwords are hashed quickly: a hash takes 0.2 s of a processor otherwise."""
 
     def environment(self) -> dict[str, str]:
         return super().environment() | {"DJANGO_SETTINGS_MODULE": "tests.processes.settings"}
