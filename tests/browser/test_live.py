@@ -12,9 +12,12 @@ from tasks.simulator.server import Simulator
 from tasks.status import Status
 from tests.browser.conftest import Clock, Enter, track
 from tests.browser.looks import assert_accessible
+from tests.browser.sweeps import brisk
 from tests.conftest import MakeTask
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("complaints")]
+__all__ = ["brisk"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("complaints", "brisk")]
 
 IS_PLAYING = "video => !video.paused && video.currentTime > 0"
 

@@ -12,10 +12,13 @@ from tasks.providers.catalog import find_model, vendor_name
 from tasks.providers.registry import PROVIDERS
 from tasks.simulator.server import Simulator
 from tests.browser.conftest import Clock, Enter
+from tests.browser.sweeps import brisk
+
+__all__ = ["brisk"]
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.usefixtures("complaints", "working"),
+    pytest.mark.usefixtures("complaints", "brisk", "working"),
     pytest.mark.parametrize("service", PROVIDERS, ids=lambda service: service.slug),
 ]
 
