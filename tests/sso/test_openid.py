@@ -16,21 +16,22 @@ from tests.ops.homes import Home
 from tests.processes.conftest import eventually
 from tests.sso.provider import CLIENT, SECRET, Provider
 
+#: In one process, as each takes more than a second to begin.
 PEOPLE = """
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
 from django.contrib.auth.models import User
 for name in ("olive", "umber", "slate", "coral"):
     User.objects.create_user(name, f"{name}@example.com", "a password of the tests")
 User.objects.create_superuser("boss", "", "a password of the tests")
 from allauth.mfa.totp.internal.auth import TOTP
 TOTP.activate(User.objects.get(username="slate"), "JBSWY3DPEHPK3PXP")
-"""
-INVITE = """
-from django.contrib.auth.models import User
 from django.utils import timezone
 from tasks.models import Invitation, Project
-made = Invitation.objects.make(project=Project.objects.get(), role="member", email="{email}",
-                               invited_by=User.objects.get(username="boss"), now=timezone.now())
-print(made[1])
+for email in ("", "wanted@example.com"):
+    made = Invitation.objects.make(project=Project.objects.get(), role="member", email=email,
+                                   invited_by=User.objects.get(username="boss"), now=timezone.now())
+    print(made[1])
 """
 
 
@@ -41,14 +42,22 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture(scope="module")
-def home(
-    furnished: Path, provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Home]:
+def at_rest(furnished: Path, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Not yet serving."""
     folder = shutil.copytree(furnished, tmp_path_factory.mktemp("sso") / "data")
     known = {"DAILIES_OIDC_URL": provider.url, "DAILIES_OIDC_ID": CLIENT}
-    home = Home(folder, **known, DAILIES_OIDC_SECRET=SECRET, DAILIES_OIDC_NAME="The studio")
-    assert home.run("migrate", "-v0")[0] == 0, home.said()
-    home.shell(PEOPLE)
+    return Home(folder, **known, DAILIES_OIDC_SECRET=SECRET, DAILIES_OIDC_NAME="The studio")
+
+
+@pytest.fixture(scope="module")
+def invitations(at_rest: Home) -> list[str]:
+    """Two links: for anybody, and for one e-mail address; the people are made with them."""
+    return [f"/join/{token}/" for token in at_rest.shell(PEOPLE).split()]
+
+
+@pytest.fixture(scope="module")
+def home(at_rest: Home, invitations: list[str]) -> Iterator[Home]:
+    home = at_rest
     home.start("web", "--port", str(home.port))
     url = f"http://127.0.0.1:{home.port}"
     eventually(lambda: "200" in status(url), within=30)
@@ -145,9 +154,9 @@ def test_who_has_an_app_is_asked_for_its_code_all_the_same(
 
 
 def test_an_invitation_makes_an_account_and_lets_one_person_in(
-    home: Home, provider: Provider, browser: httpx.Client
+    home: Home, provider: Provider, browser: httpx.Client, invitations: list[str]
 ) -> None:
-    link = f"/join/{home.shell(INVITE.format(email='')).strip()}/"
+    link, _ = invitations
     provider.identity = identity("newcomer", "newcomer@example.com")
     assert sign_in(browser, link).status_code == 200
     assert is_in(browser)
@@ -161,9 +170,9 @@ def test_an_invitation_makes_an_account_and_lets_one_person_in(
 
 
 def test_an_invitation_for_somebody_else_lets_nobody_in(
-    home: Home, provider: Provider, browser: httpx.Client
+    home: Home, provider: Provider, browser: httpx.Client, invitations: list[str]
 ) -> None:
-    link = f"/join/{home.shell(INVITE.format(email='wanted@example.com')).strip()}/"
+    _, link = invitations
     provider.identity = identity("other", "other@example.com")
     assert sign_in(browser, link).status_code == 403
     provider.identity = identity("other", "wanted@example.com", verified=False)
