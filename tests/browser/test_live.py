@@ -117,10 +117,11 @@ def test_the_end_of_tasks_is_announced_once_for_all(
 
 
 def test_a_hidden_tab_asks_nothing_and_catches_up_on_return(
-    enter: Enter, make_task: MakeTask, member: User
+    enter: Enter, page: Page, make_task: MakeTask, member: User
 ) -> None:
     task = make_task()
-    page = enter(member)
+    page.clock.install()
+    enter(member)
     with page.expect_response("**/live/**"):
         pass
     hide(page, True)
@@ -130,10 +131,12 @@ def test_a_hidden_tab_asks_nothing_and_catches_up_on_return(
         "request", lambda request: asked.append(request.url) if "/live/" in request.url else None
     )
     change(task, status=Status.FAILED)
-    page.wait_for_timeout(4_000 * feed.QUICK)
+    page.clock.run_for(20_000 * feed.QUICK)  # as often as a page in sight would ask
+    page.wait_for_timeout(300)
     assert not asked
     hide(page, False)
     expect(badge(page, task)).to_have_attribute("data-status", "failed")
+    assert asked
 
 
 def hide(page: Page, hidden: bool) -> None:
