@@ -6,8 +6,8 @@ import sys
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-#: Half of the time is waiting, for browsers and processes: 14 minutes on two cores with as many
-#: workers. In the order of collection, for browsers come last; see tests/conftest.py.
+#: Browsers and processes are waited for: three workers keep two cores busy, for 8 minutes, and four
+#: take as long. In the order of collection, for browsers come last; see tests/conftest.py.
 WORKERS = max(2, (os.cpu_count() or 2) * 3 // 2)
 WHOLE = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
 
