@@ -1,26 +1,30 @@
-"""Providers of Seedance: who they are and how their answers are read. Pure."""
+"""Providers of Seedance: what each can do, how it is asked and how its answers are read.
 
-from tasks.providers.base import (
+Pure: no ORM, no settings. Only transport/ opens connections.
+"""
+
+from tasks.providers.answers import (
     Answer,
-    Complaint,
-    Dialect,
-    Page,
-    Provider,
+    ListPage,
     ProviderError,
     RemoteTask,
+    TaskIdIssue,
     Trouble,
+    VideoLink,
 )
+from tasks.providers.base import Dialect, Provider
 from tasks.providers.registry import PROVIDERS, provider
 
 __all__ = [
     "PROVIDERS",
     "Answer",
-    "Complaint",
     "Dialect",
-    "Page",
+    "ListPage",
     "Provider",
     "ProviderError",
     "RemoteTask",
+    "TaskIdIssue",
     "Trouble",
+    "VideoLink",
     "provider",
 ]

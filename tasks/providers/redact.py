@@ -1,4 +1,4 @@
-"""Making a provider's words safe to log and to show."""
+"""Redaction of a provider's text, so that it is safe to log and to show."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 
 _LONGEST_MESSAGE = 500
 
-#: Begins every token that lets a provider call us back, so that one is known wherever it turns up.
+#: Prefix of every callback token, by which one is recognized wherever it turns up.
 CALLBACK_PREFIX = "hint_"
 _CALLBACK = re.compile(CALLBACK_PREFIX + r"[\w-]{20,}", re.ASCII)
 _CALLBACK_BYTES = re.compile(_CALLBACK.pattern.encode())
 
 # Keys that a provider repeats ("Incorrect API key provided: sk-…"; Ark's own are UUIDs), and
-# the parts of a presigned link that make it one.
+# the parameters that give access through a presigned link.
 _SECRETS = re.compile(
     r"(?P<kept>\bbearer\s+"
     r"|\bapi[ _-]?key[\"']?\s*[:=]\s*[\"']?"
@@ -25,19 +25,24 @@ _SECRETS = re.compile(
 
 
 def without_callbacks(text: str) -> str:
-    """Whoever knows such a token can knock: it stands in no log and on no page."""
+    """Replace callback tokens in a text: whoever knows one can call the callback's address."""
     return _CALLBACK.sub("(token)", text) if CALLBACK_PREFIX in text else text
 
 
 def without_callbacks_in(body: bytes) -> bytes:
-    """The same of an answer: one that refuses an address repeats it, and answers are stored."""
+    """Replace callback tokens in an answer's body.
+
+    A provider that refuses a callback address repeats it, and answers are stored.
+    """
     return _CALLBACK_BYTES.sub(b"(token)", body) if CALLBACK_PREFIX.encode() in body else body
 
 
 def one_line(message: str) -> str:
-    """A provider's words made safe to log: one bounded line, no control characters, no key."""
+    """Make a provider's message safe to log: one line of 500 characters at most, without control
+    characters and keys.
+    """
     message = message[: 4 * _LONGEST_MESSAGE]
     if not message.isprintable():
         message = "".join(letter if letter.isprintable() else " " for letter in message)
-    message = _SECRETS.sub(lambda found: f"{found['kept'] or ''}…", " ".join(message.split()))
+    message = _SECRETS.sub(lambda match: f"{match['kept'] or ''}…", " ".join(message.split()))
     return message if len(message) <= _LONGEST_MESSAGE else f"{message[: _LONGEST_MESSAGE - 1]}…"

@@ -1,4 +1,4 @@
-"""Certificates that sign themselves."""
+"""Self-signed certificates."""
 
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 
 def server_of(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's side, and that of a client who trusts whoever signed it."""
+    """Make the TLS context of a server, and that of a client that trusts its certificate."""
     certificate, key = certificate_of(name, folder)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificate, key)
@@ -19,7 +19,7 @@ def server_of(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
 
 
 def certificate_of(name: str, folder: Path) -> tuple[Path, Path]:
-    """Files with the certificate of a host of this name, and with its key."""
+    """Write a certificate for a host name and its key; return the paths of both files."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)

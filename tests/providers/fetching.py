@@ -1,16 +1,16 @@
-"""Reading files off hosts of one behaviour, from the loop in which those live."""
+"""Downloads from hosts of one behaviour, started in the loop in which those live."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
 
 from tasks.providers import ProviderError
-from tasks.providers.downloads import Allowed, Stream, open_stream
+from tasks.providers.transport.downloads import Allowed, Stream, open_stream
 from tests.providers.hosts import Asked, Behave, Host, answer, serving
 
 KEY = "sk-canary-0123456789"
@@ -30,8 +30,8 @@ class Fetched:
     body: bytes
 
 
-async def read(url: str, *, allowed: Allowed, **wishes: Any) -> Fetched:
-    return await streaming(url, _all_of, allowed=allowed, **wishes)
+async def read(url: str, *, allowed: Allowed, **requests: Any) -> Fetched:
+    return await streaming(url, _all_of, allowed=allowed, **requests)
 
 
 def _all_of(stream: Stream) -> Fetched:
@@ -41,43 +41,37 @@ def _all_of(stream: Stream) -> Fetched:
         total=stream.total,
         etag=stream.etag,
         headers=stream.headers,
-        body=b"".join(pieces(stream)),
+        body=b"".join(stream),
     )
 
 
-async def streaming(url: str, use: Callable[[Stream], Result], **wishes: Any) -> Result:
-    """What is made of a stream, in a thread: those of the loop go on serving it."""
+async def streaming(url: str, use: Callable[[Stream], Result], **requests: Any) -> Result:
+    """Use a stream in a thread, while the loop's hosts go on serving it; return the result."""
 
     def once() -> Result:
-        with open_stream(url, **wishes) as stream:
+        with open_stream(url, **requests) as stream:
             return use(stream)
 
     return await asyncio.to_thread(once)
 
 
-def pieces(stream: Stream) -> Iterator[bytes]:
-    buffer = memoryview(bytearray(256 * 1024))
-    while size := stream.read_into(buffer):
-        yield bytes(buffer[:size])
-
-
 def length(stream: Stream) -> int:
-    return sum(map(len, pieces(stream)))
+    return sum(map(len, stream))
 
 
-def fetch(behave: Behave, path: str = "/file.mp4", **wishes: Any) -> tuple[Fetched, Host]:
+def fetch(behave: Behave, path: str = "/file.mp4", **requests: Any) -> tuple[Fetched, Host]:
     async def once() -> tuple[Fetched, Host]:
         async with serving(behave) as host:
-            if wishes.pop("gateway", False):
-                wishes.update(key=KEY, key_origin=f"{host.url}/v1")
-            return await read(host.url + path, allowed=host.allowed, **wishes), host
+            if requests.pop("gateway", False):
+                requests.update(key=KEY, key_origin=f"{host.url}/v1")
+            return await read(host.url + path, allowed=host.allowed, **requests), host
 
     return asyncio.run(once())
 
 
-def trouble(behave: Behave, **wishes: Any) -> ProviderError:
+def trouble(behave: Behave, **requests: Any) -> ProviderError:
     with pytest.raises(ProviderError) as caught:
-        fetch(behave, path="/file.mp4?X-Tos-Signature=canary&token=canary", **wishes)
+        fetch(behave, path="/file.mp4?X-Tos-Signature=canary&token=canary", **requests)
     error = caught.value
     told = f"{error!r} {error} {error.code} {error.request_id}"
     assert "canary" not in told and error.__cause__ is None
@@ -85,7 +79,7 @@ def trouble(behave: Behave, **wishes: Any) -> ProviderError:
 
 
 async def a_good_one(asked: Asked, writer: asyncio.StreamWriter) -> None:
-    """With Range, If-Range and an ETag."""
+    """Answer as a good host does, with Range, If-Range and an ETag."""
     start = int(asked.headers.get("range", "bytes=0-")[6:-1])
     if not start or asked.headers.get("if-range", TAG) != TAG:
         writer.write(answer(body=FILE, etag=TAG, content_type="video/mp4"))

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from tasks.providers.guard import Allowed
+from tasks.providers.transport.guard import Allowed
 
 Behave = Callable[["Asked", asyncio.StreamWriter], Awaitable[None]]
 

@@ -1,4 +1,4 @@
-"""The providers' sample answers, and how a test asks a dialect to read one."""
+"""Sample answers of providers, and helpers that let a dialect read them."""
 
 from __future__ import annotations
 
@@ -18,59 +18,60 @@ BASE_URL = "https://gateway.example"
 
 
 def body(name: str) -> Any:
-    """One sample, parsed."""
+    """Return a sample as parsed JSON."""
     return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
 def answer(
     content: object, status_code: int = 200, headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """An answer with this JSON, or these bytes, as its body."""
+    """Make an answer whose body is this JSON, or these bytes."""
     raw = content if isinstance(content, bytes) else json.dumps(content).encode()
     return Answer(status_code=status_code, headers=headers or {}, body=raw)
 
 
 def sample_answer(name: str) -> Answer:
-    """A sample as it came: `error-404-…` with that status."""
+    """Return a sample with its HTTP status: that of `error-404-…` is 404, any other 200."""
     stem = name.rpartition("/")[2]
     status_code = int(stem.split("-")[1]) if stem.startswith("error-") else 200
     return answer((SAMPLES / f"{name}.json").read_bytes(), status_code)
 
 
-def asked_id(content: Any) -> str:
-    """The id one would have asked for to get this body."""
+def id_in(content: Any) -> str:
+    """Return the task id that this body answers."""
     inner = content.get("data") if isinstance(content.get("data"), dict) else content
-    return inner.get("task_id") or inner.get("id") or "cgt-20260101000000-nobdy"
+    ids = (holder.get(name) for holder in (inner, content) for name in ("task_id", "id"))
+    return next((each for each in ids if each), "cgt-20260101000000-nobdy")
 
 
 def read(
     content: Any, remote_id: str = "", *, slug: str = "native", base_url: str = BASE_URL
 ) -> RemoteTask:
-    """The task in a JSON body."""
-    remote_id = remote_id or asked_id(content)
+    """Read the task in a JSON body."""
+    remote_id = remote_id or id_in(content)
     dialect = provider(slug).dialect
     return dialect.read_task(answer(content), remote_id=remote_id, base_url=base_url)
 
 
 def read_sample(name: str, *, slug: str = "native", base_url: str = BASE_URL) -> RemoteTask:
-    """The task in a sample file."""
+    """Read the task in a sample file."""
     return read(body(name), slug=slug, base_url=base_url)
 
 
-def refused(content: Answer, remote_id: str = "cgt-20260101000000-nobdy") -> ProviderError:
-    """The error an answer is read to."""
+def error_of(content: Answer, remote_id: str = "cgt-20260101000000-nobdy") -> ProviderError:
+    """Return the error that reading an answer raises."""
     with pytest.raises(ProviderError) as caught:
         provider("native").dialect.read_task(content, remote_id=remote_id, base_url=BASE_URL)
     return caught.value
 
 
 def at(seconds: int) -> datetime:
-    """A unix time."""
+    """Return a unix time as a datetime."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def said(task: RemoteTask) -> dict[str, Any]:
-    """Every field of a task that says something, but for the raw answer."""
+def filled_fields(task: RemoteTask) -> dict[str, Any]:
+    """Return the fields of a task that are filled, without the raw answer."""
     fields = {name: getattr(task, name) for name in RemoteTask.__dataclass_fields__}
     del fields["raw"]
     return {

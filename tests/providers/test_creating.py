@@ -1,57 +1,29 @@
-"""What is sent to make a task, field by field; and whether a failed attempt may have made one."""
+"""The create request, field by field, and whether a failed one may have created a task."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-import httpx
 import pytest
-from hypothesis import given, settings
-from volcenginesdkarkruntime import Ark
 
 from tasks.providers import Answer, ProviderError, Trouble, provider
-from tasks.providers.catalog import find_model
-from tasks.providers.creating import read_created, surely_not_made
-from tasks.providers.rules import objections
-from tasks.providers.wish import Mode, Wish
-from tests.providers.wishes import PICTURE, any_wish, wish
+from tasks.providers.catalog.models import find_model
+from tasks.providers.catalog.request import GenerationRequest, Mode
+from tasks.providers.catalog.rules import violations
+from tasks.providers.dialects.creating import read_created, surely_not_created
+from tests.providers.generations import PICTURE, generation
 
 
-def sent(asked: Wish, slug: str = "volcengine") -> tuple[str, Any]:
+def sent(asked: GenerationRequest, slug: str = "volcengine") -> tuple[str, Any]:
     model = find_model(asked.model)
     assert model is not None
     request = provider(slug).dialect.create_request(asked, model)
     return request.path, json.loads(json.dumps(request.body))
 
 
-def sent_by_the_official_sdk(asked: Wish, body: dict[str, Any]) -> tuple[str, Any]:
-    """The same wish through volcengine-ark-runtime, as it goes over the wire."""
-    seen: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        return httpx.Response(200, json={"id": "cgt-20261120120000-abcde"})
-
-    http = httpx.Client(transport=httpx.MockTransport(answer))
-    with Ark(
-        api_key="sk-of-the-tests", base_url="https://ark.example/api/v3", http_client=http
-    ) as ark:
-        ark.content_generation.tasks.create(**body)
-    told = json.loads(seen[0].content)
-    given = {name: value for name, value in told.items() if value is not None}
-    return seen[0].url.path.removeprefix("/api/v3"), given
-
-
-@given(any_wish)
-@settings(max_examples=60, deadline=None)
-def test_ark_gets_what_its_own_sdk_would_send(asked: Wish) -> None:
-    path, body = sent(asked)
-    assert (path, body) == sent_by_the_official_sdk(asked, body)
-
-
 def test_ark_gets_every_field_by_its_own_name() -> None:
-    everything = wish(
+    everything = generation(
         "doubao-seedance-2-5-260628",
         mode=Mode.EDIT,
         parts=["reference_video", "reference_image"],
@@ -101,7 +73,7 @@ def test_ark_gets_every_field_by_its_own_name() -> None:
 
 
 def test_the_final_of_a_draft_names_the_draft() -> None:
-    final = wish(
+    final = generation(
         "doubao-seedance-1-5-pro-251215",
         mode=Mode.FINAL,
         prompt="",
@@ -112,8 +84,8 @@ def test_the_final_of_a_draft_names_the_draft() -> None:
     ]
 
 
-def test_a_gateway_gets_the_words_apart_and_arks_fields_as_metadata() -> None:
-    path, body = sent(wish("doubao-seedance-2.0", resolution="720p", duration=5), "tokenhot")
+def test_a_gateway_gets_the_prompt_apart_and_arks_fields_as_metadata() -> None:
+    path, body = sent(generation("doubao-seedance-2.0", resolution="720p", duration=5), "tokenhot")
     assert path == "/v1/video/generations"
     assert body == {
         "model": "doubao-seedance-2.0",
@@ -122,22 +94,22 @@ def test_a_gateway_gets_the_words_apart_and_arks_fields_as_metadata() -> None:
     }
 
 
-def test_a_gateway_gets_a_lone_first_frame_as_every_generation_of_it_knows() -> None:
-    asked = wish(mode=Mode.FIRST_FRAME, parts=["first_frame"])
+def test_a_gateway_gets_a_single_first_frame_in_the_form_that_every_version_knows() -> None:
+    asked = generation(mode=Mode.FIRST_FRAME, parts=["first_frame"])
     assert sent(asked, "dataeyes")[1]["images"] == [PICTURE]
     assert "content" not in sent(asked, "dataeyes")[1]["metadata"]
 
 
-def test_a_gateway_gets_several_media_as_arks_content_without_words() -> None:
-    """Its `images` have no roles, and are replaced where both are there."""
-    asked = wish(mode=Mode.FIRST_AND_LAST_FRAME, parts=["first_frame", "last_frame"])
+def test_a_gateway_gets_several_media_as_arks_content_without_the_prompt() -> None:
+    """The `images` of a gateway have no roles, and content replaces them where both are given."""
+    asked = generation(mode=Mode.FIRST_AND_LAST_FRAME, parts=["first_frame", "last_frame"])
     body = sent(asked, "dataeyes")[1]
     assert "images" not in body
     assert [item["role"] for item in body["metadata"]["content"]] == ["first_frame", "last_frame"]
 
 
-def test_yescale_gets_flags_behind_the_words() -> None:
-    asked = wish(
+def test_yescale_gets_flags_after_the_prompt() -> None:
+    asked = generation(
         "doubao-seedance-1-0-pro-250528",
         mode=Mode.FIRST_FRAME,
         parts=["first_frame"],
@@ -155,15 +127,17 @@ def test_yescale_gets_flags_behind_the_words() -> None:
     ]
 
 
-def test_neither_links_nor_pictures_are_told_by_a_repr() -> None:
-    """They end in logs: a link may be a bearer's, and a picture is megabytes."""
-    asked = wish(mode=Mode.FIRST_FRAME, parts=["first_frame"], callback_url="https://a.example/x")
+def test_a_repr_contains_neither_links_nor_pictures() -> None:
+    """A repr may end up in a log: a link may give access, and a picture has megabytes."""
+    asked = generation(
+        mode=Mode.FIRST_FRAME, parts=["first_frame"], callback_url="https://a.example/x"
+    )
     model = find_model(asked.model)
     assert model is not None
-    assert not objections(asked, model, provider("volcengine").dialect)
-    told = repr(asked) + repr(provider("volcengine").dialect.create_request(asked, model))
-    assert PICTURE not in told
-    assert "a.example" not in told
+    assert not violations(asked, model, provider("volcengine").dialect)
+    text = repr(asked) + repr(provider("volcengine").dialect.create_request(asked, model))
+    assert PICTURE not in text
+    assert "a.example" not in text
 
 
 def answer(status: int, body: object) -> Answer:
@@ -208,22 +182,24 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("status", "body"), UNSURE)
-def test_what_is_neither_an_id_nor_a_refusal_leaves_it_open(status: int, body: object) -> None:
+def test_an_answer_that_is_neither_an_id_nor_a_refusal_leaves_it_open(
+    status: int, body: object
+) -> None:
     with pytest.raises(ProviderError) as caught:
         read_created(answer(status, body))
-    assert not surely_not_made(caught.value)
+    assert not surely_not_created(caught.value)
 
 
 @pytest.mark.parametrize(("status", "body"), REFUSED)
-def test_a_refusal_made_nothing(status: int, body: object) -> None:
+def test_a_refusal_created_nothing(status: int, body: object) -> None:
     with pytest.raises(ProviderError) as caught:
         read_created(answer(status, body))
-    assert surely_not_made(caught.value)
+    assert surely_not_created(caught.value)
 
 
 def test_without_an_answer_only_the_transport_knows() -> None:
     cut = ProviderError("The connection was cut.", trouble=Trouble.CONNECTION)
     refused = ProviderError("Refused.", trouble=Trouble.CONNECTION, never_sent=True)
-    assert not surely_not_made(cut)
-    assert surely_not_made(refused)
-    assert surely_not_made(ProviderError("Inside.", trouble=Trouble.PRIVATE_ADDRESS))
+    assert not surely_not_created(cut)
+    assert surely_not_created(refused)
+    assert surely_not_created(ProviderError("Inside.", trouble=Trouble.PRIVATE_ADDRESS))

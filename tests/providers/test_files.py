@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tasks.providers import ProviderError, Trouble
-from tasks.providers.downloads import Stream
-from tasks.providers.guard import Allowed
+from tasks.providers.transport.downloads import Stream
+from tasks.providers.transport.guard import Allowed
 from tasks.simulator import media
 from tasks.simulator.server import Simulator
 from tests.providers.fetching import FILE, TAG, a_good_one, fetch, read, streaming, trouble
@@ -112,7 +112,7 @@ def test_a_part_of_something_else_is_not_joined_to_ours(headers: dict[str, str])
 
 
 @pytest.mark.parametrize(
-    ("reply", "wishes"),
+    ("reply", "requests"),
     [
         (answer(206, FILE, content_range=f"bytes 0-{len(FILE) - 1}/{len(FILE)}"), {}),
         (answer(206, b"ten", content_range="bytes 9-99/100"), {"start": 9, "etag": TAG}),
@@ -125,9 +125,9 @@ def test_a_part_of_something_else_is_not_joined_to_ours(headers: dict[str, str])
     ids=["unasked part", "short part", "gzip", "brotli", "204", "304", "no range"],
 )
 def test_an_answer_that_contradicts_itself_or_the_question_is_refused(
-    reply: bytes, wishes: dict[str, Any]
+    reply: bytes, requests: dict[str, Any]
 ) -> None:
-    assert trouble(replying(reply), **wishes).trouble == Trouble.MALFORMED
+    assert trouble(replying(reply), **requests).trouble == Trouble.MALFORMED
 
 
 def test_what_the_block_raises_passes_through() -> None:

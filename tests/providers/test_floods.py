@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.providers import ProviderError, Trouble
-from tasks.providers.client import LARGEST_BODY
+from tasks.providers.transport.client import LARGEST_BODY
 from tests.providers.asking import (
     poll,
 )
@@ -18,14 +18,14 @@ from tests.providers.fetching import MEGABYTE
 from tests.providers.hosts import Asked, Behave, answer, replying, serving
 
 
-def _growth(behave: Behave, **wishes: Any) -> tuple[int, Trouble | None]:
+def _growth(behave: Behave, **requests: Any) -> tuple[int, Trouble | None]:
     """The most memory, in bytes, that a poll of such a server held at once; and its trouble."""
 
     async def ask() -> Trouble | None:
         async with serving(behave) as host:
             tracemalloc.start()
             try:
-                await poll(host.url, allowed=host.allowed, **wishes)
+                await poll(host.url, allowed=host.allowed, **requests)
             except ProviderError as error:
                 return error.trouble
         return None
@@ -67,7 +67,7 @@ def test_an_answer_in_crumbs_is_cut_off() -> None:
 
 
 def test_the_largest_answer_that_is_taken_fits_as_well() -> None:
-    """Its pieces and the whole of them are held at once for a moment."""
+    """Memory holds its pieces and the whole of them at once for a moment."""
     piece = bytes(65_536)
 
     async def large(asked: Asked, writer: asyncio.StreamWriter) -> None:

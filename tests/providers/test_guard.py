@@ -1,11 +1,19 @@
-"""Which addresses may be asked."""
+"""The guard's judgement of addresses."""
 
 from ipaddress import ip_address
 
 import pytest
 
 from tasks.providers import ProviderError, Trouble
-from tasks.providers.guard import NOTHING, Allowed, check, foresee, is_public, is_usual, literal
+from tasks.providers.transport.guard import (
+    NOTHING,
+    Allowed,
+    check,
+    foresee,
+    is_public,
+    is_usual,
+    literal,
+)
 
 PRIVATE = """
 0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.100.100.200 100.127.255.255 127.0.0.1
@@ -24,7 +32,7 @@ PUBLIC = """
 
 
 @pytest.mark.parametrize("text", PRIVATE)
-def test_what_is_no_single_host_of_the_internet_is_private(text: str) -> None:
+def test_an_address_that_is_no_single_host_of_the_internet_is_private(text: str) -> None:
     assert not is_public(ip_address(text))
 
 
@@ -67,7 +75,7 @@ def test_ports_of_the_system_are_not_asked(port: int) -> None:
 
 
 @pytest.mark.parametrize("port", [2049, 5060, 6000, 6379, 6667, 10080, 11211, 65536])
-def test_ports_where_a_request_would_be_obeyed_are_not_asked(port: int) -> None:
+def test_ports_of_services_that_would_obey_a_request_are_not_asked(port: int) -> None:
     assert not is_usual(port)
 
 
@@ -79,7 +87,7 @@ def trouble(host: str, port: int, *addresses: str, allowed: Allowed = NOTHING) -
     return ""
 
 
-def test_one_private_address_among_many_is_one_too_many() -> None:
+def test_one_private_address_among_several_is_refused() -> None:
     assert trouble("a.example", 443, "8.8.8.8", "1.1.1.1") == ""
     assert trouble("a.example", 443, "8.8.8.8", "10.0.0.1") == Trouble.PRIVATE_ADDRESS
     assert trouble("a.example", 443, "10.0.0.1", "8.8.8.8") == Trouble.PRIVATE_ADDRESS
@@ -132,7 +140,7 @@ gateway.lan:http a@b [gateway.lan]:80 []:1 [::1]80 1::2::3
 
 
 @pytest.mark.parametrize("entry", ["", " ", "gateway.lan ", *NONSENSE.split()])
-def test_nonsense_on_the_list_is_told_and_not_guessed_at(entry: str) -> None:
+def test_an_invalid_entry_of_the_list_is_refused(entry: str) -> None:
     with pytest.raises(ValueError, match="neither a host"):
         Allowed.parse([entry])
 
@@ -153,5 +161,5 @@ def test_nonsense_on_the_list_is_told_and_not_guessed_at(entry: str) -> None:
         ("http://LOCALHOST.:3000", Trouble.PRIVATE_ADDRESS),
     ],
 )
-def test_some_refusals_can_be_foreseen_without_a_look_up(url: str, trouble: Trouble | None) -> None:
+def test_some_refusals_are_foreseen_without_a_look_up(url: str, trouble: Trouble | None) -> None:
     assert foresee(url, Allowed.parse(["gateway.lan:81", "10.0.0.8"])) == trouble

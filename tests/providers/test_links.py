@@ -1,12 +1,14 @@
-"""When a link ends, and who may be given a key for it."""
+"""The links to a film in an answer, their order, their ends, and who is given a key for them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from tasks.providers.links import link_ends_at, through_gateway
+from tasks.providers import VideoLink
+from tasks.providers.dialects.links import film_links, link_ends_at, own_stream, with_own_stream
 
 SIGNED = "https://x.volces.com/a.mp4?X-Tos-Algorithm=TOS4&{}&X-Tos-Signature=f5"
 
@@ -37,19 +39,37 @@ def test_no_end_is_guessed(query: str) -> None:
     assert link_ends_at(SIGNED.format(query)) is None
 
 
+BASE = "https://gw.example/sub/"
+OURS, OTHER = "task_ours", "task_other"
+OWN_STREAM = "https://gw.example/sub/v1/videos/task_ours/content"
+TOS = SIGNED.format("X-Tos-Date=20260228T102510Z&X-Tos-Expires=86400")
+OPEN = "https://cdn.example/a.mp4"
+
+
+def asked(*layers: dict[str, Any], base_url: str = BASE) -> list[str]:
+    """Return the links in these layers, the outermost first, as they are asked for."""
+    return [link.url for link in film_links(layers, remote_id=OURS, base_url=base_url)]
+
+
 @pytest.mark.parametrize(
-    ("link", "base_url", "asked"),
+    "link",
     [
-        (
-            "http://localhost:3000/v1/videos/task_a/content",
-            "https://gw.example",
-            "https://gw.example/v1/videos/task_a/content",
-        ),
-        (
-            "https://inner.example/v1/videos/task_a/content?x=1",
-            "https://gw.example/sub/",
-            "https://gw.example/sub/v1/videos/task_a/content",
-        ),
+        "http://localhost:3000/v1/videos/task_ours/content",
+        "https://inner.example/v1/videos/task_other/content?x=1",
+        "https://gw.example/sub/v1/videos/task_other/content",
+        "https://gw.example/sub/v1/videos/task_other/content/",
+        "https://gw.example/v1//videos/task%5Fother/content",
+        "https://gw.example/V1/Videos/task_other/Content?signature=1",
+    ],
+)
+def test_a_gateways_stream_is_asked_for_under_our_id_at_our_host_alone(link: str) -> None:
+    (found,) = film_links([{"result_url": link}], remote_id=OURS, base_url=BASE)
+    assert (found.url, found.needs_key) == (OWN_STREAM, True)
+
+
+@pytest.mark.parametrize(
+    ("link", "base_url", "moved"),
+    [
         (
             "http://127.0.0.1:3000/files/a.mp4?b=1",
             "https://gw.example/v1",
@@ -62,16 +82,17 @@ def test_no_end_is_guessed(query: str) -> None:
         ),
     ],
 )
-def test_a_gateways_own_door_is_asked_at_the_configured_host(
-    link: str, base_url: str, asked: str
+def test_a_gateways_file_on_its_own_machine_is_asked_for_at_the_configured_host(
+    link: str, base_url: str, moved: str
 ) -> None:
-    assert through_gateway(link, base_url) == (asked, True)
+    (found,) = film_links([{"result_url": link}], remote_id=OURS, base_url=base_url)
+    assert (found.url, found.needs_key) == (moved, True)
 
 
 @pytest.mark.parametrize(
     "link",
     [
-        SIGNED.format("X-Tos-Date=20260228T102510Z&X-Tos-Expires=86400"),
+        TOS,
         "https://localhost.evil.example/a.mp4",
         "https://127.0.0.1.evil.example/a.mp4",
         "https://x.volces.com/v1/videos/a.mp4",
@@ -81,10 +102,134 @@ def test_a_gateways_own_door_is_asked_at_the_configured_host(
         "http://localhost:3000@evil.example/a.mp4",
     ],
 )
-def test_every_other_link_stays_and_gets_no_key(link: str) -> None:
-    assert through_gateway(link, "https://gw.example") == (link, False)
+def test_every_other_link_is_unchanged_and_gets_no_key(link: str) -> None:
+    (found,) = film_links([{"result_url": link}], remote_id=OURS, base_url=BASE)
+    assert (found.url, found.needs_key) == (link, False)
 
 
 def test_a_provider_on_this_machine_may_have_its_videos_there() -> None:
     link = "http://127.0.0.1:8999/media/a.mp4?X-Tos-Date=20260228T102510Z&X-Tos-Expires=60"
-    assert through_gateway(link, "http://127.0.0.1:8999/api/v3") == (link, False)
+    assert asked({"video_url": link}, base_url="http://127.0.0.1:8999/api/v3") == [link]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"content": {"video_url": TOS}},
+        {"content": [{"type": "video_url", "video_url": {"url": TOS}}]},
+        {"content": [{"type": "text", "text": OPEN}, {"type": "video_url", "video_url": TOS}]},
+        {"content": f'{{"video_url": "{TOS}"}}'},
+        {"video_url": TOS},
+        {"video_url": {"url": TOS}},
+        {"result_url": TOS},
+        {"fail_reason": TOS},
+        {"fail_reason": f'{{"video_url": "{TOS}"}}'},
+        {"url": TOS},
+        {"metadata": {"url": TOS}},
+        {"metadata": {"video_url": TOS}},
+        {"video": {"url": TOS}},
+        {"result": TOS},
+        {"result": [TOS]},
+        {"output": TOS},
+        {"output": [TOS]},
+        {"output": [{"url": TOS}]},
+        {"data": [{"url": TOS}]},
+        {"resultJson": f'{{"resultUrls": ["{TOS}"]}}'},
+        {"super_resolution": {"url": TOS}},
+        {"original_result_url": TOS},
+    ],
+)
+def test_a_film_is_found_wherever_a_gateway_puts_it(layer: dict[str, Any]) -> None:
+    assert asked(layer) == [TOS]
+    assert asked({"status": "SUCCESS", "data": layer}, layer) == [TOS]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"request": {"content": [{"type": "video_url", "video_url": {"url": TOS}}]}},
+        {"content": [{"type": "video_url", "role": "reference_video", "video_url": {"url": TOS}}]},
+        {"content": [{"type": "image_url", "image_url": {"url": TOS}}]},
+        {"content": [{"type": "image_url", "url": TOS}]},
+        {"content": {"last_frame_url": TOS}},
+        {"properties": {"input": TOS}},
+        {"urls": {"get": OPEN, "cancel": OPEN}},
+        {"result": [{"task_id": OTHER, "video_url": TOS}]},
+        {"items": [{"id": OTHER, "content": {"video_url": TOS}}]},
+        {"polling_url": OPEN},
+        {"error": {"message": TOS}},
+    ],
+)
+def test_what_was_given_or_belongs_to_another_task_is_no_film(layer: dict[str, Any]) -> None:
+    assert asked(layer) == []
+
+
+def test_signed_links_come_first_then_our_own_stream_then_the_rest() -> None:
+    outer = {"result_url": f"http://localhost:3000/v1/videos/{OTHER}/content", "url": OPEN}
+    inner = {"video_url": "http://10.0.0.8:3000/a.mp4", "fail_reason": TOS}
+    assert asked(outer, inner) == [TOS, OWN_STREAM, "http://10.0.0.8:3000/a.mp4", OPEN]
+
+
+def test_the_deepest_of_equals_comes_first_and_none_comes_twice() -> None:
+    other = TOS.replace("a.mp4", "b.mp4")
+    layers: list[dict[str, Any]] = [
+        {"result_url": other, "url": TOS},
+        {"content": {"video_url": TOS}, "url": other},
+    ]
+    assert asked(*layers) == [TOS, other]
+
+
+@pytest.mark.parametrize(
+    "outer",
+    [
+        {"result_url": OPEN, "original_result_url": TOS},
+        {"result_url": OPEN, "super_resolution": {"status": "SUCCESS"}},
+        {"super_resolution": {"video_url": OPEN}},
+        {"metadata": {"result_url": OPEN, "original_result_url": TOS}},
+    ],
+)
+def test_an_enhanced_film_comes_before_its_original(outer: dict[str, Any]) -> None:
+    assert asked(outer, {"content": {"video_url": TOS}}) == [OPEN, TOS]
+
+
+def test_an_original_that_nothing_was_made_of_stays_the_film() -> None:
+    assert asked({"result_url": TOS, "original_result_url": TOS, "url": OPEN}) == [TOS, OPEN]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["X-Amz-Signature=5", "Expires=9&OSSAccessKeyId=k&Signature=5", "auth_key=1-2", "sig=x&se=y"],
+)
+def test_signatures_of_other_stores_are_known(query: str) -> None:
+    assert asked({"url": OPEN, "metadata": {"url": f"https://b.example/a.mp4?{query}"}}) == [
+        f"https://b.example/a.mp4?{query}",
+        OPEN,
+    ]
+
+
+def test_a_gateways_own_stream_is_tried_behind_the_signed_links() -> None:
+    own = own_stream("/v1/videos/task_ours/content", remote_id=OURS, base_url=BASE)
+    assert (own.url, own.needs_key) == (OWN_STREAM, True)
+    signed, rest = VideoLink(url=TOS), VideoLink(url=OPEN)
+    assert with_own_stream([signed, rest], own) == (signed, own, rest)
+    assert with_own_stream([rest], own) == (rest, own)
+    assert with_own_stream([own, rest], own) == (own, rest)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "path"),
+    [
+        ("https://openrouter.example/api/v1", "/videos/task_ours/content"),
+        ("https://openrouter.example/api", "/v1/videos/task_ours/content"),
+        ("https://openrouter.example/api/v1/", "/v1/videos/task_ours/content"),
+    ],
+)
+def test_the_version_in_a_base_url_is_said_once(base_url: str, path: str) -> None:
+    own = own_stream(path, remote_id=OURS, base_url=base_url)
+    assert own.url == "https://openrouter.example/api/v1/videos/task_ours/content"
+    assert own.needs_key
+
+
+def test_a_stream_at_another_path_lies_below_the_base_url() -> None:
+    own = own_stream("/files/task_ours", remote_id=OURS, base_url="https://gw.example/x")
+    assert (own.url, own.needs_key) == ("https://gw.example/x/files/task_ours", True)

@@ -1,4 +1,4 @@
-"""Ark's own answers."""
+"""Answers in Ark's own form."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from tasks.providers import ProviderError, Trouble, provider
 from tasks.status import Status
-from tests.providers.samples import BASE_URL, answer, at, body, read, read_sample, said
+from tests.providers.samples import BASE_URL, answer, at, body, filled_fields, read, read_sample
 
 ARK = provider("volcengine").dialect
 
@@ -14,7 +14,7 @@ ARK = provider("volcengine").dialect
 def test_a_success_of_1_5_pro_is_read_whole() -> None:
     task = read_sample("native/succeeded-1-5-pro", slug="volcengine")
     sample = body("native/succeeded-1-5-pro")
-    assert said(task) == {
+    assert filled_fields(task) == {
         "id": "cgt-20260228182426-r4rg2",
         "status": Status.SUCCEEDED,
         "status_word": "succeeded",
@@ -40,7 +40,7 @@ def test_a_success_of_1_5_pro_is_read_whole() -> None:
 
 def test_powertokens_page_is_read_whole() -> None:
     task = read_sample("powertokens/succeeded", slug="powertokens")
-    assert said(task) == {
+    assert filled_fields(task) == {
         "id": "cgt-2026****-****",
         "status": Status.SUCCEEDED,
         "status_word": "succeeded",
@@ -93,7 +93,7 @@ def test_each_of_arks_words_is_known(name: str, status: Status) -> None:
     assert read_sample(name).status is status
 
 
-def test_a_failed_task_tells_code_message_and_request_id() -> None:
+def test_a_failed_task_has_code_message_and_request_id() -> None:
     task = read_sample("native/failed-output-copyright")
     assert task.error_code == "OutputVideoSensitiveContentDetected.PolicyViolation"
     assert task.error_message.startswith("The request failed because the output video may be")
@@ -110,21 +110,21 @@ def test_a_queued_task_has_no_results_yet() -> None:
 
 @pytest.mark.parametrize("empty", [None, {}, ...])
 @pytest.mark.parametrize("name", ["content", "usage", "error", "tools", "seed", "ratio"])
-def test_null_absent_and_empty_are_equal(name: str, empty: object) -> None:
+def test_null_absent_and_empty_mean_the_same(name: str, empty: object) -> None:
     sample = body("native/running")
-    expected = said(read(sample))
+    expected = filled_fields(read(sample))
     if empty is not ...:
         sample[name] = empty
-    assert said(read(sample)) == expected
+    assert filled_fields(read(sample)) == expected
 
 
-def test_an_unknown_word_is_kept_as_it_came() -> None:
+def test_an_unknown_status_word_is_kept_unchanged() -> None:
     task = read({**body("native/running"), "status": "Re-Rendering"})
     assert (task.status, task.status_word) == (Status.UNKNOWN, "Re-Rendering")
 
 
 @pytest.mark.parametrize("word", [None, "", [], {}, True, "\n"])
-def test_a_task_without_a_word_is_unknown(word: object) -> None:
+def test_a_task_without_a_status_word_is_unknown(word: object) -> None:
     assert read({**body("native/running"), "status": word}).status is Status.UNKNOWN
 
 
@@ -188,7 +188,7 @@ def test_an_empty_list_is_a_good_answer(empty: object) -> None:
 
 
 @pytest.mark.parametrize("strange", [{}, {"items": "x"}, {"total": 3, "items": {}}, {"id": "x"}])
-def test_what_is_no_list_is_refused(strange: object) -> None:
+def test_an_answer_that_is_no_list_is_refused(strange: object) -> None:
     with pytest.raises(ProviderError) as caught:
         ARK.read_list(answer(strange), base_url=BASE_URL)
     assert caught.value.trouble is Trouble.MALFORMED
@@ -211,14 +211,16 @@ def test_a_generic_native_credential_reads_an_envelope_too() -> None:
 
 
 def test_the_whole_list_is_asked_for_page_by_page_and_flex_apart() -> None:
-    assert ARK.page_path(3, size=200) == "/contents/generations/tasks?page_num=3&page_size=200"
-    assert ARK.page_path(1, size=200, service_tier="flex") == (
+    third, flex = ARK.page_request(3, size=200), ARK.page_request(1, size=200, service_tier="flex")
+    assert third and flex and third.body is flex.body is None
+    assert third.path == "/contents/generations/tasks?page_num=3&page_size=200"
+    assert flex.path == (
         "/contents/generations/tasks?page_num=1&page_size=200&filter.service_tier=flex"
     )
-    assert provider("powertokens").dialect.page_path(1, size=200) is None
+    assert provider("powertokens").dialect.page_request(1, size=200) is None
 
 
-def test_a_page_says_how_long_it_and_the_whole_list_are_whatever_is_readable() -> None:
+def test_a_page_counts_its_items_and_the_whole_list_readable_or_not() -> None:
     sample = body("native/list")
     broken = sample | {"items": [*sample["items"], {"no": "id"}], "total": 77}
     page = ARK.read_page(answer(broken), base_url=BASE_URL)

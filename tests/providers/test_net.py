@@ -1,4 +1,4 @@
-"""The one way out: to which address a connection goes, and that none goes anywhere else."""
+"""The addresses to which connections go: only those that the guard has judged."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tasks.providers import ProviderError, Trouble, net
+from tasks.providers import ProviderError, Trouble
+from tasks.providers.transport import net
 from tests.providers.asking import (
     OK,
     REFUSALS,
@@ -27,7 +28,7 @@ from tests.providers.hosts import Host, answer, replying, serving
 
 @pytest.fixture
 def packets(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """Where connections were begun to, asyncio's as well; none is made."""
+    """Record the addresses of all connection attempts, asyncio's included; none is made."""
     begun: list[tuple[str, int]] = []
 
     def connect(self: socket.socket, address: tuple[Any, ...]) -> None:
@@ -38,7 +39,7 @@ def packets(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     return begun
 
 
-# host as it is written, and what it resolves to; None: it must not even be looked up
+# A host as it is written, and the addresses that it resolves to; None: it must not be looked up.
 SSRF = [
     ("127.0.0.1", None),
     ("127.0.0.1:8000", None),
@@ -136,10 +137,10 @@ def test_the_connection_goes_to_the_judged_address_itself(
 
 
 @ways
-def test_a_name_that_changes_its_mind_is_heard_only_once(
+def test_a_name_whose_address_changes_is_looked_up_only_once(
     way: Way, packets: list[tuple[str, int]]
 ) -> None:
-    """DNS rebinding: first a public address for the check, then ours for the connection."""
+    """DNS rebinding: a public address for the check, then a private one for the connection."""
     answers = [["93.184.216.34"], ["127.0.0.1"], ["127.0.0.1"]]
     refusal(way, "http://rebound.example/", lambda host, port: answers.pop(0))
     assert (packets, len(answers)) == ([("93.184.216.34", 80)], 2)
@@ -210,7 +211,7 @@ def test_a_cookie_is_not_kept(way: Way) -> None:
 
 
 def _tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> ssl.SSLContext:
-    """A server's side; ours trusts whoever signed it."""
+    """Make a server's TLS context, and let clients trust its certificate."""
     server, trusting = server_of(name, tmp_path)
     monkeypatch.setattr(net, "certificates", lambda: trusting)
     return server

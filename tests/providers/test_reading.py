@@ -1,4 +1,4 @@
-"""Reading JSON that nobody should have sent."""
+"""Functions that read untrusted JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tasks.providers import reading
+from tasks.providers.dialects import reading
 from tests.providers.samples import at
 
 
@@ -34,14 +34,14 @@ from tests.providers.samples import at
         (None, None),
     ],
 )
-def test_whole_numbers_are_read_from_whatever_means_one(value: object, number: int | None) -> None:
-    assert reading.whole(value) == number
+def test_whole_numbers_are_read_from_every_usual_form(value: object, number: int | None) -> None:
+    assert reading.integer(value) == number
 
 
 def test_small_numbers_fit_an_ordinary_column() -> None:
-    assert reading.small(2**31 - 1) == 2**31 - 1
-    assert reading.small(2**31) is None
-    assert reading.small(-(2**31) - 1) is None
+    assert reading.small_integer(2**31 - 1) == 2**31 - 1
+    assert reading.small_integer(2**31) is None
+    assert reading.small_integer(-(2**31) - 1) is None
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_flags_are_read_from_words_and_numbers(value: object, meaning: bool | No
         "2026-02-28 10:24:26",
     ],
 )
-def test_times_are_read_in_every_usual_writing(value: object) -> None:
+def test_times_are_read_from_every_usual_form(value: object) -> None:
     assert reading.moment(value) == at(1772274266)
 
 
@@ -98,7 +98,7 @@ def test_times_are_read_in_every_usual_writing(value: object) -> None:
         [1772274266],
     ],
 )
-def test_no_time_is_made_of_zero_or_nonsense(value: object) -> None:
+def test_zero_and_nonsense_are_no_times(value: object) -> None:
     assert reading.moment(value) is None
 
 
@@ -123,7 +123,7 @@ def test_the_largest_number_is_still_a_time() -> None:
         None,
     ],
 )
-def test_what_is_no_web_address_is_no_link(value: object) -> None:
+def test_only_a_web_address_is_a_link(value: object) -> None:
     assert reading.url(value) == ""
 
 
@@ -132,7 +132,7 @@ def test_a_link_is_kept_byte_for_byte() -> None:
     assert reading.url(link) is link
 
 
-def test_what_no_column_stores_becomes_text() -> None:
+def test_numbers_that_no_column_stores_become_text() -> None:
     body = b'{"a": NaN, "b": -Infinity, "c": 1e400, "d": ' + b"9" * 5000 + b"}"
     value = reading.parse(body)
     assert value == {"a": "NaN", "b": "-Infinity", "c": "1e400", "d": "9" * 5000}
@@ -154,17 +154,17 @@ def test_a_pair_of_surrogates_is_one_letter() -> None:
     assert reading.parse(b'"\\ud83d\\ude00"') == "😀"
 
 
-def test_broken_utf8_and_a_byte_order_mark_are_survived() -> None:
+def test_broken_utf8_and_a_byte_order_mark_are_tolerated() -> None:
     assert reading.parse(b'\xef\xbb\xbf{"a": "\xff\xed\xa0\x80"}')["a"].encode()
 
 
-def test_endless_texts_are_bounded() -> None:
+def test_long_texts_are_shortened() -> None:
     value = reading.parse(json.dumps({"a": "x" * 10_000_000}).encode())
     assert len(value["a"]) == 8192
     assert len(reading.text("x" * 9000)) == 200
 
 
-def test_deep_nesting_is_cut_before_it_can_hurt_anyone_else() -> None:
+def test_deep_nesting_is_cut() -> None:
     value = reading.parse(b'{"data":' * 500 + b"1" + b"}" * 500)
     assert json.dumps(value).count("{") == 64
 

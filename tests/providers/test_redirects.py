@@ -1,4 +1,4 @@
-"""Where links lead, and that the key stays at home."""
+"""Redirects, and a key that stays at home."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.providers import ProviderError, Trouble, net
-from tasks.providers.guard import Allowed
+from tasks.providers import ProviderError, Trouble
+from tasks.providers.transport import net
+from tasks.providers.transport.guard import Allowed
 from tests.providers.certificates import server_of
 from tests.providers.fetching import FILE, KEY, TAG, a_good_one, fetch, read, trouble
 from tests.providers.hosts import Asked, Behave, Host, answer, in_circles, replying, serving, told
@@ -56,8 +57,8 @@ def test_the_key_does_not_go_to_another_host() -> None:
             here = replying(answer(302, location=f"{there.url}/file.mp4"))
             async with serving(here) as gateway:
                 allowed = Allowed.parse(["127.0.0.1"])
-                wishes = {"key": KEY, "key_origin": gateway.url}
-                await read(f"{gateway.url}/content", allowed=allowed, **wishes)
+                requests = {"key": KEY, "key_origin": gateway.url}
+                await read(f"{gateway.url}/content", allowed=allowed, **requests)
         return there
 
     assert "authorization" not in asyncio.run(once()).asked[0].headers
@@ -79,6 +80,17 @@ def test_a_key_that_no_header_can_hold_is_not_told_to_anybody() -> None:
     for key in ("canary\r\nX: y", "canary海"):
         error = trouble(a_good_one, key=key)
         assert error.trouble == Trouble.UNAUTHORIZED
+
+
+def test_a_cookie_does_not_follow_a_redirect() -> None:
+    async def onwards(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        if asked.path == "/old":
+            writer.write(answer(302, location="/new", set_cookie="a=b; Path=/"))
+        else:
+            writer.write(answer(body=FILE))
+
+    _, host = fetch(onwards, path="/old")
+    assert all("cookie" not in asked.headers for asked in host.asked)
 
 
 # Redirects

@@ -1,4 +1,4 @@
-"""Links that are dead, or not yet alive, and how it is said."""
+"""Answers without a file: dead links, files that are not ready, refusals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tasks.providers import Trouble
-from tasks.providers.downloads import Limits
+from tasks.providers.transport.downloads import Limits
 from tests.providers.fetching import KEY, trouble
 from tests.providers.hosts import Asked, answer, replying, told
 
@@ -43,12 +43,12 @@ def test_a_refusal_is_named(reply: bytes, gateway: bool, kind: Trouble, permanen
     assert error.status_code and str(error.status_code) in str(error)
 
 
-def test_a_wish_to_wait_is_heard() -> None:
+def test_retry_after_is_respected() -> None:
     assert trouble(replying(answer(503, retry_after=17))).retry_after == 17
 
 
 @pytest.mark.parametrize("gateway", [True, False])
-def test_a_link_that_is_repeated_in_a_refusal_is_not_repeated_by_us(gateway: bool) -> None:
+def test_a_link_that_a_refusal_quotes_is_not_in_our_message(gateway: bool) -> None:
     async def repeat(asked: Asked, writer: asyncio.StreamWriter) -> None:
         path = asked.path.replace("&", "\\u0026")
         writer.write(told(500, f"No upstream for {path} with {KEY}"))
@@ -58,7 +58,7 @@ def test_a_link_that_is_repeated_in_a_refusal_is_not_repeated_by_us(gateway: boo
     assert ("No upstream" in str(error)) == gateway
 
 
-def test_a_refusal_that_never_ends_its_sentence_is_heard_all_the_same() -> None:
+def test_a_refusal_whose_body_never_ends_is_read_all_the_same() -> None:
     reply = answer(404, b"<Err", content_length=100)
     error = trouble(replying(reply), limits=Limits(silence=0.2))
     assert error.trouble == Trouble.LINK_DEAD

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from tasks.providers import Trouble
-from tasks.providers.downloads import Dropped, Limits, Stream
-from tests.providers.fetching import MEGABYTE, fetch, pieces, read, streaming, trouble
+from tasks.providers.transport.downloads import DownloadCancelledError, Limits, Stream
+from tests.providers.fetching import MEGABYTE, fetch, read, streaming, trouble
 from tests.providers.hosts import Asked, Behave, Host, answer, in_circles, never, replying, serving
 
 
@@ -58,10 +58,32 @@ def test_a_stall_before_the_headers_ends() -> None:
     assert trouble(never, limits=limits).trouble == Trouble.TIMEOUT
 
 
+HEADS = {
+    "one header, letter by letter": b"HTTP/1.1 200 OK\r\nX: ",
+    "a promise to continue, again and again": b"",
+}
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_a_head_that_never_ends_is_not_waited_for(kind: str) -> None:
+    """Each read ends soon: only the time for all of them can end this."""
+    begin = HEADS[kind]
+
+    async def drip(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(begin)
+        while True:
+            writer.write(b"x" if begin else b"HTTP/1.1 100 Continue\r\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    limits = Limits(silence=0.3, connect=0.3)
+    assert trouble(drip, limits=limits).trouble == Trouble.TIMEOUT
+
+
 def test_a_reader_that_takes_its_time_is_not_the_hosts_fault() -> None:
     def slowly(stream: Stream) -> int:
         size = 0
-        for piece in pieces(stream):
+        for piece in stream:
             size += len(piece)
             time.sleep(0.05)
         return size
@@ -84,8 +106,8 @@ def test_a_file_that_nobody_waits_for_any_more_is_let_go() -> None:
         nobody_waits.set()
         await never(asked, writer)
 
-    with pytest.raises(Dropped):
-        fetch(stall, dropped=nobody_waits, limits=Limits(silence=3_600))
+    with pytest.raises(DownloadCancelledError):
+        fetch(stall, cancelled=nobody_waits, limits=Limits(silence=3_600))
 
 
 def test_a_file_that_is_let_go_before_it_was_asked_for_is_not_asked_for() -> None:
@@ -93,8 +115,8 @@ def test_a_file_that_is_let_go_before_it_was_asked_for_is_not_asked_for() -> Non
         async with serving(never) as host:
             nobody_waits = threading.Event()
             nobody_waits.set()
-            with pytest.raises(Dropped):
-                await read(host.url, allowed=host.allowed, dropped=nobody_waits)
+            with pytest.raises(DownloadCancelledError):
+                await read(host.url, allowed=host.allowed, cancelled=nobody_waits)
         return host
 
     assert asyncio.run(once()).connections == 0

@@ -1,9 +1,9 @@
-"""YEScale's flat answer, and the request it repeats."""
+"""YEScale's flat answer, and the request that it repeats."""
 
 from __future__ import annotations
 
 from tasks.status import Status
-from tests.providers.samples import at, body, read, read_sample, said
+from tests.providers.samples import at, body, filled_fields, read, read_sample
 
 PROMPT = (
     "A 20-year-old girl, with an oval face, delicate features, long black hair, fair skin, "
@@ -14,7 +14,7 @@ PROMPT = (
 
 def test_yescales_page_is_read_whole() -> None:
     sample = body("yescale/succeeded")
-    assert said(read_sample("yescale/succeeded", slug="yescale")) == {
+    assert filled_fields(read_sample("yescale/succeeded", slug="yescale")) == {
         "id": "cgt-20250702113430-gvkhb",
         "status": Status.SUCCEEDED,
         "status_word": "succeeded",
@@ -41,21 +41,21 @@ def test_a_failure_is_read_like_arks() -> None:
     assert task.request_id == "02175142727180900"
 
 
-def test_flags_in_the_prompt_tell_the_parameters() -> None:
+def test_flags_in_the_prompt_give_the_parameters() -> None:
     task = read_sample("yescale/running-many-flags")
     assert task.prompt == "A girl -- smiling \nSlow pan"
     assert (task.resolution, task.ratio, task.duration) == ("480p", "16:9", 5)
     assert (task.seed, task.framespersecond) == (11, 24)
 
 
-def test_the_answers_own_fields_beat_the_flags() -> None:
+def test_the_answers_own_fields_take_precedence_over_flags() -> None:
     sample = {**body("yescale/running-many-flags"), "resolution": "720p", "frames": 121, "seed": 0}
     task = read(sample)
     assert (task.resolution, task.seed) == ("720p", 0)
     assert (task.frames, task.duration) == (121, None)
 
 
-def test_fields_of_the_echoed_request_beat_its_flags() -> None:
+def test_fields_of_the_echoed_request_take_precedence_over_its_flags() -> None:
     sample = body("yescale/running-many-flags")
     sample["request"].update(resolution="1080p", duration=-1, seed=-1, service_tier="flex")
     task = read(sample)

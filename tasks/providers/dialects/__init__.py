@@ -1,0 +1,1 @@
+"""Dialects: how each family of providers is asked, and how its answers are read. Pure."""

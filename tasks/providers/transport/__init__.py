@@ -1,0 +1,1 @@
+"""The only module of the product that opens connections: requests to providers, and downloads."""
