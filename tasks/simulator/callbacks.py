@@ -1,7 +1,7 @@
 """Ark's callbacks: the body of a GET, posted to the task's callback_url at every change.
 
-A cancelled task is never told of. An end that nobody acknowledges within 5 s is told again, up
-to three times. Behind a gateway too it is Ark who calls, and with Ark's own id.
+A cancelled task gets none. The callback of an end that nobody acknowledges within 5 s is repeated
+up to three times. Behind a gateway the callback comes from Ark as well, with Ark's own id.
 """
 
 from __future__ import annotations
@@ -13,42 +13,41 @@ import urllib.request
 
 from tasks.simulator.native import task_json
 from tasks.simulator.records import Record
-from tasks.simulator.story import moment
 from tasks.simulator.world import World
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 5  # seconds
-RETRIES = 3  # of an end; other changes are told once
+TIMEOUT = 5  # seconds
+RETRIES = 3  # for an end; the callback of another change is sent once
 
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def tell_changes(world: World, origin: str) -> None:
-    """Start a call for every task whose status is another than the one told last."""
+def send_callbacks(world: World, origin: str) -> None:
+    """Start a callback for every task whose status differs from the one last sent."""
     now = world.clock()
-    for public_id, told in list(world.to_call_back.items()):
+    for public_id, last_sent in list(world.callbacks_due.items()):
         record = world.tasks.get(public_id)
-        state = moment(record, now) if record else None
+        state = record.state_at(now) if record else None
         if record is None or state is None or state.status == "cancelled":
-            world.to_call_back.pop(public_id, None)
-        elif state.status != told:
-            world.to_call_back[public_id] = state.status
+            world.callbacks_due.pop(public_id, None)
+        elif state.status != last_sent:
+            world.callbacks_due[public_id] = state.status
             if state.ended:
-                del world.to_call_back[public_id]
+                del world.callbacks_due[public_id]
             body = json.dumps(task_json(record, now, origin)).encode()
             tries = 1 + RETRIES if state.status in ("succeeded", "failed") else 1
-            threading.Thread(target=_call, args=(record, body, tries), daemon=True).start()
+            threading.Thread(target=_post, args=(record, body, tries), daemon=True).start()
 
 
-def _call(record: Record, body: bytes, tries: int) -> None:
+def _post(record: Record, body: bytes, tries: int) -> None:
     url = record.order.callback_url
     for _ in range(tries):
         request = urllib.request.Request(
             url, data=body, headers={"Content-Type": "application/json"}, method="POST"
         )
         try:
-            with _opener.open(request, timeout=PATIENCE):
+            with _opener.open(request, timeout=TIMEOUT):
                 return
         except OSError as error:
             logger.warning("Nobody acknowledged the callback of %s: %s", record.id, error)

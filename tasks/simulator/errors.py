@@ -1,4 +1,4 @@
-"""Why a request is refused or a task fails, in Ark's words.
+"""Reasons why a request is refused or a task fails, in Ark's words.
 
 Codes: volcengine.com/docs/82379/1299023. Every message ends with the request id.
 """
@@ -47,20 +47,18 @@ _MESSAGES = {
 
 
 def message(code: str) -> str:
-    """The sentence that goes with a code, without its request id."""
-    for prefix, subject in _SUBJECTS.items():
-        if code.startswith(prefix):
-            return _moderation(code).format(subject)
-    return _MESSAGES.get(code, f"The request failed: {code}.")
-
-
-def _moderation(code: str) -> str:
+    """Return the sentence that goes with an error code, without a request id."""
+    subject = next((text for prefix, text in _SUBJECTS.items() if code.startswith(prefix)), "")
+    if not subject:
+        return _MESSAGES.get(code, f"The request failed: {code}.")
     if code.endswith(".PolicyViolation"):
-        return _COPYRIGHT
-    return _PERSON if code.endswith(".PrivacyInformation") else _SENSITIVE
+        return _COPYRIGHT.format(subject)
+    if code.endswith(".PrivacyInformation"):
+        return _PERSON.format(subject)
+    return _SENSITIVE.format(subject)
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A request that Ark answers with an error; `param` names the field at fault."""
 
     def __init__(self, status: int, code: str, text: str = "", *, param: str = "") -> None:
@@ -70,7 +68,7 @@ class Refusal(Exception):
         self.param = param
 
     def body(self, request_id: str) -> dict[str, object]:
-        """The JSON that Ark sends."""
+        """Build the JSON that Ark sends."""
         return {
             "error": {
                 "code": self.code,
@@ -81,9 +79,9 @@ class Refusal(Exception):
         }
 
 
-def missing(param: str) -> Refusal:
-    """A required field that is not there."""
-    return Refusal(
+def missing(param: str) -> RefusalError:
+    """Build the refusal of a body without a required field."""
+    return RefusalError(
         400,
         "MissingParameter",
         f"The request failed because it is missing `{param}` parameter.",
@@ -91,9 +89,9 @@ def missing(param: str) -> Refusal:
     )
 
 
-def invalid(param: str, reason: str = "the specified value is not valid") -> Refusal:
-    """A field whose value this model does not take."""
-    return Refusal(
+def invalid(param: str, reason: str = "the specified value is not valid") -> RefusalError:
+    """Build the refusal of a value that this model does not accept."""
+    return RefusalError(
         400,
         "InvalidParameter",
         f"The parameter `{param}` specified in the request is not valid: {reason}.",
@@ -101,9 +99,9 @@ def invalid(param: str, reason: str = "the specified value is not valid") -> Ref
     )
 
 
-def unsupported(param: str) -> Refusal:
-    """A field that no page describes."""
-    return Refusal(
+def unsupported(param: str) -> RefusalError:
+    """Build the refusal of a field that no page describes."""
+    return RefusalError(
         400,
         "InvalidParameter.UnsupportedParameter",
         f"The parameter `{param}` specified in the request is not supported.",
@@ -111,18 +109,18 @@ def unsupported(param: str) -> Refusal:
     )
 
 
-def no_such_model(name: str) -> Refusal:
-    """A model nobody knows, or an endpoint of somebody else."""
-    return Refusal(
+def no_such_model(name: str) -> RefusalError:
+    """Build the refusal of an unknown model, or of somebody else's endpoint."""
+    return RefusalError(
         404,
         "InvalidEndpointOrModel.NotFound",
         f"The model or endpoint {name} does not exist or you do not have access to it.",
     )
 
 
-def model_not_open(name: str) -> Refusal:
-    """A model that this account has not activated."""
-    return Refusal(
+def model_not_open(name: str) -> RefusalError:
+    """Build the refusal of a model that this account has not activated."""
+    return RefusalError(
         404,
         "ModelNotOpen",
         f"Your account has not activated the model {name}. Please activate the model service "

@@ -1,4 +1,4 @@
-"""Faults on purpose: which, for whom, how often, and what they do to an answer."""
+"""Faults on request: which, for whom, how often, and what they do to an answer."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from urllib.parse import parse_qs
 from tasks.simulator.messages import Reply, Request, as_html
 
 KINDS = (
+    "409",
     "429",
     "500",
     "503",
+    "quota",
     "html",
     "empty",
     "truncated",
@@ -34,23 +36,34 @@ _IN_KEY = re.compile(
 )
 DRIP_SECONDS = 0.2  # between two bytes
 
-PAGE = "<!doctype html><html><head><title>502 Bad Gateway</title></head><body><center>\
+ERROR_PAGE = "<!doctype html><html><head><title>502 Bad Gateway</title></head><body><center>\
 <h1>502 Bad Gateway</h1></center><hr><center>nginx</center></body></html>"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing that goes wrong. `share` in per cent of the requests it could meet."""
+    """One kind of failure, and the requests that it hits."""
 
     kind: str
     retry_after: int | None = None
-    on: str = ""  # one operation only; "" = every one it makes sense for
-    share: int = 100
+    on: str = ""  # one operation only; "" = every operation that the kind makes sense for
+    share: int = 100  # per cent of those requests
 
-    def meets(self, operation: str) -> bool:
-        """Whether this operation can go wrong in this way."""
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it takes the place of the answer, in the dialect's own words."""
+        return self.kind.isdecimal() or self.kind == "quota"
+
+    def applies_to(self, operation: str) -> bool:
+        """Whether this operation can fail in this way."""
         if self.kind in ("lost-create", "dropped-create"):
             return operation == "create"
+        if self.kind == "409":  # the task begins to run right before it is cancelled
+            return operation == "delete"
+        if (
+            self.kind == "quota"
+        ):  # of the account's plan; `retry_after` are the seconds to its reset
+            return operation == (self.on or "create")
         if self.kind == "wrong-id":
             return operation == "get"
         return operation == (self.on or operation)
@@ -64,7 +77,10 @@ def parse_fault(text: str) -> Fault:
 
 
 def make_fault(data: Mapping[str, Any]) -> Fault:
-    """Read {"fault": "429", "retry_after": 7, "share": 20, "on": "get"}."""
+    """Read {"fault": "429", "retry_after": 7, "share": 20, "on": "get"}.
+
+    Raises ValueError or TypeError where a value is wrong.
+    """
     kind, on = str(data.get("fault", "")), str(data.get("on") or "")
     if kind not in KINDS:
         raise ValueError(f"fault must be one of {', '.join(KINDS)}, not {kind!r}")
@@ -76,50 +92,48 @@ def make_fault(data: Mapping[str, Any]) -> Fault:
 
 
 def fault_in_key(key: str) -> Fault | None:
-    """The fault that a key asks for by its name: sim-fault-429-retry-after-7-20pct."""
-    found = _IN_KEY.search(key)
-    if not found:
+    """Read the fault that the name of a key asks for: sim-fault-429-retry-after-7-20pct."""
+    match = _IN_KEY.search(key)
+    if not match:
         return None
-    options = {name: found[name] for name in ("retry_after", "on", "share")}
-    return make_fault({"fault": found["kind"], **options})
+    options = {name: match[name] for name in ("retry_after", "on", "share")}
+    return make_fault({"fault": match["kind"], **options})
 
 
 class Faults:
-    """Faults switched on at run time, and the even spread of those that come in shares."""
+    """The faults switched on at run time, and the choice of the requests that fail."""
 
     def __init__(self) -> None:
-        self._of_key: dict[str, Fault] = {}
-        self._met: dict[str, int] = {}
+        self._by_key: dict[str, Fault] = {}
+        self._requests: dict[str, int] = {}  # by key, those that a fault applies to
         self._lock = threading.Lock()
 
     def switch_on(self, key: str, fault: Fault) -> None:
-        self._of_key[key] = fault
+        self._by_key[key] = fault
 
     def switch_off(self, key: str) -> None:
-        self._of_key.pop(key, None)
+        self._by_key.pop(key, None)
 
     def as_json(self) -> dict[str, Any]:
-        return {key: fault.__dict__ for key, fault in self._of_key.items()}
+        return {key: fault.__dict__ for key, fault in self._by_key.items()}
 
-    def due(self, request: Request, key: str, operation: str) -> Fault | None:
-        """The fault of this very request, if any: its own first, then its key's."""
-        fault = self._of_request(request) or self._of_key.get(key) or fault_in_key(key)
-        if fault is None or not fault.meets(operation) or not self._turn(key, fault):
-            return None
-        return fault
+    def choose(self, request: Request, key: str, operation: str) -> Fault | None:
+        """Return the fault that this request gets, if any: its own first, then its key's.
 
-    def _of_request(self, request: Request) -> Fault | None:
+        A fault with a share hits that many of every hundred requests, evenly spread: 20 hits
+        each fifth. Raises ValueError where the request asks for an unknown fault.
+        """
         text = request.headers.get("x-sim-fault", "")
         if not text and "sim_fault=" in request.query:
             text = parse_qs(request.query)["sim_fault"][0]
-        return parse_fault(text) if text else None
-
-    def _turn(self, key: str, fault: Fault) -> bool:
-        """True for `share` of every hundred requests, evenly spread: 20 → each fifth."""
+        fault = (parse_fault(text) if text else None) or self._by_key.get(key) or fault_in_key(key)
+        if fault is None or not fault.applies_to(operation):
+            return None
         with self._lock:
-            before = self._met.get(key, 0)
-            self._met[key] = before + 1
-        return (before + 1) * fault.share // 100 > before * fault.share // 100
+            before = self._requests.get(key, 0)
+            self._requests[key] = before + 1
+        is_hit = (before + 1) * fault.share // 100 > before * fault.share // 100
+        return fault if is_hit else None
 
 
 def retry_header(fault: Fault) -> tuple[tuple[str, str], ...]:
@@ -127,9 +141,9 @@ def retry_header(fault: Fault) -> tuple[tuple[str, str], ...]:
 
 
 def spoil(reply: Reply, fault: Fault) -> Reply:
-    """The good answer, turned bad."""
+    """Turn a good answer into a bad one."""
     if fault.kind == "html":
-        return as_html(PAGE)
+        return as_html(ERROR_PAGE)
     if fault.kind == "empty":
         return replace(reply, status=200, body=b"")
     if fault.kind == "truncated":
@@ -140,12 +154,12 @@ def spoil(reply: Reply, fault: Fault) -> Reply:
 
 
 def drip(body: bytes) -> Iterator[bytes]:
-    """One byte after the other, slowly."""
+    """Yield one byte at a time, DRIP_SECONDS apart."""
     for place in range(len(body)):
         yield body[place : place + 1]
         time.sleep(DRIP_SECONDS)
 
 
 def break_off(body: bytes) -> Iterable[bytes]:
-    """Two thirds of what the headers promised."""
+    """Return two thirds of what the headers promised."""
     return (body[: len(body) * 2 // 3],)

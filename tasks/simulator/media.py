@@ -1,6 +1,6 @@
-"""The clips, their signed links, and the file server they are loaded from.
+"""The clips, their signed links, and the file server that sends them.
 
-A link is made as TOS makes it: X-Tos-Date (UTC) + X-Tos-Expires is its end, it is signed
+Links are made as TOS makes them: X-Tos-Date (UTC) + X-Tos-Expires is the end, the link is signed
 once, when the task ends, and a changed byte breaks it.
 """
 
@@ -17,15 +17,15 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from tasks.providers.catalog import frame_size
-from tasks.simulator.faults import PAGE, break_off, drip
+from tasks.providers.catalog.models import frame_size
+from tasks.simulator.faults import ERROR_PAGE, break_off, drip
 from tasks.simulator.messages import Reply, Request, as_html
 from tasks.simulator.records import Record, hash_of
 
 CLIPS = Path(__file__).parent / "clips"
 
-#: Clips of each ratio; the task's id chooses among several.
-OF_RATIO = {
+#: Names of the clips for each ratio; the task's id chooses among several.
+CLIPS_BY_RATIO = {
     "16:9": ("aurora", "dunes", "sea"),
     "9:16": ("city",),
     "3:4": ("city",),
@@ -43,40 +43,40 @@ _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 
 @lru_cache(maxsize=32)
 def clip(name: str, suffix: str) -> bytes:
-    """A clip (mp4) or its last frame (jpg)."""
+    """Read a clip (mp4) or its last frame (jpg)."""
     return (CLIPS / f"{name}.{suffix}").read_bytes()
 
 
 def clip_name(record: Record) -> str:
-    """Which scene a task's video shows."""
-    names = OF_RATIO.get(record.order.ratio, OF_RATIO["16:9"])
+    """Choose the clip that a task's video shows."""
+    names = CLIPS_BY_RATIO.get(record.order.ratio, CLIPS_BY_RATIO["16:9"])
     return names[hash_of(record.id) % len(names)]
 
 
 def video(record: Record) -> bytes:
-    """Its clip, which says of itself that it is shown as large as was ordered.
+    """Return the task's clip; its header declares the display size that was ordered.
 
-    The picture within is smaller, so that the files stay small; players scale it.
+    The picture inside is smaller, so that the files stay small; players scale it.
     """
     order = record.order
     size = frame_size(order.model, order.resolution, order.ratio)
-    return _shown_at(clip_name(record), size) if size else clip(clip_name(record), "mp4")
+    return _with_display_size(clip_name(record), size) if size else clip(clip_name(record), "mp4")
 
 
 @lru_cache(maxsize=32)
-def _shown_at(name: str, size: tuple[int, int]) -> bytes:
-    """Width and height are the last eight bytes of the picture track's header, 16.16 each."""
+def _with_display_size(name: str, size: tuple[int, int]) -> bytes:
+    """Set width and height: the last eight bytes of the picture track's header, 16.16 each."""
     data = bytearray(clip(name, "mp4"))
-    for found in re.finditer(b"tkhd", bytes(data)):
-        start = found.start() - 4
+    for match in re.finditer(b"tkhd", bytes(data)):
+        start = match.start() - 4
         end = start + int.from_bytes(data[start : start + 4])
-        if any(data[end - 8 : end]):  # a track of sound has none
+        if any(data[end - 8 : end]):  # zero in a sound track
             data[end - 8 : end] = struct.pack(">HHHH", size[0], 0, size[1], 0)
     return bytes(data)
 
 
 def video_path(record: Record) -> str:
-    """Where TOS would keep the file: bucket, model, request id."""
+    """Return the path of the file at TOS: bucket, model, request id."""
     return f"{_folder(record)}/{record.stem}.{record.order.output_format or 'mp4'}"
 
 
@@ -90,7 +90,7 @@ def _folder(record: Record) -> str:
 
 
 def signed(path: str, *, origin: str, at: float, life: int) -> str:
-    """The link to a file, good from `at` for `life` seconds."""
+    """Make a link to a file that is valid from `at` (Unix time) for `life` seconds."""
     date = datetime.fromtimestamp(int(at), UTC).strftime("%Y%m%dT%H%M%SZ")
     query = (
         f"X-Tos-Algorithm=TOS4-HMAC-SHA256&X-Tos-Credential={_CREDENTIAL.format(day=date[:8])}"
@@ -101,64 +101,63 @@ def signed(path: str, *, origin: str, at: float, life: int) -> str:
 
 
 def _signature(path: str, query: str) -> str:
-    """Over every byte of the link but its host and this signature."""
+    """Sign every byte of the link except its host and the signature itself."""
     return hmac.new(_SECRET, f"{path}?{query}".encode(), hashlib.sha256).hexdigest()
 
 
 def video_url(record: Record, origin: str) -> str:
-    """The link in a succeeded task's answers."""
-    story = record.story
-    return signed(video_path(record), origin=origin, at=story.ends_at, life=story.link_life)
+    """Make the link to a succeeded task's video."""
+    times = record.timeline
+    return signed(video_path(record), origin=origin, at=times.ends_at, life=times.link_life)
 
 
 def last_frame_url(record: Record, origin: str) -> str:
-    story = record.story
-    return signed(last_frame_path(record), origin=origin, at=story.ends_at, life=story.link_life)
+    times = record.timeline
+    return signed(last_frame_path(record), origin=origin, at=times.ends_at, life=times.link_life)
 
 
-def link_trouble(path: str, query: str, now: float) -> str:
-    """ "" or the TOS error code that this link answers with."""
-    found = _SIGNATURE.search(query)
-    wanted = _signature(path, _SIGNATURE.sub("", query))
-    if not found or not hmac.compare_digest(wanted, found[1]):
+def link_error(path: str, query: str, now: float) -> str:
+    """Return the TOS error code that this link answers with; "" where it is valid."""
+    match = _SIGNATURE.search(query)
+    expected = _signature(path, _SIGNATURE.sub("", query))
+    if not match or not hmac.compare_digest(expected, match[1]):
         return "SignatureDoesNotMatch"
-    given = dict(parse_qsl(query))
-    signed_at = datetime.strptime(given["X-Tos-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    ends_at = signed_at.timestamp() + int(given["X-Tos-Expires"])
+    parameters = dict(parse_qsl(query))
+    signed_at = datetime.strptime(parameters["X-Tos-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    ends_at = signed_at.timestamp() + int(parameters["X-Tos-Expires"])
     return "" if now < ends_at else "RequestExpired"
 
 
 def answer(request: Request, record: Record | None) -> Reply:
-    """What TOS says to a GET or HEAD; `record` is the task whose file this is."""
-    found = _PATH.match(request.path)
-    trouble = link_trouble(request.path, request.query, request.now) if found else "NoSuchKey"
-    if not found or trouble or record is None:
-        return tos_error(trouble or "NoSuchKey", request)
-    is_frame = found["kind"] == "jpeg"
-    data = clip(clip_name(record), "jpg") if is_frame else video(record)
-    kind = "image/jpeg" if is_frame else "video/mp4"
-    wish = "" if is_frame else record.order.steering().get("media", "")
-    return _wished(wish, request) or serve(data, kind, request.headers, wish=wish)
+    """Answer a GET or HEAD as TOS does; `record` is the task whose file this is.
+
+    A video fails in the way that its task's prompt asks for with `sim:media=…`.
+    """
+    match = _PATH.match(request.path)
+    error = link_error(request.path, request.query, request.now) if match else "NoSuchKey"
+    if not match or error or record is None:
+        return tos_error(error or "NoSuchKey", request)
+    if match["kind"] == "jpeg":
+        return serve(clip(clip_name(record), "jpg"), "image/jpeg", request.headers)
+    fault = record.order.steering().get("media", "")
+    codes = {"403": "AccessDenied", "404": "NoSuchKey", "500": "InternalError", "503": "SlowDown"}
+    if fault in codes:
+        return tos_error(codes[fault], request)
+    if fault == "html":
+        return as_html(ERROR_PAGE)
+    if fault == "empty":
+        return Reply(headers=(("Content-Type", "video/mp4"),))
+    return serve(video(record), "video/mp4", request.headers, fault=fault)
 
 
 def stem_of(path: str) -> str:
-    """Name of the file asked for, without its ending."""
-    found = _PATH.match(path)
-    return found["stem"] if found else ""
-
-
-def _wished(wish: str, request: Request) -> Reply | None:
-    """Faults of the file server that a prompt asks for with `sim:media=…`."""
-    codes = {"403": "AccessDenied", "404": "NoSuchKey", "500": "InternalError", "503": "SlowDown"}
-    if wish in codes:
-        return tos_error(codes[wish], request)
-    if wish == "html":
-        return as_html(PAGE)
-    return Reply(headers=(("Content-Type", "video/mp4"),)) if wish == "empty" else None
+    """Read the name of the requested file, without its suffix."""
+    match = _PATH.match(path)
+    return match["stem"] if match else ""
 
 
 def tos_error(code: str, request: Request) -> Reply:
-    """XML in the form of an object store's."""
+    """Build an error in the XML form of object stores."""
     statuses = {"NoSuchKey": 404, "InternalError": 500, "SlowDown": 503}
     texts = {
         "NoSuchKey": "The specified key does not exist.",
@@ -179,41 +178,43 @@ def tos_error(code: str, request: Request) -> Reply:
 
 
 @dataclass(frozen=True)
-class Span:
-    """First byte and the one after the last."""
+class ByteRange:
+    """A part of a file: its first byte, and the byte after its last."""
 
     start: int
     stop: int
 
 
-def read_range(header: str, size: int) -> Span | None:
-    """The part of the file a Range header asks for; None = all of it; ValueError = 416."""
-    found = _RANGE.match(header.replace(" ", ""))
-    if not found or found[0] == "bytes=-":
-        return None  # several parts, another unit, nonsense: the whole file is a right answer
-    first, last = found[1], found[2]
+def read_range(header: str, size: int) -> ByteRange | None:
+    """Read a Range header; None means the whole file, ValueError a range outside of it (416)."""
+    match = _RANGE.match(header.replace(" ", ""))
+    if not match or match[0] == "bytes=-":
+        return None  # several parts, another unit, nonsense: the whole file is a correct answer
+    first, last = match[1], match[2]
     if not first:
         start, stop = max(size - int(last), 0), size
     else:
         start, stop = int(first), min(int(last) + 1, size) if last else size
     if start >= size or (first and last and int(last) < int(first)) or start == stop:
         raise ValueError(header)
-    return Span(start, stop)
+    return ByteRange(start, stop)
 
 
-def serve(data: bytes, kind: str, headers: Mapping[str, str], *, wish: str = "") -> Reply:
-    """A file with Range, If-Range and an ETag; `wish` drips it or breaks it off."""
+def serve(data: bytes, kind: str, headers: Mapping[str, str], *, fault: str = "") -> Reply:
+    """Send a file, with Range, If-Range and an ETag.
+
+    `kind` is its content type; `fault` may be "drip" or "truncated".
+    """
     tag = f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
     plain = (("Content-Type", kind), ("Accept-Ranges", "bytes"), ("ETag", tag))
-    wanted = headers.get("range", "") if headers.get("if-range", tag) == tag else ""
+    header = headers.get("range", "") if headers.get("if-range", tag) == tag else ""
     try:
-        span = read_range(wanted, len(data))
+        part = read_range(header, len(data))
     except ValueError:
         return Reply(status=416, headers=(*plain, ("Content-Range", f"bytes */{len(data)}")))
-    chunks = {"drip": drip, "truncated": break_off}.get(wish)
-    if span is None:
+    chunks = {"drip": drip, "truncated": break_off}.get(fault)
+    if part is None:
         return Reply(body=data, headers=plain, chunks=chunks)
-    part = ("Content-Range", f"bytes {span.start}-{span.stop - 1}/{len(data)}")
-    return Reply(
-        status=206, body=data[span.start : span.stop], headers=(*plain, part), chunks=chunks
-    )
+    content_range = ("Content-Range", f"bytes {part.start}-{part.stop - 1}/{len(data)}")
+    body = data[part.start : part.stop]
+    return Reply(status=206, body=body, headers=(*plain, content_range), chunks=chunks)

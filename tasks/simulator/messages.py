@@ -1,4 +1,4 @@
-"""What a dialect is given and what it gives back; nothing here knows a socket."""
+"""Requests and replies as the dialects see them, without a socket."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """One request, its path already cut below the preset's prefix."""
+    """One request; its path is already cut below the preset's prefix."""
 
     method: str
     path: str
@@ -30,22 +30,22 @@ class Request:
         return parse_qsl(self.query, keep_blank_values=True)
 
     def bearer(self) -> str:
-        """The key after `Bearer`, or ""."""
-        word, _, key = self.headers.get("authorization", "").partition(" ")
-        return key.strip() if word == "Bearer" else ""
+        """Return the key after `Bearer`, or ""."""
+        scheme, _, key = self.headers.get("authorization", "").partition(" ")
+        return key.strip() if scheme == "Bearer" else ""
 
     def data(self) -> object:
-        """The JSON or form body; ValueError when it is neither."""
-        kind = self.headers.get("content-type", "")
-        if kind.startswith("multipart/form-data"):
-            return _form(kind, self.body)
+        """Read the JSON or multipart form body; ValueError where it is neither."""
+        content_type = self.headers.get("content-type", "")
+        if content_type.startswith("multipart/form-data"):
+            return _read_form(content_type, self.body)
         return json.loads(self.body or b"null")
 
 
-def _form(kind: str, body: bytes) -> dict[str, Any]:
-    """Text fields of a multipart form; a file becomes a data: URL of no content."""
+def _read_form(content_type: str, body: bytes) -> dict[str, Any]:
+    """Read the text fields of a multipart form; a file becomes a data: URL without content."""
     message = BytesParser(policy=HTTP).parsebytes(
-        b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body
+        b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body
     )
     fields = {}
     for part in message.iter_parts():
@@ -58,30 +58,33 @@ def _form(kind: str, body: bytes) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """One answer. `chunks` replaces the body when it is dripped or broken off on purpose."""
+    """One answer; `chunks` sends the body in slow or missing pieces, as a fault."""
 
     status: int = 200
     body: bytes = b""
     headers: Headers = (("Content-Type", "application/json"),)
     chunks: Callable[[bytes], Iterable[bytes]] | None = None
-    hang_up: bool = False  # close the connection without a word
+    hang_up: bool = False  # close the connection without an answer
 
 
 def as_json(data: object, status: int = 200, *headers: tuple[str, str]) -> Reply:
-    """A JSON answer."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Reply(
-        status=status,
-        body=text.encode(errors="replace"),
-        headers=(("Content-Type", "application/json; charset=utf-8"), *headers),
-    )
+    """Build a JSON answer."""
+    return _json_reply(_compact(data), status, headers)
 
 
 def as_go_json(data: object, status: int = 200, *headers: tuple[str, str]) -> Reply:
-    """JSON as Go writes it: & < > escaped."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    """Build a JSON answer as Go writes it, with & < > escaped."""
+    text = _compact(data)
     for sign in "&<>":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return _json_reply(text, status, headers)
+
+
+def _compact(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def _json_reply(text: str, status: int, headers: Headers) -> Reply:
     return Reply(
         status=status,
         body=text.encode(errors="replace"),
@@ -90,7 +93,7 @@ def as_go_json(data: object, status: int = 200, *headers: tuple[str, str]) -> Re
 
 
 def as_html(page: str, status: int = 200) -> Reply:
-    """A web page."""
+    """Build a web page."""
     return Reply(
         status=status,
         body=page.encode(),

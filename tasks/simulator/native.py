@@ -1,4 +1,4 @@
-"""Ark's own dialect; what YEScale and PowerTokens do otherwise is in `kin.py`.
+"""Ark's own dialect; how YEScale and PowerTokens differ from it is in `ark_variants.py`.
 
 volcengine.com/docs/82379/1520757 (create), 1521309 (get), 1521675 (list), 1521720 (delete).
 """
@@ -6,46 +6,56 @@ volcengine.com/docs/82379/1520757 (create), 1521309 (get), 1521675 (list), 15217
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
-from tasks.providers.catalog import FPS, frame_size, tokens
+from tasks.providers.catalog.models import FPS, find_model, frame_size, tokens
 from tasks.simulator import errors
-from tasks.simulator.errors import Refusal, invalid
+from tasks.simulator.ark_variants import (
+    check_assets,
+    check_flat,
+    flat_json,
+    native_body_of_video,
+    video_object,
+)
+from tasks.simulator.errors import RefusalError, invalid
 from tasks.simulator.faults import Fault, retry_header
-from tasks.simulator.kin import check_assets, check_flat, flat_json, from_twin, twin_json
 from tasks.simulator.media import last_frame_url, video_url
 from tasks.simulator.messages import Reply, Request, as_json
+from tasks.simulator.model_list import models_json
 from tasks.simulator.orders import Order, read_order
 from tasks.simulator.presets import Preset
 from tasks.simulator.records import WEEK, Record
-from tasks.simulator.story import DAY, Moment, moment
+from tasks.simulator.timeline import DAY, TaskState
 from tasks.simulator.world import World
 
 TASKS = "/contents/generations/tasks"
-TWIN = "/v1/videos"  # PowerTokens
+MODELS_PATH = "/models"
+VIDEOS = "/v1/videos"  # PowerTokens
 YESCALE = "/seedance/generations"
 
 STATUSES = ("queued", "running", "cancelled", "succeeded", "failed", "expired")
-INPUT_VIDEO_SECONDS = 5  # nobody here opens a reference video to measure it
+INPUT_VIDEO_SECONDS = 5  # assumed: nobody here opens a reference video to measure it
 
 
-# -- what a task looks like -------------------------------------------------------------------
+# -- how a task is written --------------------------------------------------------------------
 
 
 def task_json(record: Record, now: float, origin: str) -> dict[str, Any]:
-    """The body of a GET; what is not known yet is absent, as it is at Ark."""
-    order, state = record.order, moment(record, now)
-    done = _result(record, origin) if state.status == "succeeded" else {}
+    """Write the body of a GET; fields that are not known yet are absent, as they are at Ark."""
+    order, state = record.order, record.state_at(now)
+    result = _result(record, origin) if state.status == "succeeded" else {}
     fields = {
         "id": record.id,
         "model": order.model,
         "status": state.status,
         "error": task_error(record, state),
-        **{name: done.get(name) for name in ("content", "usage")},
+        **{name: result.pop(name, None) for name in ("content", "usage")},
         "created_at": int(record.created_at),
         "updated_at": state.updated_at,
-        **{name: value for name, value in done.items() if name not in ("content", "usage")},
+        **result,
         "service_tier": order.service_tier,
         "execution_expires_after": order.execution_expires_after,
         "generate_audio": order.generate_audio,
@@ -59,10 +69,14 @@ def task_json(record: Record, now: float, origin: str) -> dict[str, Any]:
 
 
 def _result(record: Record, origin: str) -> dict[str, Any]:
-    order = record.order
+    order, content = record.order, {}
+    if record.timeline.has_video:
+        content["video_url"] = video_url(record, origin)
+        if order.return_last_frame:
+            content["last_frame_url"] = last_frame_url(record, origin)
     length = {"frames": order.frames} if order.frames else {"duration": order.duration}
     return {
-        "content": _content(record, origin),
+        "content": content,
         "usage": usage(order),
         "seed": order.seed,
         "resolution": order.resolution,
@@ -73,17 +87,8 @@ def _result(record: Record, origin: str) -> dict[str, Any]:
     }
 
 
-def _content(record: Record, origin: str) -> dict[str, str]:
-    if not record.story.has_video:
-        return {}
-    content = {"video_url": video_url(record, origin)}
-    if record.order.return_last_frame:
-        content["last_frame_url"] = last_frame_url(record, origin)
-    return content
-
-
 def usage(order: Order) -> dict[str, Any]:
-    """Tokens by the documented formula, which counts one frame more than it says."""
+    """Count tokens by the documented formula, which counts one frame more than it says."""
     width, height = frame_size(order.model, order.resolution, order.ratio) or (1280, 720)
     videos = sum(item["type"] == "video_url" for item in order.content)
     count = tokens(
@@ -98,8 +103,8 @@ def usage(order: Order) -> dict[str, Any]:
     return total | {"tool_usage": {"web_search": 1}} if order.tools else total
 
 
-def task_error(record: Record, state: Moment) -> dict[str, str] | None:
-    """The reason of a failed task, its request id at the end."""
+def task_error(record: Record, state: TaskState) -> dict[str, str] | None:
+    """Write why a task failed, with the request id at the end; None where it did not."""
     if not state.error_code:
         return None
     text = f"{errors.message(state.error_code)} Request id: {record.stem}"
@@ -110,8 +115,10 @@ def task_error(record: Record, state: Moment) -> dict[str, str] | None:
 
 
 def operation(request: Request) -> str:
-    """What a request is about: create, get, list, delete or other."""
-    for root in (TASKS, TWIN, YESCALE):
+    """Name what a request does: create, get, list, delete, models or other."""
+    if request.path == MODELS_PATH and request.method == "GET":
+        return "models"
+    for root in (TASKS, VIDEOS, YESCALE):
         if request.path == root:
             return {"POST": "create", "GET": "list"}.get(request.method, "other")
         if request.path.startswith(root + "/"):
@@ -120,7 +127,7 @@ def operation(request: Request) -> str:
 
 
 def key_of(request: Request) -> str:
-    """Ark wants the word Bearer, spelled so."""
+    """Read the key; Ark wants the word Bearer, spelled exactly so."""
     return request.bearer()
 
 
@@ -128,54 +135,77 @@ def answer(world: World, preset: Preset, request: Request) -> Reply:
     """Answer as Ark, YEScale or PowerTokens would."""
     try:
         return _answer(world, preset, request)
-    except Refusal as refusal:
+    except RefusalError as refusal:
         return _refuse(refusal, request)
 
 
 def trouble(request: Request, fault: Fault) -> Reply:
-    """429, 500 and 503 in Ark's words."""
+    """Answer 409, 429, 500 or 503 in Ark's words."""
+    if fault.kind == "409":
+        return _refuse(_running(request.path.rpartition("/")[2]), request)
+    if fault.kind == "quota":
+        return _refuse(_no_quota(request.now + (fault.retry_after or 3600)), request)
     codes = {"429": "AccountRateLimitExceeded", "500": "InternalServiceError"}
     code = codes.get(fault.kind, "ServerOverloaded")
-    return _refuse(Refusal(int(fault.kind), code), request, *retry_header(fault))
+    return _refuse(RefusalError(int(fault.kind), code), request, *retry_header(fault))
 
 
-def _refuse(refusal: Refusal, request: Request, *headers: tuple[str, str]) -> Reply:
+def _refuse(refusal: RefusalError, request: Request, *headers: tuple[str, str]) -> Reply:
     return as_json(refusal.body(request.request_id), refusal.status, *headers)
 
 
 def _answer(world: World, preset: Preset, request: Request) -> Reply:
+    # 1. The key, the path and the rate are checked before anything else.
     key, wanted = key_of(request), operation(request)
     if not key.startswith("sim-"):
-        raise Refusal(401, "AuthenticationError")
-    if wanted not in _known(preset, request.path):
-        raise Refusal(404, "NotFound", f"{request.method} {request.path} is not found.")
-    if world.too_many(key, wanted, request.now):
-        raise Refusal(429, "AccountRateLimitExceeded")
+        raise RefusalError(401, "AuthenticationError")
+    if wanted not in _supported(preset, request.path):
+        raise RefusalError(404, "NotFound", f"{request.method} {request.path} is not found.")
+    if world.exceeds_limit(key, wanted, request.now):
+        raise RefusalError(429, "AccountRateLimitExceeded")
+    if wanted == "models":
+        return as_json(models_json(preset.vendor, request.now))
     if wanted == "create":
         return _create(world, preset, request, key)
     if wanted == "list":
-        return as_json(_list(world, preset, request, key))
-    record = _find(world, preset, request, key)
-    return _delete(world, record, request) if wanted == "delete" else _get(world, record, request)
+        return _list(world, preset, request, key)
+    # 2. A get or a delete needs a task of this key that is still kept.
+    task_id = request.path.rpartition("/")[2]
+    record = world.tasks.find(task_id, preset=preset.slug, key=key)
+    world.counts.note_task("gets", task_id)
+    if record is None or not is_kept(record, request.now):
+        raise RefusalError(404, "ResourceNotFound")
+    if wanted == "delete":
+        return _delete(world, record, request)
+    # 3. Each path writes the task in its own form.
+    if request.path.startswith(VIDEOS):
+        return _video_reply(record, request)
+    task = task_json(record, request.now, request.origin)
+    return as_json(flat_json(record, task) if request.path.startswith(YESCALE) else task)
 
 
-def _known(preset: Preset, path: str) -> tuple[str, ...]:
-    """What this provider can do at this path."""
+def _supported(preset: Preset, path: str) -> tuple[str, ...]:
+    """List the operations that this provider offers at this path."""
     if preset.dialect == "yescale":
         return ("create", "get") if path.startswith(YESCALE) else ()
-    if path.startswith(TWIN):
+    if path.startswith(VIDEOS):
         return ("create", "get") if preset.slug == "powertokens" else ()
     if preset.slug == "powertokens":  # its pages describe no list
         return ("create", "get", "delete") if path.startswith(TASKS) else ()
+    if path == MODELS_PATH:
+        return ("models",)
     return ("create", "get", "list", "delete") if path.startswith(TASKS) else ()
 
 
 def _create(world: World, preset: Preset, request: Request, key: str) -> Reply:
     at = created_at(request)
     task_id = world.new_id(at)
-    body = _body(request)
-    if request.path == TWIN:
-        body = from_twin(body)
+    try:
+        body = request.data()
+    except (ValueError, RecursionError):
+        raise invalid("body", "the request body is not valid JSON") from None
+    if request.path == VIDEOS:
+        body = native_body_of_video(body)
     if preset.dialect == "yescale":
         check_flat(body)
     order = read_order(
@@ -183,65 +213,71 @@ def _create(world: World, preset: Preset, request: Request, key: str) -> Reply:
         vendor=preset.vendor,
         dice=Random(task_id),
         not_open="-notopen" in key,
-        wishes=request.headers.get("x-sim-steer", ""),
+        steer=request.headers.get("x-sim-steer", ""),
     )
-    if preset.slug == "powertokens" and request.path != TWIN:
+    check_not_ended(order.model, preset.vendor, at)
+    if order.draft_task_id:
+        draft = world.tasks.find(order.draft_task_id, preset=preset.slug, key=key)
+        order = final_of(order, draft.order) if draft else order
+    if preset.slug == "powertokens" and request.path != VIDEOS:
         check_assets(order)
     record = world.create(order, task_id=task_id, preset=preset.slug, key=key, at=at)
-    if request.path == TWIN:
-        return as_json(_twin(record, request))
+    if request.path == VIDEOS:
+        return _video_reply(record, request)
     echo = {"safety_identifier": order.safety_identifier} if order.safety_identifier else {}
     return as_json({"id": record.id, **echo})
 
 
+def check_not_ended(name: str, vendor: str, at: float) -> None:
+    """Refuse a model that its vendor had shut down by then."""
+    model, day = find_model(name), datetime.fromtimestamp(at, UTC).date()
+    if model and model.retirement(vendor, day):
+        raise RefusalError(404, "InvalidEndpointOrModel.ModelIDAccessDisabled")
+
+
+def final_of(order: Order, draft: Order) -> Order:
+    """Fill in what a final video takes over from its draft; only the resolution is its own."""
+    taken_over = ("prompt", "ratio", "duration", "frames", "seed", "generate_audio")
+    media = [item for item in draft.content if item["type"] not in ("text", "draft_task")]
+    return replace(
+        order,
+        content=[*order.content, *media],
+        **{name: getattr(draft, name) for name in taken_over},
+    )
+
+
 def created_at(request: Request) -> float:
-    """Now, or as long ago as the X-Sim-Created-Ago header says, in seconds."""
+    """Return now, or as many seconds ago as the X-Sim-Created-Ago header says."""
     ago = request.headers.get("x-sim-created-ago", "0")
     if not re.fullmatch(r"\d{1,9}(\.\d+)?", ago):
         raise invalid("X-Sim-Created-Ago", f"seconds are expected, not {ago!r}")
     return request.now - float(ago)
 
 
-def _body(request: Request) -> object:
-    try:
-        return request.data()
-    except (ValueError, RecursionError):
-        raise invalid("body", "the request body is not valid JSON") from None
-
-
-def _find(world: World, preset: Preset, request: Request, key: str) -> Record:
-    task_id = request.path.rpartition("/")[2]
-    record = world.tasks.find(task_id, preset=preset.slug, key=key)
-    world.counts.note_task("gets", task_id)
-    if record is None or not is_kept(record, request.now):
-        raise Refusal(404, "ResourceNotFound")
-    return record
-
-
 def is_kept(record: Record, now: float) -> bool:
-    """Seven days from its creation; a cancelled task one day from then; until deleted."""
+    """Whether Ark still has the task.
+
+    It keeps a task for seven days from its creation, a cancelled one for a day from then, and
+    none that was deleted.
+    """
     if record.deleted_at is not None or now - record.created_at > WEEK:
         return False
-    state = moment(record, now)
+    state = record.state_at(now)
     return state.status != "cancelled" or now - state.updated_at <= DAY
 
 
-def _get(world: World, record: Record, request: Request) -> Reply:
-    if request.path.startswith(TWIN):
-        return as_json(_twin(record, request))
-    task = task_json(record, request.now, request.origin)
-    return as_json(flat_json(record, task) if request.path.startswith(YESCALE) else task)
-
-
-def _twin(record: Record, request: Request) -> dict[str, Any]:
-    state = moment(record, request.now)
-    return twin_json(record, request, state, task_error(record, state))
+def _video_reply(record: Record, request: Request) -> Reply:
+    state = record.state_at(request.now)
+    return as_json(video_object(record, request, state, task_error(record, state)))
 
 
 def _delete(world: World, record: Record, request: Request) -> Reply:
-    status = moment(record, request.now).status
-    if status in ("running", "cancelled"):
-        raise Refusal(403, "OperationDenied.InvalidState")
+    """Cancel a queued task, remove an ended one."""
+    status = record.state_at(request.now).status
+    if status == "running":
+        raise _running(record.id)
+    if status == "cancelled":
+        raise RefusalError(403, "OperationDenied.InvalidState")
     if status == "queued":
         world.tasks.change(record, cancelled_at=request.now)
     else:
@@ -249,42 +285,54 @@ def _delete(world: World, record: Record, request: Request) -> Reply:
     return as_json({})
 
 
-def _list(world: World, preset: Preset, request: Request, key: str) -> dict[str, Any]:
-    given: dict[str, list[str]] = {}
+def _running(task_id: str) -> RefusalError:
+    text = f"Cannot delete task {task_id} because it is currently running."
+    return RefusalError(409, "InvalidAction.RunningTaskDeletion", text)
+
+
+def _no_quota(reset_at: float) -> RefusalError:
+    """Build the refusal of an account whose plan has no quota left; Ark tells its own zone."""
+    reset = datetime.fromtimestamp(reset_at, timezone(timedelta(hours=8)))
+    text = f"You have exceeded the 5-hour usage quota. It will reset at {reset:%F %T} +0800 CST."
+    return RefusalError(429, "AccountQuotaExceeded", text)
+
+
+def _list(world: World, preset: Preset, request: Request, key: str) -> Reply:
+    parameters: dict[str, list[str]] = {}
     for name, value in request.parameters():
-        given.setdefault(name, []).append(value)
-    number, size = _page(given, "page_num", 1), _page(given, "page_size", 20)
-    wanted = [
+        parameters.setdefault(name, []).append(value)
+    number, size = _integer(parameters, "page_num", 1), _integer(parameters, "page_size", 20)
+    records = [
         record
         for record in world.tasks.owned(preset=preset.slug, key=key)
-        if is_kept(record, request.now) and _matches(record, given, request.now)
+        if is_kept(record, request.now) and _matches(record, parameters, request.now)
     ]
-    wanted.sort(key=lambda record: record.created_at, reverse=True)
-    page = wanted[(number - 1) * size : number * size]
+    records.sort(key=lambda record: record.created_at, reverse=True)
+    page = records[(number - 1) * size : number * size]
     items = [task_json(record, request.now, request.origin) for record in page]
-    return {"total": len(wanted), "items": items}
+    return as_json({"total": len(records), "items": items})
 
 
-def _page(given: dict[str, list[str]], name: str, default: int) -> int:
-    text = given.get(name, [str(default)])[0]
+def _integer(parameters: dict[str, list[str]], name: str, default: int) -> int:
+    text = parameters.get(name, [str(default)])[0]
     if not text.isdecimal() or not 1 <= int(text) <= 500:
         raise invalid(name, "an integer from 1 to 500 is expected")
     return int(text)
 
 
-def _matches(record: Record, given: dict[str, list[str]], now: float) -> bool:
-    """The filters; without a tier only the default one is listed."""
+def _matches(record: Record, parameters: dict[str, list[str]], now: float) -> bool:
+    """Whether the list's filters let the task through; without a tier they ask for the default."""
     order = record.order
-    status = given.get("filter.status", [""])[0]
+    status = parameters.get("filter.status", [""])[0]
     if status and status not in STATUSES:
         raise invalid("filter.status")
-    tier = given.get("filter.service_tier", ["default"])[0]
+    tier = parameters.get("filter.service_tier", ["default"])[0]
     if tier not in ("default", "flex"):
         raise invalid("filter.service_tier")
-    ids, models = given.get("filter.task_ids"), given.get("filter.model")
+    ids, models = parameters.get("filter.task_ids"), parameters.get("filter.model")
     return (
         order.service_tier == tier
         and (not ids or record.id in ids)
         and (not models or models[0] in (order.model, order.asked_model))
-        and (not status or moment(record, now).status == status)
+        and (not status or record.state_at(now).status == status)
     )

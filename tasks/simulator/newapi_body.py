@@ -1,8 +1,8 @@
-"""What a new-api gateway reads out of a create body, and what of it goes on to Ark.
+"""Translation of a new-api create body into the one that the gateway sends to Ark.
 
 github.com/QuantumNous/new-api: relay/common/relay_info.go (TaskSubmitReq) and
-relay/channel/task/doubao/adaptor.go (requestPayload, ContentItem). Its Go structs take no other
-type than their own, and drop what they have no field for without a word.
+relay/channel/task/doubao/adaptor.go (requestPayload, ContentItem). Its Go structs accept no other
+type than their own, and silently drop what they have no field for.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tasks.providers.catalog import find_model, vendor_name
+from tasks.providers.catalog.models import find_model, vendor_name
+from tasks.simulator.sellers import sold_model
 
 Body = dict[str, Any]
 
 
-class BadMetadata(Exception):
-    """Something of a type that the adaptor's struct cannot hold."""
+class MetadataError(Exception):
+    """A value of a type that the adaptor's struct cannot hold."""
 
 
 def _is_text(value: object) -> bool:
@@ -35,10 +36,6 @@ def _is_switch(value: object) -> bool:
     return isinstance(value, bool) or value in ("true", "false")
 
 
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
 def _are_objects(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
@@ -46,7 +43,7 @@ def _are_objects(value: object) -> bool:
 Check = Callable[[object], bool]
 REQUEST: Mapping[str, Check] = {
     **dict.fromkeys("model prompt mode image size seconds input_reference".split(), _is_text),
-    "images": _are_texts,
+    "images": lambda value: isinstance(value, list) and all(map(_is_text, value)),
     "duration": _is_whole,
     "metadata": lambda value: isinstance(value, dict | str),
 }
@@ -63,75 +60,70 @@ METADATA: Mapping[str, Check] = {
 }
 
 
-def misfit(body: Body) -> str:
-    """The first field of the request that is of a wrong type; "" if all fit."""
-    given = ((name, value) for name, value in body.items() if value is not None)
-    return next((name for name, value in given if not REQUEST.get(name, _anything)(value)), "")
+def wrongly_typed(body: Body) -> str:
+    """Name the first field of the request whose type is wrong; "" if none is."""
+    for name, value in body.items():
+        if name in REQUEST and value is not None and not REQUEST[name](value):
+            return name
+    return ""
 
 
-def _anything(value: object) -> bool:
-    return True
+def native_body_at_top(body: Body, slug: str) -> Body:
+    """Build a fork's request to Ark: it is Ark's own body, but for the model's name."""
+    model = sold_model(slug, body["model"])
+    return body | {"model": vendor_name(model, "volcengine") if model else body["model"]}
 
 
 def native_body(body: Body) -> Body:
-    """What the gateway sends to Ark: metadata, images without a role, the prompt, `seconds`."""
-    fields = _metadata(body.get("metadata") or {})
+    """Build the gateway's request to Ark: metadata, images without a role, prompt, `seconds`.
+
+    Raises MetadataError where the adaptor's structs cannot hold the metadata.
+    """
+    fields = _read_metadata(body.get("metadata") or {})
     images = [url for url in (body.get("image"), body.get("input_reference")) if url]
     images += body.get("images") or []
     content = fields.get("content") or [
         {"type": "image_url", "image_url": {"url": url}} for url in images
     ]
-    pictures = [_item(item) for item in content if item.get("type") != "text"]
-    fields["content"] = [*_with_roles(pictures), {"type": "text", "text": body["prompt"]}]
-    fields["model"] = _upstream(body["model"])
+    media = [_content_item(item) for item in content if item.get("type") != "text"]
+    if [item.get("type") == "image_url" and not item.get("role") for item in media] == [True] * 2:
+        media[0]["role"], media[1]["role"] = "first_frame", "last_frame"  # as Ark reads them
+    fields["content"] = [*media, {"type": "text", "text": body["prompt"]}]
+    # Gateways rename models: doubao-seedance-2.0 is Ark's doubao-seedance-2-0-260128.
+    model = find_model(body["model"])
+    fields["model"] = vendor_name(model, "volcengine") if model else body["model"]
     if body.get("seconds"):
         fields["duration"] = int(body["seconds"])
     return fields
 
 
-def _metadata(given: object) -> Body:
-    """As the struct holds it. BadMetadata where it cannot."""
+def _read_metadata(given: object) -> Body:
+    """Read the metadata into the struct's fields and types; MetadataError where that fails."""
     try:
         given = json.loads(given) if isinstance(given, str) else given
-    except ValueError:
+    except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
-        raise BadMetadata("unmarshal metadata failed")
-    known = {name: given[name] for name in METADATA if given.get(name) is not None}
-    for name, value in known.items():
+        raise MetadataError("unmarshal metadata failed")
+    fields = {name: given[name] for name in METADATA if given.get(name) is not None}
+    for name, value in fields.items():
         if not METADATA[name](value):
-            raise BadMetadata(f"unmarshal metadata failed: {name}")
-    return {name: _held(name, value) for name, value in known.items()}
+            raise MetadataError(f"unmarshal metadata failed: {name}")
+        if METADATA[name] is _is_whole:
+            fields[name] = int(value)
+        elif METADATA[name] is _is_switch:
+            fields[name] = value in (True, "true")
+        elif name == "tools":
+            fields[name] = [{"type": tool.get("type")} for tool in value]
+    return fields
 
 
-def _held(name: str, value: Any) -> Any:
-    if METADATA[name] is _is_whole:
-        return int(value)
-    if METADATA[name] is _is_switch:
-        return value in (True, "true")
-    return [{"type": tool.get("type")} for tool in value] if name == "tools" else value
-
-
-def _item(item: Body) -> Body:
-    """ContentItem: it has no `draft_task`."""
-    media = {name: item[name] for name in ("image_url", "video_url", "audio_url") if name in item}
-    held: Body = {name: item[name] for name in ("type", "role") if item.get(name)}
-    for name, holder in media.items():
-        if not isinstance(holder, dict):
-            raise BadMetadata(f"unmarshal metadata failed: content.{name}")
-        held[name] = {"url": holder.get("url")}
-    return held
-
-
-def _with_roles(pictures: list[Body]) -> list[Body]:
-    """Two pictures without a role are a first and a last frame, as Ark reads them."""
-    plain = [item.get("type") == "image_url" and not item.get("role") for item in pictures]
-    if plain == [True, True]:
-        return [pictures[0] | {"role": "first_frame"}, pictures[1] | {"role": "last_frame"}]
-    return pictures
-
-
-def _upstream(name: str) -> str:
-    """Gateways rename models: doubao-seedance-2.0 is Ark's doubao-seedance-2-0-260128."""
-    model = find_model(name)
-    return vendor_name(model, "volcengine") if model else name
+def _content_item(item: Body) -> Body:
+    """Copy the fields that the adaptor's ContentItem has; `draft_task` is not among them."""
+    copy: Body = {name: item[name] for name in ("type", "role") if item.get(name)}
+    for name in ("image_url", "video_url", "audio_url"):
+        if name in item:
+            if not isinstance(item[name], dict):
+                raise MetadataError(f"unmarshal metadata failed: content.{name}")
+            copy[name] = {"url": item[name].get("url")}
+    return copy

@@ -1,19 +1,18 @@
-"""What a create request asked for, with its defaults."""
+"""Read a create request into an order, with the defaults that Ark fills in."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from tasks.providers.catalog import (
+from tasks.providers.catalog.models import (
     ADAPTIVE,
     MODEL_CHOOSES,
     RATIOS,
     Model,
-    find_model,
     vendor_name,
 )
 from tasks.simulator.checks import (
@@ -25,13 +24,14 @@ from tasks.simulator.checks import (
     read_content,
     roles,
 )
-from tasks.simulator.errors import Refusal, invalid, missing, model_not_open, no_such_model
+from tasks.simulator.errors import RefusalError, invalid, missing, model_not_open, no_such_model
+from tasks.simulator.model_list import model_of
 
 Body = Mapping[str, Any]
 
 TWO_DAYS = 172_800
 
-#: What an endpoint id (`ep-…`) stands for.
+#: The model that every endpoint id (`ep-…`) stands for.
 ENDPOINT_MODEL = "doubao-seedance-2-0-260128"
 
 #: Flags at the end of a prompt, in both spellings → field.
@@ -50,8 +50,8 @@ FLAGS = {
     "wm": "watermark",
 }
 _FLAG = re.compile(r"--(\w+)[ =]+(\S+)")
-_STEERING = re.compile(r"\bsim:([a-z]+)(?:=([\w.:-]+))?")
-_WISH = re.compile(r"\b([a-z]+)(?:=([\w.:-]+))?")
+_STEERING_IN_PROMPT = re.compile(r"\bsim:([a-z]+)(?:=([\w.:-]+))?")
+_STEERING_IN_HEADER = re.compile(r"\b([a-z]+)(?:=([\w.:-]+))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class Order:
     seed: int
     service_tier: str = "default"
     execution_expires_after: int = TWO_DAYS
-    generate_audio: bool | None = None  # None: the model has no such thing
+    generate_audio: bool | None = None  # None: absent from the model's answers
     draft: bool | None = None
     priority: int | None = None
     camera_fixed: bool = False
@@ -81,69 +81,76 @@ class Order:
     output_format: str = ""
     draft_task_id: str = ""
     task_type: str = ""
-    wishes: str = ""  # the X-Sim-Steer header: sim: words without their prefix
-    doomed: str = ""  # an error code the task will end with, known from its input
+    steer: str = ""  # the X-Sim-Steer header: sim: words without their prefix
+    input_error: str = ""  # the error code that the task will end with because of its input
 
     def steering(self) -> dict[str, str]:
-        """What the prompt and the header wish for: {"queue": "3", "expire": ""}."""
-        return _steering(self.prompt, self.wishes)
+        """Read the steering words of the prompt and the header: {"queue": "3", "expire": ""}."""
+        return read_steering(self.prompt, self.steer)
 
 
-def _steering(prompt: str, wishes: str) -> dict[str, str]:
-    return dict(_STEERING.findall(prompt)) | dict(_WISH.findall(wishes))
+def read_steering(prompt: str, header: str) -> dict[str, str]:
+    """Read the `sim:` words of a prompt, and those of an X-Sim-Steer header, which win."""
+    return dict(_STEERING_IN_PROMPT.findall(prompt)) | dict(_STEERING_IN_HEADER.findall(header))
 
 
 def read_order(
-    body: object, *, vendor: str, dice: Random, not_open: bool = False, wishes: str = ""
+    body: object, *, vendor: str, dice: Random, not_open: bool = False, steer: str = ""
 ) -> Order:
-    """Read a native create body; Refusal as Ark would. `vendor`: volcengine, byteplus or ""."""
+    """Read a native create body; RefusalError where Ark would refuse it.
+
+    `vendor` is volcengine, byteplus or ""; `not_open` refuses every model as not activated.
+    """
+    # 1. The fields and the model have names that are known.
     if not isinstance(body, Mapping):
         raise invalid("body", "a JSON object is expected")
     given = {name: value for name, value in body.items() if value is not None}
     check_names(given, FIELDS)
-    asked = _model_name(given)
+    asked = given.get("model")
+    if not asked:
+        raise missing("model")
+    if not isinstance(asked, str):
+        raise invalid("model")
     name = full_name(asked, vendor)
     if not_open:
         raise model_not_open(asked)
+    # 2. The values are such as this model accepts.
     content = read_content(given)
     prompt = " ".join(item["text"] for item in content if item["type"] == "text")
-    model = find_model(name)
+    model = model_of(name)
     assert model is not None
     check_input(model, content)
     check_scalars(model, given)
-    _refuse_steered(_steering(prompt, wishes))
-    fields = {**_flags(model, prompt), **given}
-    order = _order(model, fields, dice, name=name, asked=asked, content=content, prompt=prompt)
-    return replace(order, wishes=wishes)
-
-
-def _model_name(given: Body) -> str:
-    name = given.get("model")
-    if not name:
-        raise missing("model")
-    if not isinstance(name, str):
-        raise invalid("model")
-    return name
+    # 3. The prompt or the header may still ask for a refusal.
+    words = read_steering(prompt, steer)
+    if "refuse" in words:
+        raise RefusalError(400, words["refuse"] or "InputTextSensitiveContentDetected")
+    return Order(
+        model=name,
+        asked_model=asked,
+        content=content,
+        prompt=prompt,
+        steer=steer,
+        **_settings(model, {**_prompt_flags(model, prompt), **given}, content, dice),
+    )
 
 
 def full_name(asked: str, vendor: str) -> str:
-    """The model's name in answers, or Refusal where this vendor has no such model."""
+    """Return the model's name in answers; RefusalError where this vendor has no such model."""
     if asked.startswith("ep-"):
         return ENDPOINT_MODEL
-    model = find_model(asked)
-    if model is None or (vendor and asked != vendor_name(model, vendor)):
+    model = model_of(asked)
+    is_sold = vendor in model.vendors if model and vendor else True
+    if model is not None and not model.is_checked:
+        return asked
+    if model is None or not is_sold or (vendor and asked != vendor_name(model, vendor)):
         raise no_such_model(asked)
     return asked
 
 
-def _refuse_steered(words: dict[str, str]) -> None:
-    if "refuse" in words:
-        raise Refusal(400, words["refuse"] or "InputTextSensitiveContentDetected")
-
-
-def _flags(model: Model, prompt: str) -> dict[str, Any]:
-    """Legacy flags of the prompt; a bad value falls back silently to the default."""
-    found: dict[str, Any] = {}
+def _prompt_flags(model: Model, prompt: str) -> dict[str, Any]:
+    """Read the legacy flags of a prompt; a bad value is dropped without an error."""
+    fields: dict[str, Any] = {}
     for flag, text in _FLAG.findall(prompt):
         name = FLAGS.get(flag.lower())
         if name is None:
@@ -153,80 +160,54 @@ def _flags(model: Model, prompt: str) -> dict[str, Any]:
             value = text.lower() == "true"
         try:
             check_scalars(model, {name: value})
-        except Refusal:
+        except RefusalError:
             continue
-        found[name] = value
-    return found
+        fields[name] = value
+    return fields
 
 
-def _order(
-    model: Model,
-    fields: Body,
-    dice: Random,
-    *,
-    name: str,
-    asked: str,
-    content: list[dict[str, Any]],
-    prompt: str,
-) -> Order:
+def _settings(
+    model: Model, fields: Body, content: list[dict[str, Any]], dice: Random
+) -> dict[str, Any]:
+    """Fill in the defaults of an order's other fields; what the model chooses is rolled."""
     draft = bool(fields.get("draft"))
-    resolution = "480p" if draft else fields.get("resolution", model.default_resolution)
-    seed = fields.get("seed", -1)
+    ratio = fields.get("ratio", ADAPTIVE)
+    if ratio == ADAPTIVE:  # nobody here looks at pictures
+        ratio = dice.choice(RATIOS) if roles(content) else "16:9"
     frames = fields.get("frames")
-    return Order(
-        model=name,
-        asked_model=asked,
-        content=content,
-        prompt=prompt,
-        resolution=resolution,
-        ratio=_ratio(fields.get("ratio", ADAPTIVE), content, dice),
-        duration=frames // 24 if frames else _duration(model, fields, dice),
-        frames=frames,
-        seed=dice.randrange(1, 100_000) if seed == -1 else seed,
-        service_tier=fields.get("service_tier", "default"),
-        execution_expires_after=fields.get("execution_expires_after", TWO_DAYS),
-        generate_audio=_generate_audio(model, fields),
-        draft=draft if model.has_draft or is_2(model) else None,
-        priority=fields.get("priority", 0) if is_2(model) else None,
-        camera_fixed=fields.get("camera_fixed", False),
-        watermark=fields.get("watermark", False),
-        return_last_frame=fields.get("return_last_frame", False),
-        callback_url=fields.get("callback_url", ""),
-        safety_identifier=fields.get("safety_identifier", ""),
-        tools=fields.get("tools") or None,
-        output_format=fields.get("output_format", "mp4") if model.has_mov else "",
-        draft_task_id=_draft_task(content),
-        task_type=fields.get("omni_reference_task_type", ""),
-        doomed=_doomed(model, fields, content),
-    )
-
-
-def _ratio(ratio: str, content: list[dict[str, Any]], dice: Random) -> str:
-    """Nobody here looks at pictures: an adaptive ratio is the dice's, or wide for plain text."""
-    if ratio != ADAPTIVE:
-        return ratio
-    return dice.choice(RATIOS) if roles(content) else "16:9"
-
-
-def _duration(model: Model, fields: Body, dice: Random) -> int:
-    duration: int = fields.get("duration", model.default_duration)
-    return dice.choice((5, 6, 8, 10)) if duration == MODEL_CHOOSES else duration
-
-
-def _generate_audio(model: Model, fields: Body) -> bool | None:
-    if not model.has_audio or "mini" in model.name:  # mini never says
-        return None
-    audio: bool = fields.get("generate_audio", True)
-    return audio
-
-
-def _draft_task(content: list[dict[str, Any]]) -> str:
+    duration = frames // 24 if frames else fields.get("duration", model.default_duration)
+    if not frames and duration == MODEL_CHOOSES:
+        duration = dice.choice((5, 6, 8, 10))
+    seed = fields.get("seed", -1)
+    has_audio = model.has_audio and "mini" not in model.name  # mini's answers never say
     drafts = [item["draft_task"]["id"] for item in content if item["type"] == "draft_task"]
-    return str(drafts[0]) if drafts else ""
+    usual = (drafts and model.final_resolution) or model.default_resolution
+    return {
+        "resolution": "480p" if draft else fields.get("resolution", usual).lower(),
+        "ratio": ratio,
+        "duration": duration,
+        "frames": frames,
+        "seed": dice.randrange(1, 100_000) if seed == -1 else seed,
+        "service_tier": fields.get("service_tier", "default"),
+        "execution_expires_after": fields.get("execution_expires_after", TWO_DAYS),
+        "generate_audio": fields.get("generate_audio", True) if has_audio else None,
+        "draft": draft if model.has_draft or is_2(model) else None,
+        "priority": fields.get("priority", 0) if is_2(model) else None,
+        "camera_fixed": fields.get("camera_fixed", False),
+        "watermark": fields.get("watermark", False),
+        "return_last_frame": fields.get("return_last_frame", False),
+        "callback_url": fields.get("callback_url", ""),
+        "safety_identifier": fields.get("safety_identifier", ""),
+        "tools": fields.get("tools") or None,
+        "output_format": fields.get("output_format", "mp4") if model.has_mov else "",
+        "draft_task_id": str(drafts[0]) if drafts else "",
+        "task_type": fields.get("omni_reference_task_type", ""),
+        "input_error": _input_error(model, fields, content),
+    }
 
 
-def _doomed(model: Model, fields: Body, content: list[dict[str, Any]]) -> str:
-    """2.5 takes what does not go together at first, and fails the task afterwards."""
+def _input_error(model: Model, fields: Body, content: list[dict[str, Any]]) -> str:
+    """Return the code of a contradiction that 2.5 accepts at first and fails the task for later."""
     task_type = fields.get("omni_reference_task_type")
     follows = "first_frame" in roles(content) or task_type in ("edit", "extend")
     has_ratio = fields.get("ratio", ADAPTIVE) != ADAPTIVE

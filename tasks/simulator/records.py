@@ -1,4 +1,4 @@
-"""The tasks a pretend provider knows, and the file that outlives a restart."""
+"""Records of the simulated tasks, and the file that keeps them over a restart."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from tasks.simulator.orders import Order
-from tasks.simulator.story import Story, tell
+from tasks.simulator.timeline import TaskState, Timeline, plan_timeline
 
 WEEK = 7 * 86_400
+
+#: Fields of an order under the names that files of version 0.1 have for them → today's names.
+RENAMED = {"wishes": "steer", "doomed": "input_error"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One task as it was created, and what people did to it since."""
+    """One task as it was created, and when it was cancelled or deleted."""
 
     id: str  # cgt-…: Ark's
-    public_id: str  # what the client was given; a newer gateway's own task_…
+    public_id: str  # the id that the client was given; a newer gateway's own task_…
     number: int  # a gateway's row id
     preset: str
     key: str
@@ -34,37 +37,61 @@ class Record:
     deleted_at: float | None = None
 
     @cached_property
-    def story(self) -> Story:
-        return tell(self)
+    def timeline(self) -> Timeline:
+        return plan_timeline(
+            self.order,
+            seed=self.id,
+            created_at=self.created_at,
+            speed=self.speed,
+            accidents=self.accidents,
+        )
 
     @cached_property
     def stem(self) -> str:
-        """Request id of the create call, and name of the file: 02, milliseconds, hex."""
+        """The request id of the create call, which is also the name of the task's file."""
         return request_id(self.created_at, salt=self.id)
+
+    def state_at(self, now: float) -> TaskState:
+        """Return the task's state at a Unix time."""
+        timeline = self.timeline
+        if self.cancelled_at is not None and now >= self.cancelled_at:
+            return TaskState(status="cancelled", updated_at=int(self.cancelled_at))
+        if now >= timeline.ends_at:
+            return TaskState(
+                status=timeline.final_status,
+                updated_at=int(timeline.ends_at),
+                error_code=timeline.error_code,
+            )
+        if now >= timeline.starts_at:
+            return TaskState(status="running", updated_at=int(timeline.starts_at))
+        return TaskState(status="queued", updated_at=int(self.created_at))
 
 
 def request_id(at: float, *, salt: str = "") -> str:
-    """An id in the form of Ark's: 0217722742667350…0ffffac191d3696bb7d."""
+    """Make an id in the form of Ark's: 02, milliseconds, hex (0217722742667350…ffffac191d3696bb7d).
+
+    It ends at random, or always the same for one `salt`.
+    """
     tail = f"{hash_of(salt) & 0xFFFFFF:06x}" if salt else os.urandom(3).hex()
     return f"02{int(at * 1000):013d}{'0' * 20}ffffac191d36{tail}"
 
 
 def hash_of(text: str) -> int:
-    """A number that stays the same from one process to the next."""
+    """Return a 32-bit number that stays the same from one process to the next (FNV-1a)."""
     value = 2166136261
     for byte in text.encode():
         value = ((value ^ byte) * 16777619) & 0xFFFFFFFF
     return value
 
 
-class Ledger:
-    """Records by id, by owner and by file name; every change is one line of JSON."""
+class RecordStore:
+    """Records by id, by owner and by file name; the file gets one line of JSON per change."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.Lock()
-        self._by_id: dict[str, Record] = {}  # under the public id
-        self._ids_of: dict[tuple[str, str], list[str]] = {}
-        self._by_stem: dict[str, str] = {}
+        self._by_id: dict[str, Record] = {}  # by public id
+        self._ids_by_owner: dict[tuple[str, str], list[str]] = {}  # by (preset, key)
+        self._id_by_stem: dict[str, str] = {}
         self._path = path
         if path is not None and path.exists():
             self._read(path)
@@ -76,50 +103,49 @@ class Ledger:
         return len(self._by_id)
 
     def add(self, record: Record) -> Record:
-        """Remember a new task."""
         with self._lock:
-            self._keep(record)
+            self._index(record)
             self._write({"task": asdict(record)})
         return record
 
     def find(self, public_id: str, *, preset: str, key: str) -> Record | None:
-        """The task, if it was made with this key at this provider."""
+        """Return the task if it was created with this key at this provider."""
         record = self._by_id.get(public_id)
         return record if record and (record.preset, record.key) == (preset, key) else None
 
     def get(self, public_id: str) -> Record | None:
-        """The task, whoever made it and wherever."""
+        """Return the task, whatever its key and provider."""
         return self._by_id.get(public_id)
 
     def at_preset(self, public_id: str, preset: str) -> Record | None:
-        """The task, whoever made it."""
+        """Return the task if it was created at this provider, whatever its key."""
         record = self.get(public_id)
         return record if record and record.preset == preset else None
 
     def owned(self, *, preset: str, key: str) -> list[Record]:
-        """Everything made with this key at this provider, newest first."""
-        ids = self._ids_of.get((preset, key), [])
+        """List all tasks created with this key at this provider, newest first."""
+        ids = self._ids_by_owner.get((preset, key), [])
         return [self._by_id[public_id] for public_id in reversed(ids)]
 
     def by_stem(self, stem: str) -> Record | None:
-        """The task whose file has this name."""
-        return self._by_id.get(self._by_stem.get(stem, ""))
+        """Return the task whose file has this name."""
+        return self._by_id.get(self._id_by_stem.get(stem, ""))
 
     def next_number(self) -> int:
         return len(self._by_id) + 1
 
     def change(self, record: Record, **moves: float) -> Record:
-        """Note when a task was cancelled or deleted."""
+        """Note when a task was cancelled or deleted: `cancelled_at`, `deleted_at`."""
         with self._lock:
             changed = replace(self._by_id[record.public_id], **moves)  # type: ignore[arg-type]
-            self._keep(changed)
+            self._index(changed)
             self._write({"id": record.public_id, "moves": moves})
         return changed
 
-    def _keep(self, record: Record) -> None:
+    def _index(self, record: Record) -> None:
         if record.public_id not in self._by_id:
-            self._ids_of.setdefault((record.preset, record.key), []).append(record.public_id)
-            self._by_stem[record.stem] = record.public_id
+            self._ids_by_owner.setdefault((record.preset, record.key), []).append(record.public_id)
+            self._id_by_stem[record.stem] = record.public_id
         self._by_id[record.public_id] = record
 
     def _write(self, line: dict[str, Any]) -> None:
@@ -128,16 +154,15 @@ class Ledger:
                 file.write(json.dumps(line) + "\n")
 
     def _read(self, path: Path) -> None:
-        """Go on where the file ends; a line torn by a crash is left out."""
+        """Replay the file; a last line that a crash cut short is removed from it."""
         text = path.read_text(encoding="utf-8")
         if text and not text.endswith("\n"):
             path.write_text(text := text[: text.rfind("\n") + 1], encoding="utf-8")
-        for line in text.split("\n")[:-1]:  # a prompt may hold other line ends
-            self._replay(json.loads(line))
-
-    def _replay(self, line: dict[str, Any]) -> None:
-        if "task" in line:
-            fields = line["task"]
-            self._keep(Record(**{**fields, "order": Order(**fields["order"])}))
-        else:
-            self._keep(replace(self._by_id[line["id"]], **line["moves"]))
+        for line in text.split("\n")[:-1]:  # not splitlines: prompts may hold other line ends
+            change = json.loads(line)
+            if "task" in change:
+                fields = change["task"]
+                order = {RENAMED.get(name, name): value for name, value in fields["order"].items()}
+                self._index(Record(**{**fields, "order": Order(**order)}))
+            else:
+                self._index(replace(self._by_id[change["id"]], **change["moves"]))

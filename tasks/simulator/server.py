@@ -1,4 +1,4 @@
-"""The HTTP server around the routes, and `Simulator`: a running one inside a `with` block."""
+"""The HTTP server around the routes, and `Simulator`, which runs one in a `with` block."""
 
 from __future__ import annotations
 
@@ -14,26 +14,25 @@ from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from random import Random
 from types import TracebackType
 from typing import Any, Self, cast
 
-from tasks.simulator.callbacks import tell_changes
+from tasks.simulator.callbacks import send_callbacks
 from tasks.simulator.faults import parse_fault
 from tasks.simulator.messages import Reply, Request, as_json
-from tasks.simulator.orders import read_order
 from tasks.simulator.presets import BY_SLUG, base_urls
 from tasks.simulator.records import Record, request_id
 from tasks.simulator.routes import route
+from tasks.simulator.sellers import new_own_id, ordered, usual_model
 from tasks.simulator.world import Counts, World
 
 LARGEST_BODY = 64 * 1024 * 1024  # Ark's own limit
-SEEN = 10_000  # requests remembered
+REQUESTS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One request that was answered (or not: status 0)."""
+class SeenRequest:
+    """One request, and the status of its answer; 0 where the connection was closed instead."""
 
     method: str
     path: str
@@ -41,7 +40,7 @@ class Seen:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection; requests follow each other on it."""
+    """One connection, with one request after another."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -63,21 +62,10 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._write(as_json({"error": str(error)}, 400))
             return
-        request = self._request(body)
-        reply = route(self.server.world, request)
-        self.server.seen.append(Seen(self.command, self.path, 0 if reply.hang_up else reply.status))
-        if reply.hang_up:
-            self.close_connection = True
-        else:
-            self._write(reply)
-
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = answer
-
-    def _request(self, body: bytes) -> Request:
         path, _, query = self.path.partition("?")
         world, headers = self.server.world, {k.lower(): v for k, v in self.headers.items()}
         now = world.clock()
-        return Request(
+        request = Request(
             method=self.command,
             path=path,
             query=query,
@@ -87,15 +75,21 @@ class Handler(BaseHTTPRequestHandler):
             now=now,
             request_id=request_id(now),
         )
+        reply = route(world, request)
+        status = 0 if reply.hang_up else reply.status
+        self.server.requests_seen.append(SeenRequest(self.command, self.path, status))
+        if reply.hang_up:
+            self.close_connection = True
+        else:
+            self._write(reply)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = answer
 
     def _body(self) -> bytes:
-        """The request's body; ValueError when it cannot be read or is too large."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return self._chunks()
-        size = int(self.headers.get("Content-Length", "0"))
-        return self.rfile.read(_allowed(size))
-
-    def _chunks(self) -> bytes:
+        """Read the request's body; ValueError when it cannot be read or is too large."""
+        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+            size = int(self.headers.get("Content-Length", "0"))
+            return self.rfile.read(_allowed(size))
         body = bytearray()
         while size := int(self.rfile.readline().split(b";")[0].strip() or b"0", 16):
             _allowed(len(body) + size)
@@ -106,8 +100,14 @@ class Handler(BaseHTTPRequestHandler):
         return bytes(body)
 
     def _write(self, reply: Reply) -> None:
-        """Head and body in one write, unless the body is to come in pieces."""
-        head = self._head(reply)
+        """Send head and body in one write, unless the body is to come in pieces."""
+        lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
+        lines += [f"Date: {self.server.date()}"]
+        lines += [f"{name}: {value}" for name, value in reply.headers]
+        lines += [f"Content-Length: {len(reply.body)}"]
+        if self.close_connection:
+            lines.append("Connection: close")
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
         if self.command == "HEAD":
             self.wfile.write(head)
         elif reply.chunks is None:
@@ -118,15 +118,6 @@ class Handler(BaseHTTPRequestHandler):
             for chunk in reply.chunks(reply.body):
                 self.wfile.write(chunk)
 
-    def _head(self, reply: Reply) -> bytes:
-        phrase = HTTPStatus(reply.status).phrase
-        lines = [f"HTTP/1.1 {reply.status} {phrase}", f"Date: {self.server.date()}"]
-        lines += [f"{name}: {value}" for name, value in reply.headers]
-        lines += [f"Content-Length: {len(reply.body)}"]
-        if self.close_connection:
-            lines.append("Connection: close")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-
 
 def _allowed(size: int) -> int:
     if not 0 <= size <= LARGEST_BODY:
@@ -135,7 +126,7 @@ def _allowed(size: int) -> int:
 
 
 class Server(ThreadingHTTPServer):
-    """A thread for each connection; ending it also ends those that are kept alive."""
+    """A server with a thread per connection; closing it closes idle connections as well."""
 
     daemon_threads = True
     block_on_close = False
@@ -143,10 +134,10 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], world: World) -> None:
         self.world = world
-        self.seen: deque[Seen] = deque(maxlen=SEEN)
+        self.requests_seen: deque[SeenRequest] = deque(maxlen=REQUESTS_KEPT)
         self.connections: set[socket.socket] = set()
         self._date = (0, "")
-        super().__init__(address, Handler)  # closes itself where the port is taken
+        super().__init__(address, Handler)  # closes its socket itself where the port is taken
 
     @property
     def address(self) -> str:
@@ -154,27 +145,27 @@ class Server(ThreadingHTTPServer):
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def server_bind(self) -> None:
-        """Bind without http.server's look-up of our own name, which can take seconds."""
+        """Bind without http.server's lookup of this host's name, which can take seconds."""
         if self.allow_reuse_address:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 
     def service_actions(self) -> None:
-        """Between two looks at the socket: tell the callbacks what has changed."""
+        """Send due callbacks; socketserver calls this between two polls of the socket."""
         super().service_actions()
-        if self.world.to_call_back:
-            tell_changes(self.world, f"http://{self.address}")
+        if self.world.callbacks_due:
+            send_callbacks(self.world, f"http://{self.address}")
 
     def date(self) -> str:
-        """The Date header, written once a second, by the clock of this world."""
+        """Return the Date header by the world's clock, formatted once a second."""
         now = int(self.world.clock())
         if self._date[0] != now:
             self._date = (now, formatdate(now, usegmt=True))
         return self._date[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is not worth a word; anything else is."""
+        """Report errors, except those of a client that went away."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -188,8 +179,8 @@ class Server(ThreadingHTTPServer):
 class Simulator:
     """A pretend provider for tests: `with Simulator(speed=100) as sim: sim.base_url("native")`.
 
-    Nothing goes wrong by chance (`accidents=True` brings chance back); `clock` gives Unix
-    seconds and is asked for every request.
+    No task fails by chance unless `accidents=True`; `clock` gives Unix seconds and is read for
+    every request.
     """
 
     def __init__(
@@ -207,10 +198,12 @@ class Simulator:
             speed=speed, clock=clock, state=state, accidents=accidents, limits=limits
         )
         self._server = Server((host, port), self.world)
-        self._thread = threading.Thread(target=self._serve, name="simulator", daemon=True)
-
-    def _serve(self) -> None:
-        self._server.serve_forever(poll_interval=0.02)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.02},
+            name="simulator",
+            daemon=True,
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -228,11 +221,11 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """http://127.0.0.1:port, without a slash at its end."""
+        """The address http://127.0.0.1:port, without a slash at its end."""
         return f"http://{self._server.address}"
 
     def base_url(self, slug: str) -> str:
-        """What to write into a credential of this provider."""
+        """Return the base URL for a credential of this provider."""
         return base_urls(self.url)[slug]
 
     @property
@@ -244,12 +237,12 @@ class Simulator:
         return self.world.counts
 
     @property
-    def requests_seen(self) -> list[Seen]:
+    def requests_seen(self) -> list[SeenRequest]:
         """The latest requests, oldest first."""
-        return list(self._server.seen)
+        return list(self._server.requests_seen)
 
     def fault(self, key: str, text: str) -> None:
-        """Switch a fault on for a key (or `media`): `429;retry-after=7`; "" switches it off."""
+        """Switch on a fault (`429;retry-after=7`) for a key or `media`; "" switches it off."""
         if text:
             self.world.faults.switch_on(key, parse_fault(text))
         else:
@@ -265,23 +258,22 @@ class Simulator:
         ago: float = 0,
         **fields: Any,
     ) -> str:
-        """Make a task without a request, `ago` seconds ago; its id."""
-        place = BY_SLUG[preset]
+        """Create a task `ago` seconds ago without a request, and return its public id."""
+        provider = BY_SLUG[preset]
         at = self.world.clock() - ago
         task_id = self.world.new_id(at)
-        default = "dreamina" if place.vendor == "byteplus" else "doubao"
+        usual = usual_model(preset)
         body = {
-            "model": model or f"{default}-seedance-2-0-260128",
+            "model": model or usual,
             "content": [{"type": "text", "text": prompt}],
             **fields,
         }
-        order = read_order(body, vendor=place.vendor, dice=Random(task_id))
-        has_own = place.dialect == "newapi" and place.generation > 1
-        own_id = self.world.new_task_id() if has_own else ""
+        order = ordered(body, provider, task_id)
+        own_id = new_own_id(self.world, provider, at)
         record = self.world.create(
             order, task_id=task_id, preset=preset, key=key, at=at, own_id=own_id
         )
         return record.public_id
 
 
-__all__ = ["Handler", "Seen", "Server", "Simulator"]
+__all__ = ["Handler", "SeenRequest", "Server", "Simulator"]

@@ -16,12 +16,12 @@ PRO_1_5 = "doubao-seedance-1-5-pro-251215"
 IMAGE = {"type": "image_url", "image_url": {"url": "https://images.example.com/a.jpg"}}
 
 
-#: Without a key; one client for all, and without certificates, for those take 20 ms to load.
+#: One client without a key for all tests; it loads no certificates, which would take 20 ms.
 WEB = httpx.Client(timeout=5, verify=False)
 
 
 class Clock:
-    """Unix seconds, moved by hand."""
+    """A clock in Unix seconds that moves only when a test moves it."""
 
     def __init__(self) -> None:
         self.now = 1_795_000_000.25
@@ -45,7 +45,7 @@ def sim(clock: Clock) -> Iterator[Simulator]:
 
 
 class Client:
-    """httpx with a key, below one preset's base URL."""
+    """An HTTP client with a key, below one preset's base URL."""
 
     def __init__(self, sim: Simulator, slug: str = "volcengine", key: str = KEY) -> None:
         self.slug = slug

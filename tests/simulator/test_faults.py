@@ -1,4 +1,4 @@
-"""Every fault, however it is asked for: by key, by request, at run time."""
+"""Every fault, requested by key, by request and at run time."""
 
 import time
 
@@ -46,31 +46,31 @@ def test_truncated_json_ends_in_the_middle(sim: Simulator) -> None:
         answer.json()
 
 
-def test_a_drip_lets_bytes_fall_one_by_one(sim: Simulator) -> None:
+def test_a_drip_sends_bytes_one_by_one(sim: Simulator) -> None:
     key = "sim-fault-drip"
-    task_id, client, falls = sim.create(key=key), Client(sim, key=key), []
+    task_id, client, pieces = sim.create(key=key), Client(sim, key=key), []
     url = f"{client.base}{NATIVE_TASKS}/{task_id}"
     started = time.monotonic()
     with client.http.stream("GET", url) as answer:
         for piece in answer.iter_raw():
-            falls.append(piece)
-            if len(falls) == 3:
+            pieces.append(piece)
+            if len(pieces) == 3:
                 break
-    assert all(len(piece) == 1 for piece in falls)
+    assert all(len(piece) == 1 for piece in pieces)
     assert time.monotonic() - started > 0.3
 
 
 @pytest.mark.parametrize("slug", ["volcengine", "newapi", "dataeyes", "yescale"])
-def test_a_wrong_id_is_that_of_a_neighbour(sim: Simulator, slug: str) -> None:
+def test_a_wrong_id_is_that_of_another_task(sim: Simulator, slug: str) -> None:
     key = "sim-fault-wrong-id"
     roots = {"volcengine": NATIVE_TASKS, "yescale": "/seedance/generations"}
-    neighbour, own = (sim.create(preset=slug, key=key) for _ in range(2))
+    other, own = (sim.create(preset=slug, key=key) for _ in range(2))
     text = Client(sim, slug, key).get(f"{roots.get(slug, GENERATIONS)}/{own}").text
     assert own not in text
-    assert neighbour in text
+    assert other in text
 
 
-def test_a_wrong_id_is_nobodys_where_there_is_no_neighbour(sim: Simulator) -> None:
+def test_a_wrong_id_is_invented_where_there_is_no_other_task(sim: Simulator) -> None:
     key = "sim-fault-wrong-id"
     own = sim.create(key=key)
     task = Client(sim, key=key).native_task(own)
@@ -79,7 +79,7 @@ def test_a_wrong_id_is_nobodys_where_there_is_no_neighbour(sim: Simulator) -> No
 
 
 @pytest.mark.parametrize("slug", ["volcengine", "newapi"])
-def test_a_create_whose_answer_is_lost_is_made_all_the_same(sim: Simulator, slug: str) -> None:
+def test_a_create_whose_answer_is_lost_still_makes_a_task(sim: Simulator, slug: str) -> None:
     client = Client(sim, slug, "sim-fault-lost-create")
     body = native_body() if slug == "volcengine" else {"model": "seedance-2-0", "prompt": "x"}
     with pytest.raises(httpx.RemoteProtocolError):
@@ -90,7 +90,7 @@ def test_a_create_whose_answer_is_lost_is_made_all_the_same(sim: Simulator, slug
         assert client.get(NATIVE_TASKS).json()["items"][0]["id"] == sim.tasks[0].id
 
 
-def test_a_create_can_be_dropped_before_anything_is_made(sim: Simulator) -> None:
+def test_a_create_can_be_dropped_before_a_task_is_made(sim: Simulator) -> None:
     client = Client(sim, key="sim-fault-dropped-create")
     with pytest.raises(httpx.RemoteProtocolError):
         client.ask("POST", NATIVE_TASKS, json=native_body())
@@ -98,7 +98,7 @@ def test_a_create_can_be_dropped_before_anything_is_made(sim: Simulator) -> None
     assert client.get(NATIVE_TASKS).json()["items"] == []
 
 
-def test_nothing_is_made_by_a_create_that_fails(sim: Simulator) -> None:
+def test_a_create_that_fails_makes_no_task(sim: Simulator) -> None:
     answer = Client(sim, key="sim-fault-500").ask("POST", NATIVE_TASKS, json=native_body())
     assert (answer.status_code, sim.tasks) == (500, [])
 
@@ -114,16 +114,17 @@ def test_a_share_is_spread_evenly(sim: Simulator) -> None:
 @pytest.mark.parametrize("where", ["header", "query"])
 def test_a_single_request_can_ask_for_a_fault(sim: Simulator, where: str) -> None:
     path, client = f"{NATIVE_TASKS}/{sim.create(key='sim-1')}", Client(sim, key="sim-1")
-    wish = "429;retry-after=7"
-    options = (
-        {"headers": {"X-Sim-Fault": wish}} if where == "header" else {"params": {"sim_fault": wish}}
-    )
+    fault = "429;retry-after=7"
+    options = {
+        "header": {"headers": {"X-Sim-Fault": fault}},
+        "query": {"params": {"sim_fault": fault}},
+    }[where]
     answer = client.get(path, **options)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
     assert client.get(path).status_code == 200
 
 
-def test_a_fault_nobody_knows_is_named(sim: Simulator) -> None:
+def test_an_unknown_fault_is_named(sim: Simulator) -> None:
     answer = Client(sim).get(NATIVE_TASKS, headers={"X-Sim-Fault": "flood"})
     assert answer.status_code == 400
     assert "'flood'" in answer.json()["error"]
@@ -145,7 +146,7 @@ def test_the_switches_themselves_never_fail(sim: Simulator) -> None:
     assert WEB.get(f"{sim.url}/_sim/counts", headers=headers).status_code == 200
 
 
-def test_counts_tell_what_was_asked(sim: Simulator) -> None:
+def test_counts_show_the_requests(sim: Simulator) -> None:
     client = Client(sim, key="sim-1")
     task_id = client.ask("POST", NATIVE_TASKS, json=native_body()).json()["id"]
     for _ in range(3):
@@ -156,7 +157,7 @@ def test_counts_tell_what_was_asked(sim: Simulator) -> None:
     assert sim.counts.gets[task_id] == 3
 
 
-def test_counts_tell_what_went_wrong(sim: Simulator) -> None:
+def test_counts_show_the_faults(sim: Simulator) -> None:
     client = Client(sim, key="sim-1")
     sim.fault("sim-1", "500;share=50")
     sim.fault("media", "html")
@@ -177,10 +178,10 @@ def test_counts_tell_what_went_wrong(sim: Simulator) -> None:
         ("sim-fault-500-on-create-50pct", Fault(kind="500", on="create", share=50)),
     ],
 )
-def test_the_name_of_a_key_tells_its_fault(key: str, fault: Fault | None) -> None:
+def test_the_name_of_a_key_gives_its_fault(key: str, fault: Fault | None) -> None:
     assert fault_in_key(key) == fault
 
 
-def test_the_short_form_holds_every_option() -> None:
+def test_the_short_form_takes_every_option() -> None:
     expected = Fault(kind="500", retry_after=7, on="list", share=5)
     assert parse_fault("500; retry-after=7; on=list; share=5") == expected

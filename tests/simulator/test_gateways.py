@@ -1,4 +1,4 @@
-"""What is a gateway's own: its slow look at Ark, what it hides, its three generations."""
+"""Behaviour of gateways alone: slow polls of Ark, statuses they hide, three generations."""
 
 from typing import Any
 
@@ -15,32 +15,32 @@ def row(sim: Simulator, task_id: str, slug: str = "newapi") -> tuple[str, str]:
     return data["status"], data["progress"]
 
 
-def test_a_gateway_looks_at_its_upstream_every_15_seconds(sim: Simulator, clock: Clock) -> None:
+def test_a_gateway_polls_ark_every_15_seconds(sim: Simulator, clock: Clock) -> None:
     task_id = sim.create("sim:queue=3 sim:run=30", preset="newapi", key=KEY)
-    seen = []
+    rows = []
     for _ in range(8):
-        seen.append(row(sim, task_id))
+        rows.append(row(sim, task_id))
         clock.forward(7)
-    assert seen == [
+    assert rows == [
         ("NOT_START", "0%"),
         ("NOT_START", "0%"),
         ("NOT_START", "0%"),
-        ("IN_PROGRESS", "50%"),  # 21 s: seen at 15 s, though it runs since 3 s
+        ("IN_PROGRESS", "50%"),  # 21 s: polled at 15 s, it has been running since 3 s
         ("IN_PROGRESS", "50%"),
-        ("IN_PROGRESS", "50%"),  # 35 s: seen at 30 s, though it ended at 33 s
+        ("IN_PROGRESS", "50%"),  # 35 s: polled at 30 s, it ended at 33 s
         ("IN_PROGRESS", "50%"),
         ("SUCCESS", "100%"),
     ]
 
 
-def test_the_gateways_look_is_faster_where_its_tasks_are(clock: Clock) -> None:
+def test_a_gateway_polls_faster_where_its_tasks_are_faster(clock: Clock) -> None:
     with Simulator(clock=clock, speed=10) as sim:
         task_id = sim.create("sim:queue=3 sim:run=300", preset="newapi", key=KEY)
         clock.forward(1.6)
         assert row(sim, task_id) == ("IN_PROGRESS", "50%")
 
 
-def test_its_times_are_those_of_its_own_looks(sim: Simulator, clock: Clock) -> None:
+def test_a_gateways_times_are_those_of_its_own_polls(sim: Simulator, clock: Clock) -> None:
     task_id = sim.create("sim:queue=3 sim:run=30", preset="dataeyes", key=KEY)
     clock.forward(100)
     data = Client(sim, "dataeyes").envelope(task_id)
@@ -50,13 +50,13 @@ def test_its_times_are_those_of_its_own_looks(sim: Simulator, clock: Clock) -> N
 
 
 @pytest.mark.parametrize(
-    ("wish", "hidden"),
+    ("prompt", "hidden"),
     [("sim:queue=1 sim:run=1 sim:expire", "expired"), ("sim:cancel", "cancelled")],
 )
-def test_what_its_adaptor_does_not_know_is_in_progress_until_its_own_time_out(
-    sim: Simulator, clock: Clock, wish: str, hidden: str
+def test_a_status_unknown_to_its_adaptor_is_in_progress_until_the_gateways_own_timeout(
+    sim: Simulator, clock: Clock, prompt: str, hidden: str
 ) -> None:
-    task_id = sim.create(wish, preset="newapi", key=KEY)
+    task_id = sim.create(prompt, preset="newapi", key=KEY)
     clock.forward(60)
     data = Client(sim, "newapi").envelope(task_id)
     assert (data["status"], data["progress"]) == ("IN_PROGRESS", "30%")
@@ -76,7 +76,7 @@ def test_a_gateway_keeps_its_rows_longer_than_ark(sim: Simulator, clock: Clock) 
 @pytest.mark.parametrize(
     ("slug", "prefix"), [("dataeyes", "cgt-"), ("tokenhot", "task_"), ("newapi", "task_")]
 )
-def test_a_create_answers_a_video_object(sim: Simulator, slug: str, prefix: str) -> None:
+def test_a_create_answers_with_a_video_object(sim: Simulator, slug: str, prefix: str) -> None:
     body = {"model": "doubao-seedance-2.0", "prompt": "A harbour", "seconds": "8"}
     answer = Client(sim, slug).ask("POST", GENERATIONS, json=body).json()
     assert answer["id"] == answer["task_id"]
@@ -102,8 +102,8 @@ def test_metadata_becomes_the_native_body(sim: Simulator, clock: Clock) -> None:
     clock.forward(200)
     inner = client.envelope(task_id)["data"]
     assert (inner["ratio"], inner["resolution"], inner["duration"]) == ("9:16", "480p", 6)
-    parts = [item.get("role") for item in sim.tasks[0].order.content]
-    assert parts == ["first_frame", "last_frame", None]
+    roles = [item.get("role") for item in sim.tasks[0].order.content]
+    assert roles == ["first_frame", "last_frame", None]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_gateway_refuses_in_its_own_form(sim: Simulator, body: Any, code: str)
         {"content": [{"type": "image_url", "image_url": "https://a.example/1.jpg"}]},
     ],
 )
-def test_metadata_that_the_adaptor_cannot_hold_is_its_own_failure(
+def test_metadata_that_the_adaptor_cannot_hold_is_a_500_of_the_gateway(
     sim: Simulator, metadata: Any
 ) -> None:
     body = {"model": "seedance-2-0", "prompt": "x", "metadata": metadata}
@@ -146,7 +146,7 @@ def test_metadata_that_the_adaptor_cannot_hold_is_its_own_failure(
     assert sim.tasks == []
 
 
-def test_what_the_adaptor_has_no_field_for_is_dropped_in_silence(sim: Simulator) -> None:
+def test_metadata_without_a_field_in_the_adaptor_is_dropped_silently(sim: Simulator) -> None:
     metadata = {"omni_reference_task_type": "edit", "output_format": "mov", "n": 2, "seed": "11"}
     body = {"model": "doubao-seedance-1-0-pro-250528", "prompt": "x", "metadata": metadata}
     assert Client(sim, "newapi").ask("POST", GENERATIONS, json=body).status_code == 200
@@ -154,7 +154,7 @@ def test_what_the_adaptor_has_no_field_for_is_dropped_in_silence(sim: Simulator)
     assert (order.task_type, order.output_format, order.seed) == ("", "", 11)
 
 
-def test_a_gateway_cannot_hand_a_draft_on(sim: Simulator) -> None:
+def test_a_gateway_cannot_forward_a_draft(sim: Simulator) -> None:
     draft = {"type": "draft_task", "draft_task": {"id": "cgt-1"}}
     body = {
         "model": "doubao-seedance-1-5-pro-251215",
@@ -178,7 +178,7 @@ def test_a_gateway_takes_a_key_with_or_without_the_word_bearer(sim: Simulator, h
     assert client.get("/v1/models").json()["data"][0]["object"] == "model"
 
 
-def test_a_token_without_money_is_a_401_also_for_a_get(sim: Simulator) -> None:
+def test_a_get_with_a_token_without_money_is_a_401_as_well(sim: Simulator) -> None:
     task_id = sim.create(preset="newapi", key="sim-quota0")
     answer = Client(sim, "newapi", "sim-quota0").get(f"{GENERATIONS}/{task_id}")
     assert answer.status_code == 401
@@ -213,7 +213,7 @@ def test_the_content_of_a_video_needs_the_key_and_the_end(sim: Simulator, clock:
     assert gone.json()["error"]["message"] == "Upstream service returned status 403"
 
 
-def test_a_multipart_create_is_understood(sim: Simulator) -> None:
+def test_a_multipart_create_is_read(sim: Simulator) -> None:
     form = {"model": (None, "seedance-2-0"), "prompt": (None, "A harbour"), "seconds": (None, "5")}
     answer = Client(sim, "newapi").ask("POST", "/v1/videos", files=form)
     assert answer.json()["status"] == "queued"

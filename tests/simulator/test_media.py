@@ -1,4 +1,4 @@
-"""The clips, the links to them, and the file server: Range, HEAD, an end."""
+"""The clips, the links to them, and the file server: Range, HEAD, expiry."""
 
 import struct
 from pathlib import Path
@@ -22,13 +22,13 @@ def link(sim: Simulator, clock: Clock, prompt: str = "", **fields: object) -> st
 
 
 def boxes(data: bytes) -> list[str]:
-    """Names of an mp4's top boxes, in their order."""
-    found, place = [], 0
+    """List the names of an mp4's top boxes, in their order."""
+    names, place = [], 0
     while place < len(data):
         size, name = struct.unpack_from(">I4s", data, place)
-        found.append(name.decode())
+        names.append(name.decode())
         place += size
-    return found
+    return names
 
 
 @pytest.mark.parametrize("path", CLIPS, ids=lambda path: path.stem)
@@ -53,7 +53,7 @@ def test_the_clips_together_stay_small() -> None:
     assert sum(path.stat().st_size for path in CLIPS) <= 1_200_000
 
 
-@pytest.mark.parametrize(("ratio", "names"), list(media.OF_RATIO.items()))
+@pytest.mark.parametrize(("ratio", "names"), list(media.CLIPS_BY_RATIO.items()))
 def test_a_clip_has_the_shape_of_the_tasks_ratio(
     sim: Simulator, ratio: str, names: tuple[str, ...]
 ) -> None:
@@ -69,12 +69,12 @@ def test_a_link_is_signed_once_when_the_task_ends(sim: Simulator, clock: Clock) 
     clock.forward(3600)
     again = Client(sim).native_task(task_id)
     assert first == again
-    stamp = httpx.URL(first["content"]["video_url"]).params
-    assert stamp["X-Tos-Expires"] == "86400"
-    assert len(stamp["X-Tos-Signature"]) == 64
+    parameters = httpx.URL(first["content"]["video_url"]).params
+    assert parameters["X-Tos-Expires"] == "86400"
+    assert len(parameters["X-Tos-Signature"]) == 64
 
 
-def test_a_link_ends(sim: Simulator, clock: Clock) -> None:
+def test_a_link_expires(sim: Simulator, clock: Clock) -> None:
     url = link(sim, clock, "sim:queue=1 sim:run=1")
     clock.forward(DAY - 210)
     assert WEB.get(url).status_code == 200
@@ -84,7 +84,7 @@ def test_a_link_ends(sim: Simulator, clock: Clock) -> None:
     assert "<Code>RequestExpired</Code>" in answer.text
 
 
-def test_a_link_can_be_made_short(sim: Simulator, clock: Clock) -> None:
+def test_a_link_can_be_made_to_expire_early(sim: Simulator, clock: Clock) -> None:
     url = link(sim, clock, "sim:queue=1 sim:run=1 sim:link=60")
     assert "X-Tos-Expires=60&" in url
     assert WEB.get(url).status_code == 403
@@ -113,7 +113,7 @@ def test_a_link_needs_no_key_and_outlives_the_record(sim: Simulator, clock: Cloc
     assert WEB.get(url).status_code == 200
 
 
-def test_a_last_frame_comes_where_it_was_asked_for(sim: Simulator, clock: Clock) -> None:
+def test_a_last_frame_comes_where_it_was_requested(sim: Simulator, clock: Clock) -> None:
     task_id = sim.create(key=KEY, return_last_frame=True)
     clock.forward(200)
     content = Client(sim).native_task(task_id)["content"]
@@ -122,7 +122,7 @@ def test_a_last_frame_comes_where_it_was_asked_for(sim: Simulator, clock: Clock)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "start", "stop"),
+    ("header", "start", "stop"),
     [
         ("bytes=0-99", 0, 100),
         ("bytes=100-", 100, None),
@@ -131,11 +131,11 @@ def test_a_last_frame_comes_where_it_was_asked_for(sim: Simulator, clock: Clock)
     ],
 )
 def test_a_range_is_answered_with_206(
-    sim: Simulator, clock: Clock, wanted: str, start: int, stop: int | None
+    sim: Simulator, clock: Clock, header: str, start: int, stop: int | None
 ) -> None:
     url = link(sim, clock)
     whole = WEB.get(url).content
-    answer = WEB.get(url, headers={"Range": wanted})
+    answer = WEB.get(url, headers={"Range": header})
     first = start % len(whole)
     assert answer.status_code == 206
     assert answer.content == whole[start:stop]
@@ -143,20 +143,20 @@ def test_a_range_is_answered_with_206(
     assert answer.headers["content-range"] == f"bytes {first}-{last}/{len(whole)}"
 
 
-@pytest.mark.parametrize("wanted", ["bytes=99999999-", "bytes=50-10", "bytes=-0"])
-def test_an_impossible_range_is_a_416(sim: Simulator, clock: Clock, wanted: str) -> None:
-    answer = WEB.get(link(sim, clock), headers={"Range": wanted})
+@pytest.mark.parametrize("header", ["bytes=99999999-", "bytes=50-10", "bytes=-0"])
+def test_an_impossible_range_is_a_416(sim: Simulator, clock: Clock, header: str) -> None:
+    answer = WEB.get(link(sim, clock), headers={"Range": header})
     assert answer.status_code == 416
     assert answer.headers["content-range"].startswith("bytes */")
 
 
-@pytest.mark.parametrize("wanted", ["bytes=0-1,5-6", "lines=1-2", "bytes=-", "nonsense"])
-def test_an_unreadable_range_is_the_whole_file(sim: Simulator, clock: Clock, wanted: str) -> None:
-    answer = WEB.get(link(sim, clock), headers={"Range": wanted})
+@pytest.mark.parametrize("header", ["bytes=0-1,5-6", "lines=1-2", "bytes=-", "nonsense"])
+def test_an_unreadable_range_is_the_whole_file(sim: Simulator, clock: Clock, header: str) -> None:
+    answer = WEB.get(link(sim, clock), headers={"Range": header})
     assert (answer.status_code, answer.headers["accept-ranges"]) == (200, "bytes")
 
 
-def test_if_range_asks_for_the_same_file(sim: Simulator, clock: Clock) -> None:
+def test_if_range_gets_a_part_of_the_same_file_only(sim: Simulator, clock: Clock) -> None:
     url = link(sim, clock)
     tag = WEB.get(url).headers["etag"]
     same = WEB.get(url, headers={"Range": "bytes=0-1", "If-Range": tag})
@@ -164,7 +164,7 @@ def test_if_range_asks_for_the_same_file(sim: Simulator, clock: Clock) -> None:
     assert (same.status_code, other.status_code) == (206, 200)
 
 
-def test_head_tells_the_length_without_the_body(sim: Simulator, clock: Clock) -> None:
+def test_head_gives_the_length_without_the_body(sim: Simulator, clock: Clock) -> None:
     url = link(sim, clock)
     head, whole = WEB.head(url), WEB.get(url)
     assert head.content == b""
@@ -172,10 +172,13 @@ def test_head_tells_the_length_without_the_body(sim: Simulator, clock: Clock) ->
 
 
 @pytest.mark.parametrize(
-    ("wish", "status_code"), [("403", 403), ("404", 404), ("500", 500), ("503", 503), ("html", 200)]
+    ("fault", "status_code"),
+    [("403", 403), ("404", 404), ("500", 500), ("503", 503), ("html", 200)],
 )
-def test_a_file_can_answer_badly(sim: Simulator, clock: Clock, wish: str, status_code: int) -> None:
-    answer = WEB.get(link(sim, clock, f"sim:media={wish}"))
+def test_a_file_can_answer_badly(
+    sim: Simulator, clock: Clock, fault: str, status_code: int
+) -> None:
+    answer = WEB.get(link(sim, clock, f"sim:media={fault}"))
     assert answer.status_code == status_code
     assert answer.headers["content-type"] != "video/mp4"
 

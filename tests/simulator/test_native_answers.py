@@ -1,4 +1,4 @@
-"""What Ark's answers say of a task that has ended: its size, its tokens, its fault."""
+"""Ark's answers about an ended task: its size, its tokens, its error."""
 
 from typing import Any
 

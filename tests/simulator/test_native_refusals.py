@@ -1,4 +1,4 @@
-"""What a create is refused for, by Ark and by those who speak like it."""
+"""Refusals of a create, by Ark and by the providers with its dialect."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def refusal(sim: Simulator, body: Any, slug: str = "volcengine", key: str = KEY)
 
 
 UNSUPPORTED = "InvalidParameter.UnsupportedParameter"
-FILM = {"type": "video_url", "role": "reference_video"}
+VIDEO = {"type": "video_url", "role": "reference_video"}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ FILM = {"type": "video_url", "role": "reference_video"}
         native_body(content=[IMAGE, IMAGE | {"role": "reference_image"}]),
         native_body(model="doubao-seedance-1-0-lite-t2v-250428", content=[IMAGE]),
         native_body(content=[IMAGE | {"role": "reference_video"}]),
-        native_body(content=[FILM | {"video_url": {"url": "data:video/mp4;base64,AAAA"}}]),
+        native_body(content=[VIDEO | {"video_url": {"url": "data:video/mp4;base64,AAAA"}}]),
         native_body(model=PRO_1_5, content=[{"type": "draft_task", "draft_task": {"id": 7}}]),
         native_body(omni_reference_task_type="edit"),
         native_body(tools=[{"type": "code"}]),
@@ -81,14 +81,14 @@ def test_a_body_field_that_a_model_does_not_take_is_a_400(sim: Simulator, body: 
         (native_body(content=[IMAGE | {"image_url": {"url": "asset://x", "id": 1}}]), UNSUPPORTED),
     ],
 )
-def test_what_else_is_wrong_with_a_create_has_its_own_code(
+def test_other_errors_of_a_create_have_their_own_codes(
     sim: Simulator, body: Any, code: str
 ) -> None:
     assert refusal(sim, body) == (400, code)
 
 
 @pytest.mark.parametrize(
-    ("fields", "doomed"),
+    ("fields", "fails"),
     [
         ({"omni_reference_task_type": "edit"}, False),
         ({"omni_reference_task_type": "edit", "duration": 5}, True),
@@ -96,18 +96,18 @@ def test_what_else_is_wrong_with_a_create_has_its_own_code(
         ({"omni_reference_task_type": "reference", "ratio": "16:9", "duration": 5}, False),
     ],
 )
-def test_2_5_fails_what_its_way_does_not_allow_only_after_a_while(
-    sim: Simulator, clock: Clock, fields: dict[str, Any], doomed: bool
+def test_2_5_fails_what_its_task_type_does_not_allow_only_after_a_while(
+    sim: Simulator, clock: Clock, fields: dict[str, Any], fails: bool
 ) -> None:
-    film = FILM | {"video_url": {"url": "asset://take"}}
-    content = [{"type": "text", "text": "x"}, film]
+    video = VIDEO | {"video_url": {"url": "asset://take"}}
+    content = [{"type": "text", "text": "x"}, video]
     task_id = sim.create(key=KEY, model="doubao-seedance-2-5-260628", content=content, **fields)
     clock.forward(2_000)
     task = Client(sim).native_task(task_id)
-    assert ("error" in task) == doomed
+    assert ("error" in task) == fails
 
 
-def test_powertokens_takes_media_since_2_0_from_its_library_only(sim: Simulator) -> None:
+def test_powertokens_accepts_media_since_2_0_from_its_library_only(sim: Simulator) -> None:
     asset = IMAGE | {"image_url": {"url": "asset://still"}}
     for model, item, expected in (
         ("dreamina-seedance-2-0-260128", IMAGE, 400),
@@ -118,7 +118,7 @@ def test_powertokens_takes_media_since_2_0_from_its_library_only(sim: Simulator)
         assert refusal(sim, body, "powertokens")[0] == expected
 
 
-def test_yescale_takes_nothing_but_words_and_pictures(sim: Simulator) -> None:
+def test_yescale_accepts_only_text_and_images(sim: Simulator) -> None:
     client = Client(sim, "yescale")
 
     def status(body: Any) -> int:

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is an answer: never a dropped connection, never a 500."""
+"""Every request gets an answer, whatever it contains: no dropped connection, no 500."""
 
 import json
 import socket
@@ -65,7 +65,7 @@ def test_any_create_body_gets_an_answer(preset: Preset, body: Any) -> None:
     assert reply.status in (200, 400, 404, 503)
     assert json.loads(reply.body)
     for task in world.tasks:
-        assert task.story.ends_at >= task.created_at
+        assert task.timeline.ends_at >= task.created_at
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,17 @@ def test_an_unreadable_body_is_a_400(sim: Simulator, rest: str) -> None:
     assert answer.startswith(b"HTTP/1.1 400 ")
 
 
+def test_deeply_nested_json_is_refused_like_text(sim: Simulator) -> None:
+    nested = "[" * 100_000
+    answers = []
+    for metadata in ("no JSON", nested):
+        body = {"model": "seedance-2-0", "prompt": "x", "metadata": metadata}
+        answers += [Client(sim, "newapi").ask("POST", ROOTS["newapi"], json=body).json()]
+    assert answers[0] == answers[1] and "unmarshal" in str(answers)
+    fault = f'{{"kind": {nested}'
+    assert WEB.put(f"{sim.url}/_sim/faults/k", content=fault).status_code == 400
+
+
 @pytest.mark.parametrize("ago", ["-1", "nan", "1e99", "soon"])
 @pytest.mark.parametrize("slug", ["native", "newapi"])
 def test_a_strange_age_is_a_400(sim: Simulator, slug: str, ago: str) -> None:
@@ -95,7 +106,7 @@ def test_a_strange_age_is_a_400(sim: Simulator, slug: str, ago: str) -> None:
     assert answer.status_code == 400
 
 
-def test_a_path_of_nobody_is_a_404(sim: Simulator) -> None:
+def test_an_unknown_path_is_a_404(sim: Simulator) -> None:
     for path in ("/nobody", "/_sim/x", "/native/api/v3/files"):
         answer = WEB.get(sim.url + path, headers={"Authorization": f"Bearer {KEY}"})
         assert answer.status_code == 404, path

@@ -1,4 +1,4 @@
-"""Every answer next to the provider's own sample, key by key."""
+"""Every answer compared with the provider's own sample, key by key."""
 
 import json
 from pathlib import Path
@@ -16,12 +16,12 @@ FOUR_BY_THREE: dict[str, Any] = {"ratio": "4:3", "resolution": "720p", "duration
 
 
 def sample(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((SAMPLES / name).read_text())
-    return found
+    body: dict[str, Any] = json.loads((SAMPLES / name).read_text())
+    return body
 
 
 def shape(value: Any) -> Any:
-    """The keys and the types, all the way down; a list by its first item."""
+    """Reduce a value to its keys and types at every depth; a list to those of its first item."""
     if isinstance(value, dict):
         return {name: shape(part) for name, part in sorted(value.items())}
     if isinstance(value, list):
@@ -72,7 +72,7 @@ def test_an_expired_flex_task_has_the_keys_of_the_sample(sim: Simulator, clock: 
     assert shape(Client(sim).native_task(task_id)) == shape(sample("native/expired-flex.json"))
 
 
-def test_the_recorded_failure_is_repeated_word_by_word(sim: Simulator, clock: Clock) -> None:
+def test_the_recorded_failure_is_repeated_word_for_word(sim: Simulator, clock: Clock) -> None:
     recorded = sample("native/failed-output-copyright.json")["error"]
     task_id = sim.create(f"sim:fail={recorded['code']}", key=KEY)
     clock.forward(200)
@@ -104,10 +104,10 @@ def test_an_unfinished_or_failed_task_has_the_keys_of_the_first_envelope(
     task_id = sim.create(prompt, key=KEY, preset="dataeyes", model=PRO_1_5)
     clock.forward(after)
     answer = Client(sim, "dataeyes").envelope(task_id)
-    theirs = sample(f"dataeyes/{file}.json")["data"]
-    assert shape(without(("data",), answer)) == shape(without(("data",), theirs))
-    assert set(theirs["data"]) <= set(answer["data"])
-    assert (answer["status"], answer["progress"]) == (theirs["status"], theirs["progress"])
+    expected = sample(f"dataeyes/{file}.json")["data"]
+    assert shape(without(("data",), answer)) == shape(without(("data",), expected))
+    assert set(expected["data"]) <= set(answer["data"])
+    assert (answer["status"], answer["progress"]) == (expected["status"], expected["progress"])
 
 
 def test_dataeyes_keeps_the_order_and_the_escapes_of_go(sim: Simulator, clock: Clock) -> None:
@@ -115,28 +115,28 @@ def test_dataeyes_keeps_the_order_and_the_escapes_of_go(sim: Simulator, clock: C
     clock.forward(200)
     text = Client(sim, "dataeyes").get(f"{GENERATIONS}/{task_id}").text
     assert "\\u0026X-Tos-Date=" in text and "&" not in text
-    theirs = sample("dataeyes/succeeded.json")
-    assert list(json.loads(text)["data"]) == list(theirs["data"])
-    assert list(json.loads(text)["data"]["data"]) == list(theirs["data"]["data"])
+    expected = sample("dataeyes/succeeded.json")
+    assert list(json.loads(text)["data"]) == list(expected["data"])
+    assert list(json.loads(text)["data"]["data"]) == list(expected["data"]["data"])
 
 
 def test_tokenhot_answers_as_its_page_shows(sim: Simulator, clock: Clock) -> None:
     task_id = sim.create(key=KEY, preset="tokenhot", **FOUR_BY_THREE)
     clock.forward(200)
     answer = Client(sim, "tokenhot").get(f"{GENERATIONS}/{task_id}").json()
-    theirs = sample("tokenhot/succeeded.json")
-    assert shape(answer) == shape(theirs)
-    assert answer["data"]["data"]["usage"] == theirs["data"]["data"]["usage"]
+    expected = sample("tokenhot/succeeded.json")
+    assert shape(answer) == shape(expected)
+    assert answer["data"]["data"]["usage"] == expected["data"]["data"]["usage"]
 
 
 def test_yescale_answers_as_its_page_shows(sim: Simulator, clock: Clock) -> None:
-    client, theirs = Client(sim, "yescale"), sample("yescale/succeeded.json")
-    task_id = client.ask("POST", "/seedance/generations", json=theirs["request"]).json()["id"]
+    client, expected = Client(sim, "yescale"), sample("yescale/succeeded.json")
+    task_id = client.ask("POST", "/seedance/generations", json=expected["request"]).json()["id"]
     clock.forward(200)
     answer = client.get(f"/seedance/generations/{task_id}").json()
-    assert shape(answer) == shape(theirs)
-    assert list(answer) == list(theirs)
-    assert (answer["message"], answer["request"]) == (theirs["message"], theirs["request"])
+    assert shape(answer) == shape(expected)
+    assert list(answer) == list(expected)
+    assert (answer["message"], answer["request"]) == (expected["message"], expected["request"])
 
 
 @pytest.mark.parametrize("file", ["gen2-succeeded", "gen2-failed"])
@@ -145,12 +145,13 @@ def test_new_api_answers_as_recorded(sim: Simulator, clock: Clock, file: str) ->
     prompt = f"sim:fail={code}" if file == "gen2-failed" else ""
     task_id = sim.create(prompt, key=KEY, preset="newapi")
     clock.forward(200)
-    answer, theirs = Client(sim, "newapi").envelope(task_id), sample(f"newapi/{file}.json")["data"]
-    assert shape(without(("data",), answer)) == shape(without(("data",), theirs))
+    answer = Client(sim, "newapi").envelope(task_id)
+    expected = sample(f"newapi/{file}.json")["data"]
+    assert shape(without(("data",), answer)) == shape(without(("data",), expected))
     if file == "gen2-succeeded":
-        assert shape(answer["data"]) == shape(theirs["data"])
-    else:  # the sample's inner body is shortened
-        assert set(theirs["data"]) <= set(answer["data"])
+        assert shape(answer["data"]) == shape(expected["data"])
+    else:  # the sample shortens the inner body
+        assert set(expected["data"]) <= set(answer["data"])
         assert answer["result_url"] == answer["fail_reason"] == answer["data"]["error"]["message"]
 
 
@@ -168,9 +169,9 @@ def test_the_openai_video_object_has_the_keys_of_the_sample(
     task_id = sim.create(prompt, key=KEY, preset="newapi")
     clock.forward(after)
     answer = Client(sim, "newapi").get(f"{VIDEOS}/{task_id}").json()
-    theirs = sample(f"newapi/{file}.json")
-    assert shape(answer) == shape(theirs)
-    assert answer["status"] == theirs["status"]
+    expected = sample(f"newapi/{file}.json")
+    assert shape(answer) == shape(expected)
+    assert answer["status"] == expected["status"]
 
 
 @pytest.mark.parametrize("file", ["gen3-flat-running", "gen3-succeeded-without-link"])
@@ -180,10 +181,10 @@ def test_a_task_record_of_the_plugin_era_has_the_keys_of_the_sample(
     task_id = sim.create("sim:queue=1 sim:run=90", key=KEY, preset="newapi")
     clock.forward(31 if "running" in file else 200)
     answer = Client(sim, "newapi").get(f"/v1/tasks/{task_id}").json()
-    theirs = sample(f"newapi/{file}.json")
-    theirs = theirs.get("data", theirs)
-    assert set(theirs) <= set(answer)
-    assert answer["status"] == theirs["status"]
+    expected = sample(f"newapi/{file}.json")
+    expected = expected.get("data", expected)
+    assert set(expected) <= set(answer)
+    assert answer["status"] == expected["status"]
 
 
 @pytest.mark.parametrize(
@@ -215,11 +216,11 @@ def test_an_error_has_the_status_and_the_keys_of_the_sample(
 def test_an_upstream_refusal_comes_as_json_inside_json(sim: Simulator) -> None:
     body = {"model": "doubao-seedance-2.0", "prompt": "sim:refuse"}
     answer = Client(sim, "newapi").ask("POST", GENERATIONS, json=body)
-    theirs = sample("newapi/error-400-upstream-refusal.json")
+    expected = sample("newapi/error-400-upstream-refusal.json")
     assert answer.status_code == 400
-    assert shape(answer.json()) == shape(theirs)
+    assert shape(answer.json()) == shape(expected)
     inner = json.loads(answer.json()["message"])["error"]
-    assert shape(inner) == shape(json.loads(theirs["message"])["error"])
+    assert shape(inner) == shape(json.loads(expected["message"])["error"])
 
 
 def test_a_model_without_a_channel_is_a_503(sim: Simulator) -> None:
@@ -229,18 +230,18 @@ def test_a_model_without_a_channel_is_a_503(sim: Simulator) -> None:
     assert shape(answer.json()) == shape(sample("newapi/error-503-no-channel.json"))
 
 
-def test_powertokens_twin_has_at_least_the_keys_of_its_page(sim: Simulator, clock: Clock) -> None:
+def test_a_powertokens_video_has_at_least_the_keys_of_its_page(
+    sim: Simulator, clock: Clock
+) -> None:
     http = Client(sim, "powertokens").http
     url = f"{sim.url}/powertokens{VIDEOS}"
     body = {"model": "seedance-2-0", "prompt": "x", "seconds": "5", "size": "720p"}
     task_id = http.post(url, json=body).json()["task_id"]
     clock.forward(200)
-    answer, theirs = (
-        http.get(f"{url}/{task_id}").json(),
-        sample("powertokens/videos-succeeded.json"),
-    )
-    assert set(theirs) <= set(answer)
-    assert answer["status"] == theirs["status"]
+    answer = http.get(f"{url}/{task_id}").json()
+    expected = sample("powertokens/videos-succeeded.json")
+    assert set(expected) <= set(answer)
+    assert answer["status"] == expected["status"]
 
 
 def test_a_list_has_the_keys_of_the_sample(sim: Simulator) -> None:
