@@ -1,4 +1,4 @@
-"""What is cut, broken or something else is refused, and named."""
+"""Truncated, broken and other files are refused, with the reason."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import struct
 
 import pytest
 
-from tests.containers.files import (
+from tests.media.files import (
     CLIPS,
     IN_FRAGMENTS,
     VIDEOS,
     box,
-    part,
     patched,
     read_bytes,
     refusal,
     rewritten,
     sample,
     top_level,
+    top_level_box,
 )
 
-# What is not whole
+# Incomplete files
 
 
 @pytest.mark.parametrize("name", VIDEOS)
-def test_every_beginning_of_a_video_is_refused(name: str) -> None:
+def test_every_truncated_video_is_refused(name: str) -> None:
     data = sample(name)
     for length in range(len(data)):
         refusal(data[:length])
@@ -36,32 +36,32 @@ def test_a_clip_without_its_last_byte_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", IN_FRAGMENTS)
-def test_fragments_are_refused_wherever_one_is_cut(name: str) -> None:
+def test_fragments_are_refused_wherever_one_of_them_is_cut(name: str) -> None:
     data = sample(name)
     ends = {region.stop for region in top_level(data)}
     for length in set(range(len(data))) - ends:
         refusal(data[:length])
 
 
-def test_a_segment_table_tells_that_later_fragments_are_missing() -> None:
+def test_a_segment_table_shows_that_later_fragments_are_missing() -> None:
     data = sample("segments.mp4")
     last = [region for region in top_level(data) if region.kind == b"moof"][-1]
     assert refusal(data[: last.position]).startswith("It breaks off")
 
 
-def test_a_promised_duration_tells_that_later_fragments_are_missing() -> None:
+def test_a_declared_duration_shows_that_later_fragments_are_missing() -> None:
     promise = box(b"mehd", struct.pack(">II", 0, 500))  # thousandths, as its mvhd counts
     data = sample("fragments.mp4")
-    movie = part(data, b"moov")
+    movie = top_level_box(data, b"moov")
     promising = data.replace(movie, rewritten(movie, {"mvex": lambda x: box(b"mvex", promise, x)}))
     assert read_bytes(promising).duration == 0.5
     last = [region for region in top_level(promising) if region.kind == b"moof"][-1]
     assert refusal(promising[: last.position]) == "It breaks off after 0.3 of 0.5 seconds."
 
 
-def test_a_sample_beyond_the_end_is_noticed_where_all_boxes_are_there() -> None:
+def test_a_sample_beyond_the_end_is_noticed_though_all_boxes_are_complete() -> None:
     data = sample("hevc.mp4")
-    media = part(data, b"mdat")
+    media = top_level_box(data, b"mdat")
     cut = data.replace(media, box(b"mdat", media[8:-100]))
     assert refusal(cut) == "It breaks off; bytes missing: 100."
 
@@ -74,7 +74,7 @@ def test_a_fragments_sample_beyond_the_end_is_noticed() -> None:
     assert refusal(cut) == "It breaks off; bytes missing: 5."
 
 
-# What is something else
+# Other files
 
 
 @pytest.mark.parametrize(
@@ -91,21 +91,21 @@ def test_a_fragments_sample_beyond_the_end_is_noticed() -> None:
         (bytes(4096), "It does not begin like a video."),
     ],
 )
-def test_anything_else_is_refused_and_named(data: bytes, reason: str) -> None:
+def test_any_other_file_is_refused_with_the_reason(data: bytes, reason: str) -> None:
     assert refusal(data) == reason
 
 
-def test_what_only_begins_like_a_video_is_refused() -> None:
+def test_a_file_that_only_begins_like_a_video_is_refused() -> None:
     head = box(b"ftyp", b"isom\0\0\2\0isom")
     empty = box(b"mvhd", bytes(100)), box(b"trak", box(b"tkhd", bytes(84)))
     assert refusal(head) == "It has no index (moov)."
     assert refusal(head + b"<html><script>alert(1)</script></html>").startswith("It breaks off")
-    movie = part(sample("start.mp4"), b"moov")
+    movie = top_level_box(sample("start.mp4"), b"moov")
     assert refusal(head + movie) == "It has no media data (mdat)."
     assert refusal(head + box(b"moov", *empty) + box(b"mdat")).startswith("Its index is not whole")
 
 
-def test_a_file_of_sound_alone_is_refused() -> None:
+def test_a_file_with_only_sound_is_refused() -> None:
     silent = patched(sample("hevc.mp4"), b"hdlr", 8, b"soun")
     assert refusal(silent) == "There are no pictures in it."
 

@@ -4,39 +4,35 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from pathlib import Path
+from subprocess import PIPE
 from threading import Thread
 from typing import Any
 
 import pytest
 from django.conf import settings
 
-from tasks import posters
-from tasks.containers import Image, read_image
+from tasks.media import posters
+from tasks.media.containers import Image, read_image
+from tasks.media.posters import poster_worker
 from tests.processes.conftest import eventually
 
-CLIPS = Path(__file__).parent.parent / "tasks" / "simulator" / "clips"
-SAMPLES = Path(__file__).parent / "samples" / "containers"
+CLIPS = Path(__file__).parent.parent.parent / "tasks" / "simulator" / "clips"
+SAMPLES = Path(__file__).parent.parent / "samples" / "containers"
 PROGRAM = posters.PROGRAM
 
-pytestmark = pytest.mark.skipif(not posters.can_make(), reason="needs the extra `posters`")
-
-
-@pytest.fixture
-def own_darkroom(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Of one test only, so that it begins with what the test has changed."""
-    room = posters._Darkroom()
-    monkeypatch.setattr(posters, "_darkroom", room)
-    yield
-    room.close()
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(not posters.can_make(), reason="needs PyAV"),
+]
 
 
 def picture(made: bytes | None) -> Image:
@@ -65,8 +61,8 @@ def test_a_poster_shows_the_first_frame() -> None:
 
     with av.open(
         BytesIO(posters.make(SAMPLES / "start.mp4") or b""), "r", format="webp_pipe"
-    ) as shown:
-        pixels = next(shown.decode(video=0)).reformat(format="rgb24").planes[0]
+    ) as presented:
+        pixels = next(presented.decode(video=0)).reformat(format="rgb24").planes[0]
     row = bytes(pixels)[: 64 * 3]
     assert row[-3] > 200 > 60 > max(row[-2:])
     assert max(row[:3]) < 60
@@ -77,7 +73,7 @@ def test_what_browsers_may_not_play_has_a_poster_too(name: str) -> None:
     assert picture(posters.make(SAMPLES / name)).width == 64
 
 
-def test_without_the_extra_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyav_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)  # Python's own way to say: not installed
     assert not posters.can_make()
     assert posters.make(CLIPS / "sea.mp4") is None
@@ -159,18 +155,18 @@ def test_a_playlist_in_a_videos_place_leads_nowhere(
 def test_a_video_that_never_comes_to_its_end_is_left_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever opens a pipe that nobody writes to waits for ever."""
+    """A process that opens a pipe without a writer waits for ever."""
     monkeypatch.setattr(posters, "CLOCK", 1)
     os.mkfifo(path := tmp_path / "pipe.mp4")
     assert posters.make(path) is None
-    with pytest.raises(OSError, match="No such device"):  # no reader is left at its other end
-        os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    assert not has_reader(path)
 
 
-def _after_limits(code: str) -> subprocess.CompletedProcess[str]:
-    begin = f"import sys; sys.path.insert(0, {str(PROGRAM.parent)!r}); import first_frame;"
+def _within_limits(code: str) -> subprocess.CompletedProcess[str]:
+    """Run this code in a process that has lowered its limits as the worker does."""
+    begin = f"import sys; sys.path.insert(0, {str(PROGRAM.parent)!r}); import poster_worker;"
     return subprocess.run(
-        [sys.executable, "-I", "-c", f"{begin} first_frame._limit(); {code}"],
+        [sys.executable, "-I", "-c", f"{begin} poster_worker.limit(); {code}"],
         capture_output=True,
         text=True,
         check=False,
@@ -179,22 +175,61 @@ def _after_limits(code: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no limit on memory")
 def test_memory_is_limited() -> None:
-    assert "MemoryError" in _after_limits("bytearray(1 << 30)").stderr
-    assert _after_limits("bytearray(200 << 20)").returncode == 0
+    assert "MemoryError" in _within_limits("bytearray(1 << 30)").stderr
+    assert _within_limits("bytearray(200 << 20)").returncode == 0
 
 
 def test_time_output_and_core_dumps_are_limited_for_good(tmp_path: Path) -> None:
     limits = (
         "import resource as r; print([r.getrlimit(x)[1] for x in (r.RLIMIT_CPU, r.RLIMIT_CORE)])"
     )
-    assert _after_limits(limits).stdout.strip() == "[10, 0]"
+    assert _within_limits(limits).stdout.strip() == "[10, 0]"
     target = str(tmp_path / "big")
-    written = _after_limits(f"open({target!r}, 'wb').write(bytes(2 << 20))")
+    written = _within_limits(f"open({target!r}, 'wb').write(bytes(2 << 20))")
     assert "File too large" in written.stderr
     assert Path(target).stat().st_size <= 1 << 20
 
 
-@pytest.mark.usefixtures("own_darkroom")
+def test_the_limits_are_set_before_a_video_is_opened(tmp_path: Path) -> None:
+    """The kernel tells them of a worker that waits for a pipe in a video's place."""
+    os.mkfifo(path := tmp_path / "pipe.mp4")
+    worker = subprocess.Popen([sys.executable, "-I", str(PROGRAM), str(path), "640"], stdin=PIPE)
+    with worker, opened_by_a_reader(path):
+        limits = Path(f"/proc/{worker.pid}/limits")
+        told = limits.read_text() if limits.exists() else ""
+        worker.kill()
+    if not told:
+        pytest.skip("only Linux tells the limits of another process")
+    lines = {line[:26].strip(): line[26:].split()[:2] for line in told.splitlines()}
+    assert lines["Max address space"] == [str(poster_worker.MEMORY)] * 2
+    assert lines["Max cpu time"] == [str(poster_worker.CPU)] * 2
+    assert lines["Max file size"] == [str(poster_worker.LARGEST)] * 2
+
+
+@contextmanager
+def opened_by_a_reader(pipe: Path) -> Iterator[None]:
+    """Wait until a process reads this pipe, and keep the other end, so that it reads on."""
+    end = eventually(lambda: writing_end(pipe), within=10)
+    try:
+        yield
+    finally:
+        os.close(end)
+
+
+def writing_end(pipe: Path) -> int | None:
+    """Return a descriptor; None where no process reads, for then the kernel gives none."""
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
+def has_reader(pipe: Path) -> bool:
+    if (end := writing_end(pipe)) is not None:
+        os.close(end)
+    return end is not None
+
+
 def test_the_process_knows_none_of_our_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,45 +246,39 @@ def test_the_process_knows_none_of_our_secrets(
     assert "canary" not in told
 
 
-#: In first_frame.py's place: does what the video's name says, and notes which process made it.
+#: In the worker's place: does what the video's name says, and notes what it is and has.
 ACTOR = """
 import os, signal, sys, time
 
-def write(path, width):
-    with open(path, "w") as file:
-        print(os.getpid(), os.getppid(), file=file)
-    name = os.path.basename(path)
-    if name == "crashes":
-        os.kill(os.getpid(), signal.SIGSEGV)
-    if name == "sleeps":
-        time.sleep(600)
-    if name == "listens":  # to other people's orders
-        os.write(1, os.read(0, 10))
+path = sys.argv[1]
+name = os.path.basename(path)
+with open(path, "w") as file:
+    print(os.getpid(), *sorted(int(each) for each in os.listdir("/dev/fd")), file=file)
+if name == "crashes":
+    os.kill(os.getpid(), signal.SIGSEGV)
+if name == "fails":
     sys.stdout.buffer.write(open({picture!r}, "rb").read())
+    sys.exit(1)
+sys.stdout.buffer.write(open({picture!r}, "rb").read())
 """
 
 
 @pytest.fixture
-def stage(tmp_path: Path, own_darkroom: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of videos that are what their names say."""
-    folder = tmp_path / "program"
-    folder.mkdir()
-    (folder / "darkroom.py").write_text(PROGRAM.read_text())
-    (picture := folder / "picture").write_bytes(posters.make(SAMPLES / "start.mp4") or b"")
-    posters._darkroom.close()
-    (folder / "first_frame.py").write_text(ACTOR.format(picture=str(picture)))
-    monkeypatch.setattr(posters, "PROGRAM", folder / "darkroom.py")
+    (picture := tmp_path / "picture").write_bytes(posters.make(SAMPLES / "start.mp4") or b"")
+    (actor := tmp_path / "actor.py").write_text(ACTOR.format(picture=str(picture)))
+    monkeypatch.setattr(posters, "PROGRAM", actor)
     return tmp_path
 
 
-def processes_of(video: Path) -> tuple[int, int]:
-    """The one that made it, and its parent."""
-    child, parent = map(int, video.read_text().split())
-    return child, parent
+def noted(video: Path) -> list[int]:
+    """The process that made it, and the descriptors that it had."""
+    return [int(each) for each in video.read_text().split()]
 
 
 def is_there(pid: int) -> bool:
-    """As a process that runs, or as one that nobody has buried."""
+    """Whether a process has this id, be it a zombie."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -257,81 +286,63 @@ def is_there(pid: int) -> bool:
     return True
 
 
-def begun(video: Path) -> tuple[int, int]:
-    eventually(lambda: video.exists() and video.read_text().endswith("\n"), within=10)
-    return processes_of(video)
+def test_each_video_has_a_process_of_its_own_that_is_gone_when_its_poster_is_there(
+    stage: Path,
+) -> None:
+    assert posters.make(stage / "one") and posters.make(stage / "other")
+    one, other = noted(stage / "one")[0], noted(stage / "other")[0]
+    assert one != other and os.getpid() not in (one, other)
+    assert not (is_there(one) or is_there(other))
 
 
-def test_each_video_has_a_process_of_its_own_and_they_one_parent(stage: Path) -> None:
-    for name in ("one", "other"):
-        assert posters.make(stage / name)
-    (one, parent), (other, same) = processes_of(stage / "one"), processes_of(stage / "other")
-    assert one != other and parent == same != os.getpid()
-    eventually(lambda: not (is_there(one) or is_there(other)), within=5)
+def test_whoever_makes_a_poster_holds_no_file_of_others(stage: Path, tmp_path: Path) -> None:
+    """The three that every process has, one for the notes and one for the list itself."""
+    with (tmp_path / "secret").open("w") as secret, ThreadPoolExecutor(4) as pool:
+        os.set_inheritable(secret.fileno(), True)
+        names = ["one", "other", "third", "last"]
+        assert all(pool.map(lambda name: posters.make(stage / name), names))
+    assert all(len(noted(stage / name)) == 1 + 5 for name in names)
 
 
 def test_a_video_that_crashes_its_process_harms_no_other(stage: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
-        names = ["one", "crashes", "other", "crashes", "last"]
+        names = ["one", "crashes", "other", "fails", "last"]
         made = list(pool.map(lambda name: posters.make(stage / name), names))
     assert [bool(each) for each in made] == [True, False, True, False, True]
 
 
-def test_after_a_crash_its_code_lies_elsewhere(stage: Path) -> None:
-    """It is the same process still, which others may wait for, but a program begun anew."""
-    assert posters.make(stage / "one")
-    _child, parent = processes_of(stage / "one")
-    before = places_of(parent)
-    if not before:
-        pytest.skip("only Linux tells where the code lies")
-    assert posters.make(stage / "crashes") is None
-    eventually(lambda: places_of(parent) and not places_of(parent) & before, within=5)
-    assert posters.make(stage / "other")
-    assert processes_of(stage / "other")[1] == parent
+@pytest.mark.skipif(sys.platform == "darwin", reason="only Linux tells where the code lies")
+def test_for_each_video_the_code_lies_elsewhere(tmp_path: Path) -> None:
+    """Addresses learnt from one video are of no use to the next."""
+    places = []
+    for number in range(2):
+        os.mkfifo(path := tmp_path / f"{number}.mp4")
+        command = [sys.executable, "-I", str(PROGRAM), str(path), "640"]
+        with subprocess.Popen(command, stdin=PIPE) as worker, opened_by_a_reader(path):
+            lines = Path(f"/proc/{worker.pid}/maps").read_text().splitlines()
+            places.append({line.split("-")[0] for line in lines if "libav" in line})
+            worker.kill()
+    assert places[0] and not places[0] & places[1]
 
 
-def places_of(pid: int) -> set[str]:
-    """FFmpeg's, in the memory of a process."""
-    try:
-        lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
-    except FileNotFoundError:
-        return set()
-    return {line for line in lines if "libav" in line}
+OWNER = (
+    "import sys; from pathlib import Path; from tasks.media import posters; "
+    "posters.make(Path(sys.argv[1]))"
+)
 
 
-def test_a_darkroom_that_was_killed_is_opened_again(stage: Path) -> None:
-    assert posters.make(stage / "one")
-    os.kill(processes_of(stage / "one")[1], signal.SIGKILL)
-    assert posters.make(stage / "other")
-    first = processes_of(stage / "one")[1]
-    eventually(lambda: not is_there(first), within=5)
+@pytest.mark.skipif(sys.platform == "darwin", reason="there the alarm ends it, 25 s later")
+def test_a_worker_ends_with_the_process_that_wants_its_poster(tmp_path: Path) -> None:
+    """The worker waits inside FFmpeg, where no Python runs."""
+    os.mkfifo(path := tmp_path / "pipe.mp4")
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(path)], cwd=settings.BASE_DIR)
+    with opened_by_a_reader(path):  # and never written to, nor closed
+        owner.kill()
+        owner.wait()
+        eventually(lambda: not has_reader(path), within=3)  # well before the alarm
 
 
-def test_whoever_makes_a_picture_hears_of_no_other(stage: Path) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        names = ["listens", "one", "listens", "other"]
-        made = list(pool.map(lambda name: posters.make(stage / name), names))
-    assert all(made)
-
-
-def test_when_its_parent_is_killed_it_ends_and_so_do_its_children(stage: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from tasks import posters\n"
-        "posters.PROGRAM = Path(sys.argv[1]); posters.make(Path(sys.argv[2]))"
-    )
-    video = stage / "sleeps"
-    command = [sys.executable, "-c", code, str(posters.PROGRAM), str(video)]
-    ours = subprocess.Popen(command, cwd=settings.BASE_DIR)
-    child, parent = begun(video)
-    ours.kill()
-    ours.wait()
-    eventually(lambda: not (is_there(child) or is_there(parent)), within=10)
-
-
-def test_without_orders_it_ends(stage: Path) -> None:
-    program = posters.PROGRAM
-    program.write_text(program.read_text().replace("IDLE = 60.0", "IDLE = 0.01"))
-    assert posters.make(stage / "one")
-    _child, parent = processes_of(stage / "one")
-    eventually(lambda: not is_there(parent), within=5)
-    assert posters.make(stage / "other")
+def test_a_worker_whose_parent_is_gone_already_opens_no_video(tmp_path: Path) -> None:
+    command = [sys.executable, "-I", str(PROGRAM), str(CLIPS / "sea.mp4"), "640"]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert ended.returncode and not ended.stdout

@@ -1,4 +1,4 @@
-"""Whole videos are read, in every shape they come in."""
+"""Complete videos are read, in every form in which they occur."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from pathlib import Path
 
 import pytest
 
-from tasks.containers import Container, read
-from tests.containers.files import (
+from tasks.media.containers import Container, read
+from tests.media.files import (
     CLIPS,
     IN_FRAGMENTS,
     box,
-    part,
     patched,
     read_bytes,
     refusal,
     replaced,
     sample,
+    top_level_box,
     with_movie,
 )
 
 
 @pytest.mark.parametrize("path", sorted(CLIPS.glob("*.mp4")), ids=lambda path: path.name)
-def test_the_simulators_clips_are_whole(path: Path) -> None:
+def test_the_simulators_clips_are_complete(path: Path) -> None:
     with path.open("rb") as file:
         found = read(file)
     assert (found.duration, found.video_codec, found.audio_codec) == (5.0, "h264", "aac")
     assert found.brand == "isom"
 
 
-def test_sizes_are_those_that_are_shown_not_those_that_are_stored() -> None:
+def test_sizes_are_those_shown_and_not_those_stored() -> None:
     mist = (CLIPS / "mist.mp4").read_bytes()
     assert (read_bytes(mist).width, read_bytes(mist).height) == (1120, 480)
 
@@ -44,7 +44,7 @@ def test_the_index_may_stand_in_front_or_behind(name: str) -> None:
     assert read_bytes(sample(name)) == expected
 
 
-def test_hevc_is_told_and_silence_has_no_codec() -> None:
+def test_hevc_is_recognized_and_silence_has_no_codec() -> None:
     found = read_bytes(sample("hevc.mp4"))
     assert (found.video_codec, found.audio_codec) == ("hevc", "")
 
@@ -93,7 +93,7 @@ def test_a_size_that_the_track_leaves_out_is_taken_from_its_pictures() -> None:
 
 def test_lengths_of_64_bits_are_read() -> None:
     data = sample("end.mp4")
-    media = part(data, b"mdat")
+    media = top_level_box(data, b"mdat")
     assert data.count(b"\0\0\0\x08free") == 1  # room for the longer header, left by the writer
     longer = struct.pack(">I4sQ", 1, b"mdat", len(media) + 8) + media[8:]
     assert read_bytes(data.replace(b"\0\0\0\x08free" + media, longer)).duration == 0.5
@@ -101,12 +101,12 @@ def test_lengths_of_64_bits_are_read() -> None:
 
 def test_a_last_box_may_reach_to_the_end_of_the_file() -> None:
     data = sample("start.mp4")
-    length = struct.pack(">I4s", len(part(data, b"mdat")), b"mdat")
+    length = struct.pack(">I4s", len(top_level_box(data, b"mdat")), b"mdat")
     assert read_bytes(data.replace(length, b"\0\0\0\0mdat")) == read_bytes(data)
 
 
 def test_offsets_of_64_bits_are_read() -> None:
-    """In front of all pictures lie four gigabytes of nothing, as far as the reader can tell."""
+    """Offsets shifted by four gigabytes make the file end too early."""
     data = sample("end.mp4")
     assert read_bytes(with_movie(data, stco=_long_offsets)) == read_bytes(data)
     assert refusal(with_movie(data, stco=_far_offsets)).startswith(
@@ -139,7 +139,7 @@ def _thrice_as_long(inside: bytes) -> bytes:
     ("bits", "table", "total"), [(4, b"\x12" * 6, 18), (8, b"\3" * 12, 36), (16, b"\0\4" * 12, 48)]
 )
 def test_compact_sample_sizes_are_read(bits: int, table: bytes, total: int) -> None:
-    """Twelve samples in one chunk at the end of a file: cut a byte shorter, it is refused."""
+    """Twelve samples in one chunk at the end of a file; one byte further on, it is refused."""
     sizes = box(b"stz2", struct.pack(">III", 0, bits, 12), table)
     share = box(b"stsc", struct.pack(">5I", 0, 1, 1, 12, 1))
 

@@ -1,4 +1,4 @@
-"""Pictures made for tests, of any size, whole, and of one colour."""
+"""Complete pictures of one colour and any size, made for tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import zlib
 
 
 def png(width: int = 640, height: int = 360, *, padding: int = 0) -> bytes:
-    """`padding`: bytes of a chunk that says nothing, to make the file as large as wanted."""
+    """Make a PNG; `padding` are the bytes of an empty chunk that makes the file larger."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     rows = zlib.compress(bytes(width + 1) * height) if width * height < 10**8 else b""
     chunks = [(b"IHDR", header), (b"teXt", bytes(padding)), (b"IDAT", rows), (b"IEND", b"")]
@@ -19,7 +19,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def gif(width: int = 640, height: int = 360) -> bytes:
-    """One pixel of two colours within a screen of that size, and a comment before it."""
+    """Make a GIF: one pixel within a screen of this size, and a comment before it."""
     screen = struct.pack("<HHBBB", width, height, 0x80, 0, 0) + b"\x00\x00\x00\xff\xff\xff"
     comment = b"\x21\xfe\x04boat\x00"
     pixel = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x4c\x01\x00"

@@ -1,0 +1,19 @@
+"""Reading of video and picture files: their properties, and whether they are complete.
+
+Pure: only the standard library is used. Only headers and tables are read; nothing is decoded.
+"""
+
+from tasks.media.containers.boxes import NotAVideoError
+from tasks.media.containers.images import Image, NotAnImageError, read_image
+from tasks.media.containers.pictures import read_picture
+from tasks.media.containers.video import Container, read
+
+__all__ = [
+    "Container",
+    "Image",
+    "NotAVideoError",
+    "NotAnImageError",
+    "read",
+    "read_image",
+    "read_picture",
+]
