@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed with the site's own rotating keys, and each bound to its row."""
+"""Secrets at rest: sealed with the site's own rotating keys, each bound to its row."""
 
 from functools import cache
 
@@ -8,13 +8,13 @@ from django.conf import settings
 from seedance_site import keys
 from tasks.providers.redact import without_callbacks
 
-SHORTEST_SECRET = 8  # letters; anything shorter is in innocent words too
+SHORTEST_SECRET = 8  # letters; shorter ones occur in ordinary words
 
-_seen: set[str] = set()  # what this process has sealed or opened: one for each credential
+_seen: set[str] = set()  # secrets that this process has sealed or opened, one a credential
 
 
-class Unreadable(Exception):
-    """A sealed text that none of our keys opens, or that was moved here from another row."""
+class DecryptionError(Exception):
+    """A sealed text that none of our keys opens, or that belongs to another row."""
 
 
 def seal(text: str, *, bound_to: str) -> str:
@@ -24,15 +24,15 @@ def seal(text: str, *, bound_to: str) -> str:
 
 
 def unseal(token: str, *, bound_to: str) -> str:
-    """The text again. Raises Unreadable, which never holds the text."""
+    """Decrypt a sealed text. Raises DecryptionError, which never contains the text."""
     return _open(token, bound_to, keys_at_hand())
 
 
 def censor(text: str) -> str:
-    """Without anything that this process ever sealed or opened: the last line of defence.
+    """Replace every secret that this process ever sealed or opened: the last line of defence.
 
-    Logs, error pages and django-q2's tables take in exceptions, and a library may put into the
-    words of one whatever it was given.
+    Logs, error pages and django-q2's tables contain exceptions, and a library may put into the
+    message of one whatever it was given.
     """
     for secret in [each for each in _seen if len(each) >= SHORTEST_SECRET and each in text]:
         text = text.replace(secret, "(key)")
@@ -40,16 +40,16 @@ def censor(text: str) -> str:
 
 
 def is_under_the_newest(token: str, *, bound_to: str) -> bool:
-    """The newest key alone opens it, for its own row."""
+    """Whether the newest key alone opens it, for its own row."""
     try:
         _open(token, bound_to, keys_at_hand()[:1])
-    except Unreadable:
+    except DecryptionError:
         return False
     return True
 
 
 def opener_of(token: str) -> str | None:
-    """The one of our keys that opens it, whosever it is; None when it is none of them."""
+    """The one of our keys that opens it, for any row; None if none does."""
     for key in keys_at_hand():
         try:
             _box_of((key,)).decrypt(token.encode())
@@ -60,9 +60,9 @@ def opener_of(token: str) -> str | None:
 
 
 def keys_at_hand() -> tuple[str, ...]:
-    """Newest first. The file's as they are now, so that a running process notices a new key.
+    """The keys, the newest first. The file is read anew, so that a new key is noticed at once.
 
-    Reading it costs 20 µs; where it cannot be read, those that were there at the start go on.
+    Reading it costs 20 µs; if it cannot be read, the keys that were read at the start are used.
     """
     file = settings.CREDENTIAL_KEYS_FILE
     return tuple((file and keys.read_all(file)) or settings.CREDENTIAL_KEYS)
@@ -72,9 +72,9 @@ def _open(token: str, bound_to: str, with_keys: tuple[str, ...]) -> str:
     try:
         owner, _, text = _box_of(with_keys).decrypt(token.encode()).decode().partition("\n")
     except InvalidToken:
-        raise Unreadable("No key in credentials.keys opens this.") from None
+        raise DecryptionError("No key in credentials.keys opens this.") from None
     if owner != bound_to:
-        raise Unreadable("This was sealed for another row.")
+        raise DecryptionError("This was sealed for another row.")
     _seen.add(text)
     return text
 
@@ -82,10 +82,10 @@ def _open(token: str, bound_to: str, with_keys: tuple[str, ...]) -> str:
 @cache
 def _box_of(some_keys: tuple[str, ...]) -> MultiFernet:
     if not some_keys:
-        raise Unreadable("There is no key file; see the check tasks.E001.")
+        raise DecryptionError("There is no key file; see the check tasks.E001.")
     try:
         return MultiFernet([Fernet(key) for key in some_keys])
     except ValueError:
-        raise Unreadable(
+        raise DecryptionError(
             "A line of credentials.keys is no key; see the check tasks.E002."
         ) from None
