@@ -1,23 +1,33 @@
-"""The rows, the questions asked of them, and their transitions; one file per noun."""
+"""The models with their querysets and transitions; one file per noun."""
 
-from tasks.models.audit import AuditEntry, Verb
+from tasks.models.access import Role
+from tasks.models.audit import AuditAction, AuditEntry
+from tasks.models.available_model import AvailableModel
 from tasks.models.budget import Budget
 from tasks.models.callback import Callback
 from tasks.models.cancellation import Cancellation, CancelOutcome
+from tasks.models.changes import ChangeCounter, ProjectChange
 from tasks.models.charge import Charge, ChargeState, Spending
-from tasks.models.copy import Copy, CopyState, CopyTrouble, Kind
+from tasks.models.copy import Copy, CopyKind, CopyState, CopyTrouble
+from tasks.models.create_lookup import Candidate, CreateLookup
 from tasks.models.credential import Credential
-from tasks.models.engine import ChangeCounter, Lease
 from tasks.models.health import HealthMinute
-from tasks.models.inquiry import Candidate, Inquiry
 from tasks.models.invitation import Invitation
-from tasks.models.lineage import Kinship, Origin
+from tasks.models.leases import Lease
+from tasks.models.lineage import Origin, Relation
 from tasks.models.model_name import ModelName
-from tasks.models.people import Membership, Project, Role, SignInLink
-from tasks.models.price import Currency, Price, Tier
+from tasks.models.price import Currency, Price, PriceUnit, Tier
 from tasks.models.profile import Density, Profile, Theme
+from tasks.models.projects import Membership, Project, SignInLink
 from tasks.models.prompt import SavedPrompt
-from tasks.models.reconciliation import Difference, Found, Outcome, Reconciliation, Stage
+from tasks.models.reconciliation import (
+    Difference,
+    ListOutcome,
+    Reconciliation,
+    Stage,
+    UntrackedTask,
+)
+from tasks.models.scrub import Damage
 from tasks.models.star import Star
 from tasks.models.status_change import StatusChange
 from tasks.models.storage import StorageUse
@@ -26,7 +36,9 @@ from tasks.models.task import Task
 from tasks.models.upload import Upload
 
 __all__ = [
+    "AuditAction",
     "AuditEntry",
+    "AvailableModel",
     "Batch",
     "Budget",
     "Callback",
@@ -37,27 +49,29 @@ __all__ = [
     "Charge",
     "ChargeState",
     "Copy",
+    "CopyKind",
     "CopyState",
     "CopyTrouble",
+    "CreateLookup",
     "Credential",
     "Currency",
+    "Damage",
     "Density",
     "Difference",
-    "Found",
     "HealthMinute",
-    "Inquiry",
     "Invitation",
-    "Kind",
-    "Kinship",
     "Lease",
+    "ListOutcome",
     "Membership",
     "ModelName",
     "Origin",
-    "Outcome",
     "Price",
+    "PriceUnit",
     "Profile",
     "Project",
+    "ProjectChange",
     "Reconciliation",
+    "Relation",
     "Role",
     "SavedPrompt",
     "SignInLink",
@@ -71,6 +85,6 @@ __all__ = [
     "Task",
     "Theme",
     "Tier",
+    "UntrackedTask",
     "Upload",
-    "Verb",
 ]

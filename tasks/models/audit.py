@@ -1,4 +1,4 @@
-"""Who did what: a record that is only ever added to."""
+"""The audit: an append-only record of who did what."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tasks.models.people import Project
+from tasks.models.access import AuditAccess
 
 
-class Verb(models.TextChoices):
+class AuditAction(models.TextChoices):
+    """Actions that the audit records; the column `verb` of an entry has one."""
+
     SIGNED_IN = "signed_in", _("signed in")
     SIGN_IN_FAILED = "sign_in_failed", _("could not sign in")
     SIGNED_OUT = "signed_out", _("signed out")
@@ -41,6 +43,7 @@ class Verb(models.TextChoices):
     PROMPT_CHANGED = "prompt_changed", _("changed a saved prompt")
     TRACKED = "tracked", _("tracked tasks")
     ADOPTED = "adopted", _("adopted tasks")
+    MOVED = "moved", _("moved to the project that pays")
     EXPORTED = "exported", _("exported")
     DELETED = "deleted", _("deleted")
     RESTORED = "restored", _("restored")
@@ -48,32 +51,31 @@ class Verb(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
-class AuditQuerySet(models.QuerySet["AuditEntry"]):
-    def visible_to(self, user: Any) -> AuditQuerySet:
-        """Staff see all; managers what was done in their projects."""
-        if user.is_active and user.is_staff:
-            return self
-        return self.filter(project_id__in=list(Project.objects.ids_managed_by(user)))
-
+class AuditQuerySet(AuditAccess["AuditEntry"]):
     def update(self, **values: Any) -> NoReturn:
-        raise ReadOnly
+        raise ReadOnlyError
 
     def delete(self) -> NoReturn:
-        raise ReadOnly
+        raise ReadOnlyError
 
 
-class ReadOnly(TypeError):
+class ReadOnlyError(TypeError):
+    """An entry of the audit was about to be changed or deleted."""
+
     def __init__(self) -> None:
         super().__init__("The record of who did what is only ever added to.")
 
 
 class AuditEntry(models.Model):
-    """Names are copied and ids are plain numbers: what it tells outlives what it tells of."""
+    """One line of the audit.
+
+    Names are copied and ids are plain numbers, so an entry outlives the rows it is about.
+    """
 
     at = models.DateTimeField(_("at"), default=timezone.now)
     actor_id = models.BigIntegerField(_("actor's id"), null=True)
     actor = models.CharField(_("who"), max_length=150, default="")
-    verb = models.CharField(_("did what"), max_length=24, choices=Verb)
+    verb = models.CharField(_("did what"), max_length=24, choices=AuditAction)
     kind = models.CharField(_("kind of thing"), max_length=30, default="")
     object_id = models.BigIntegerField(_("thing's id"), null=True)
     label = models.CharField(_("to what"), max_length=200, default="")
@@ -98,8 +100,8 @@ class AuditEntry(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk is not None:
-            raise ReadOnly
+            raise ReadOnlyError
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise ReadOnly
+        raise ReadOnlyError

@@ -1,16 +1,16 @@
-"""What a project may spend in a month, and how much its people may ask for at once."""
+"""Budgets: a project's limit for a month, and how many takes its people may ask for."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tasks.models.people import Project
+from tasks.models.access import ProjectRowAccess
 from tasks.models.price import Currency
+from tasks.models.projects import Project
 
 MOST_TAKES = 20  # at one press, until a manager says otherwise
 HARD_LIMIT = 200
@@ -19,21 +19,23 @@ TOKENS = "tokens"
 UNITS = [(TOKENS, _("tokens")), *Currency.choices]
 
 
-class BudgetQuerySet(models.QuerySet["Budget"]):
+class BudgetQuerySet(ProjectRowAccess["Budget"]):
     def of(self, project: Project) -> Budget:
-        """As it stands; not written before somebody changes it, or something is placed."""
+        """The budget of a project; unsaved until somebody changes it or places takes."""
         return self.filter(project=project).first() or Budget(project=project)
 
     def lock(self, project: Project) -> Budget:
-        """Until the transaction ends nobody else counts what is left. On SQLite nobody writes."""
+        """Lock the budget until the transaction ends, so that nobody else counts what is left.
+
+        On SQLite the transaction already keeps everybody else from writing.
+        """
         self.get_or_create(project=project)
         return self.select_for_update(no_key=True).get(project=project)
 
-    def visible_to(self, user: Any) -> BudgetQuerySet:
-        return self.filter(project__in=Project.objects.visible_to(user))
-
 
 class Budget(models.Model):
+    """The limits of one project: for a month, for one press, and for a person's hour."""
+
     project = models.OneToOneField(
         Project, models.CASCADE, primary_key=True, verbose_name=_("project")
     )
@@ -75,7 +77,7 @@ class Budget(models.Model):
 
     @property
     def most(self) -> int | None:
-        """The limit in tokens or in millionths of the currency; None where there is none."""
+        """The limit in tokens or in millionths of the currency; None without a limit."""
         if self.limit is None:
             return None
         return int(self.limit) if self.is_in_tokens else int(self.limit * 1_000_000)

@@ -1,7 +1,7 @@
-"""Many rows, other values for each, one statement.
+"""Updating many rows with different values in one statement.
 
-Django's bulk_update builds a CASE per row and column: slow to make, and on SQLite split every 999
-parameters. Here all values travel as one JSON parameter, and the database unpacks it.
+Django's bulk_update builds a CASE per row and column: slow to build, and on SQLite split every 999
+parameters. Here all values travel as one JSON parameter, which the database unpacks.
 """
 
 import json
@@ -14,9 +14,9 @@ from django.db import connection, models
 def write(
     rows: Sequence[models.Model], fields: Sequence[str], *, unless_moved: str = ""
 ) -> set[int]:
-    """Update these fields of these rows; the ids of those that were written.
+    """Update these fields of these rows; return the ids of the rows that were written.
 
-    With `unless_moved` (a field's name) a row is only written while that field in the database
+    With `unless_moved` (the name of a field) a row is written only if that field in the database
     still has the value in the row's `moved_from`: a claim by conditional update.
     """
     if not rows:
@@ -24,14 +24,17 @@ def write(
     meta = rows[0]._meta
     columns = [meta.get_field(name) for name in fields]
     guard = meta.get_field(unless_moved) if unless_moved else None
-    values = [_values(row, columns, guard) for row in rows]
+    values: list[Any] = [_values(row, columns, guard) for row in rows]
+    if connection.vendor != "sqlite":
+        values = [dict(enumerate(row)) for row in values]
     with connection.cursor() as cursor:
-        cursor.execute(_statement(meta.db_table, columns, guard), [_packed(values)])
+        parameter = json.dumps(values, cls=_ExactTimeEncoder)
+        cursor.execute(_statement(meta.db_table, columns, guard), [parameter])
         return {pk for (pk,) in cursor.fetchall()}
 
 
 def _values(row: Any, columns: list[Any], guard: Any) -> list[Any]:
-    """One row as the database wants it: id, the guard's old value, then the new values."""
+    """One row in the database's own types: id, the guard's old value, then the new values."""
     values = [row.pk]
     if guard:
         values.append(guard.get_db_prep_save(row.moved_from, connection))
@@ -39,14 +42,8 @@ def _values(row: Any, columns: list[Any], guard: Any) -> list[Any]:
     return [*values, *new]
 
 
-def _packed(values: list[list[Any]]) -> str:
-    if connection.vendor == "sqlite":
-        return json.dumps(values, cls=_WholeTimes)
-    return json.dumps([dict(enumerate(row)) for row in values], cls=_WholeTimes)
-
-
-class _WholeTimes(json.JSONEncoder):
-    """Django's own encoder cuts times to milliseconds; a claim compares them exactly."""
+class _ExactTimeEncoder(json.JSONEncoder):
+    """Encoder with microseconds: a claim compares times exactly, and Django's own cuts them."""
 
     def default(self, value: Any) -> Any:
         return value.isoformat() if hasattr(value, "isoformat") else super().default(value)
@@ -57,9 +54,10 @@ def _statement(table: str, columns: list[Any], guard: Any) -> str:
     sets = ", ".join(f'"{c.column}" = v.c{n}' for n, c in enumerate(columns, start=first))
     where = f'"{table}".id = v.c0'
     if guard:
-        where += f' AND "{table}"."{guard.column}" = v.c1'
-    known = [*([guard] if guard else []), *columns]
-    return f'UPDATE "{table}" SET {sets} FROM {_source(known)} WHERE {where} RETURNING "{table}".id'
+        same = "IS" if connection.vendor == "sqlite" else "IS NOT DISTINCT FROM"  # NULL is NULL
+        where += f' AND "{table}"."{guard.column}" {same} v.c1'
+    source = _source([*([guard] if guard else []), *columns])
+    return f'UPDATE "{table}" SET {sets} FROM {source} WHERE {where} RETURNING "{table}".id'
 
 
 def _source(columns: list[Any]) -> str:

@@ -1,4 +1,4 @@
-"""The address given to a provider so that it can tell of changes, as far as we keep it."""
+"""Callbacks: a provider calls an address with a token when a task changes; we keep its hash."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tasks.providers.redact import CALLBACK_PREFIX
 
 class CallbackQuerySet(models.QuerySet["Callback"]):
     def make(self, submission: Submission, now: datetime) -> str:
-        """A new token for this submission. It is told once, here: the row has only its hash.
+        """Create a token for this submission. It is returned only here: the row keeps its hash.
 
-        256 random bits, so a plain hash is enough, and no key's rotation ends a callback.
+        It has 256 random bits, so a plain hash is enough, and rotating the keys ends no callback.
         """
         token = CALLBACK_PREFIX + secrets.token_urlsafe(32)
         fields = {"digest": digest_of(token), "made_at": now, "called_at": None}
@@ -25,11 +25,13 @@ class CallbackQuerySet(models.QuerySet["Callback"]):
         return token
 
     def known(self, token: str) -> CallbackQuerySet:
-        """By the hash's index: how long it takes tells nothing of any token."""
+        """The row of a token, found by an index on the hash: the time taken reveals no token."""
         return self.filter(digest=digest_of(token))
 
 
 class Callback(models.Model):
+    """The callback of one submission."""
+
     submission = models.OneToOneField(
         Submission, models.CASCADE, related_name="callback", verbose_name=_("submission")
     )

@@ -1,4 +1,4 @@
-"""Wishes to cancel a task, and what the provider made of them."""
+"""Requests to cancel a task, and their outcomes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class CancelOutcome(models.TextChoices):
     ASKING = "asking", _("On its way")
     ACCEPTED = "accepted", _("Accepted by the provider")
     TOO_LATE = "too_late", _("Too late: it was not queued any more")
+    RUNNING = "running", _("Too late: it is already running")
     REFUSED = "refused", _("Refused by the provider")
     UNKNOWN = "unknown", _("Nobody knows: the answer was lost")
 
@@ -28,32 +29,53 @@ OPEN = (CancelOutcome.WAITING, CancelOutcome.ASKING)
 
 class CancellationQuerySet(models.QuerySet["Cancellation"]):
     def ask_for(self, task: Task, user: Any, now: datetime) -> Cancellation | None:
-        """One wish at a time, and only where it can be granted."""
+        """Create a request to cancel; None if one is open or the task cannot be cancelled."""
         with transaction.atomic():
             locked = Task.objects.select_for_update().get(pk=task.pk)
-            if not can_be_cancelled(locked) or self.filter(task=locked, outcome__in=OPEN).exists():
+            if not can_be_cancelled(locked) or self.open().filter(task=locked).exists():
                 return None
-            wish = self.create(task=locked, asked_by=user, asked_at=now)
-            Task.objects.filter(pk=locked.pk).tell_of_change()
-            return wish
+            row = self.create(task=locked, asked_by=user, asked_at=now)
+            Task.objects.filter(pk=locked.pk).mark_changed()
+            return row
 
-    def begin(self, pk: int) -> bool:
-        """Take it for the only attempt there will be: true for exactly one caller."""
+    def open(self) -> CancellationQuerySet:
+        """Requests without an outcome yet; while one is open nobody can ask for the same task."""
+        return self.filter(outcome__in=OPEN)
+
+    def begin(self, pk: int, now: datetime) -> bool:
+        """Take the row for its only attempt; True for exactly one caller."""
         row = self.filter(pk=pk, outcome=CancelOutcome.WAITING)
-        return row.update(outcome=CancelOutcome.ASKING) == 1
+        return row.update(outcome=CancelOutcome.ASKING, asked_at=now) == 1
+
+    def end(self, pk: int, outcome: CancelOutcome, message: str, now: datetime) -> bool:
+        """Write the outcome and have the task checked; False if one was written before.
+
+        An answer that comes late is believed even if the attempt counted as interrupted.
+        """
+        late = () if outcome == CancelOutcome.UNKNOWN else (CancelOutcome.UNKNOWN,)
+        row = self.filter(pk=pk, outcome__in=(CancelOutcome.ASKING, *late))
+        with transaction.atomic():
+            if not row.update(outcome=outcome, message=message[:500], ended_at=now):
+                return False
+            task = Task.objects.filter(cancellations=pk)
+            task.mark_changed()
+            task.check_now(now)
+        return True
 
 
 def can_be_cancelled(task: Task) -> bool:
-    """Queued, known to its provider, and the provider has a way to cancel."""
+    """Whether the task is queued, has an id, and its provider can cancel."""
     return task.status == Status.QUEUED and task.is_named and provider(task.provider).can_cancel
 
 
 class Cancellation(models.Model):
+    """One request to cancel a task."""
+
     task = models.ForeignKey(Task, models.CASCADE, related_name="cancellations")
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, verbose_name=_("asked by")
     )
-    asked_at = models.DateTimeField(_("asked"))
+    asked_at = models.DateTimeField(_("asked"))  # by the person; then, when it was sent
     ended_at = models.DateTimeField(_("answered"), null=True)
     outcome = models.CharField(
         _("outcome"), max_length=8, choices=CancelOutcome, default=CancelOutcome.WAITING
@@ -69,12 +91,3 @@ class Cancellation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id}: {self.get_outcome_display()}"
-
-    def end(self, outcome: CancelOutcome, message: str, now: datetime) -> None:
-        """Written down with the number that open pages wait for; the task is asked about anew."""
-        self.outcome, self.message, self.ended_at = outcome, message[:500], now
-        with transaction.atomic():
-            self.save(update_fields=("outcome", "message", "ended_at"))
-            task = Task.objects.filter(pk=self.task_id)
-            task.tell_of_change()
-            task.check_now(now)

@@ -1,48 +1,48 @@
-"""What each task costs its project: held while it is open, then as the provider counted."""
+"""Charges: what each task costs its project, reserved at first, then as the provider counted."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tasks.models.credential import Credential
-from tasks.models.people import Project
 from tasks.models.price import Currency, Price
+from tasks.models.projects import Project
 from tasks.models.task import Task
-from tasks.providers.tariff import Tariff
+from tasks.providers.catalog.tariff import Tariff
 
 NOBODY = 0
 
 
 def day_of(at: datetime) -> date:
-    """In the site's time zone, whatever a person's own is: a month ends for all at once."""
+    """The day in the site's time zone, so that a month ends for everybody at once."""
     return timezone.localtime(at, timezone.get_default_timezone()).date()
 
 
 def month_of(day: date) -> str:
-    """2026-11"""
+    """The month of a day, like "2026-11"."""
     return f"{day:%Y-%m}"
 
 
 class ChargeState(models.TextChoices):
-    HELD = "held", _("Held")  # open, unconfirmed, or made without being told what it took
+    # Open, unconfirmed, or succeeded without the provider saying what it took.
+    RESERVED = "reserved", _("Reserved")
     BILLED = "billed", _("Counted")  # by the provider
-    FREE = "free", _("Free")  # nothing was made
+    FREE = "free", _("Free")  # nothing was created
 
 
 class ChargeQuerySet(models.QuerySet["Charge"]):
     def placed_by(self, person: int, after: datetime) -> ChargeQuerySet:
-        """Takes that this person asked for, by the time, the oldest first."""
+        """Charges of the takes this person asked for after that time, the oldest first."""
         return self.filter(person=person, placed_at__gt=after).order_by("placed_at")
 
 
 class Charge(models.Model):
-    """It outlives its task: deleting what was paid for brings no money back.
+    """The cost of one task. It outlives the task: deleting what was paid for refunds nothing.
 
     People are plain numbers here, as in the audit. Money is in whole millionths, so that sums are
     exact on every database.
@@ -57,11 +57,14 @@ class Charge(models.Model):
     )
     person = models.BigIntegerField(_("person's id"), default=NOBODY)
     day = models.DateField(_("made on"))
-    placed_at = models.DateTimeField(_("asked for"), null=True)  # None: made elsewhere
+    placed_at = models.DateTimeField(_("asked for"), null=True)  # None: created elsewhere
     state = models.CharField(
-        _("state"), max_length=6, choices=ChargeState, default=ChargeState.HELD
+        _("state"), max_length=8, choices=ChargeState, default=ChargeState.RESERVED
     )
+    #: As the provider counted; where it counts none, the most that they were estimated at.
     tokens = models.BigIntegerField(_("tokens"), default=0)
+    #: Begun ones of the video that is made, at most while it is not made; None if unknown.
+    seconds = models.PositiveIntegerField(_("seconds"), null=True)
 
     model = models.CharField(_("model"), max_length=60, default="", blank=True)
     tier = models.CharField(_("resolution"), max_length=5, default="", blank=True)
@@ -74,6 +77,10 @@ class Charge(models.Model):
         _("currency"), max_length=3, choices=Currency, default="", blank=True
     )
     micros = models.BigIntegerField(_("money"), default=0, help_text=_("millionths"))
+    #: What the provider itself named, in `currency`; then no price list counts.
+    provider_micros = models.BigIntegerField(
+        _("money that the provider named"), null=True, help_text=_("millionths")
+    )
 
     objects = ChargeQuerySet.as_manager()
 
@@ -107,27 +114,44 @@ class Charge(models.Model):
     def is_billed(self) -> bool:
         return self.state == ChargeState.BILLED
 
-    def take_price(self, price: Price | None) -> None:
-        """By what it is told in money; does not save."""
-        self.price = price
-        self.currency = price.currency if price else ""
-        self.micros = price.micros(self.tokens, flex=self.is_flex) if price else 0
+    @property
+    def is_reserved_like_another(self) -> bool:
+        """Whether money is reserved for a model without a price: the dearest known model's."""
+        is_reserved = self.state == ChargeState.RESERVED
+        return is_reserved and bool(self.currency) and self.price_id is None
 
-    SETTLED_FIELDS = ("state", "tokens", "tier", "with_video", "with_audio", "is_flex")
+    def apply_price(self, price: Price | None) -> None:
+        """Compute the money from this price, or none without one that fits; does not save.
+
+        Money that the provider named stays as it is.
+        """
+        if self.provider_micros is not None:
+            return
+        micros = None
+        if price:
+            micros = price.micros(self.tokens, seconds=self.seconds, flex=self.is_flex)
+        self.price = None if micros is None else price
+        self.currency = self.price.currency if self.price else ""
+        self.micros = micros or 0
+
+    def take_named_cost(self, micros: int, currency: str) -> None:
+        """Take over the money that the provider named; does not save."""
+        self.provider_micros = self.micros = micros
+        self.currency, self.price = currency, None
+
+    SETTLED_FIELDS = (
+        *("state", "tokens", "seconds", "tier", "with_video", "with_audio", "is_flex"),
+        "provider_micros",
+    )
     PRICED_FIELDS = ("price", "currency", "micros")
 
 
-class SpendingQuerySet(models.QuerySet["Spending"]):
-    def visible_to(self, user: Any) -> SpendingQuerySet:
-        return self.filter(project__in=Project.objects.visible_to(user))
-
-
 class Spending(models.Model):
-    """The charges of a project, month, person and currency, added up by the database itself.
+    """Sums of the charges of one project, month, person and currency.
 
-    Triggers on the charges keep them, so whoever writes one cannot forget to, and neither a page
-    nor the gate adds up a million rows. The key is made of the four, so that rows which are loaded
-    from elsewhere take the place of what the triggers have counted meanwhile.
+    Triggers on the charges keep them, so no writer can forget to, and neither a page nor the gate
+    adds up a million rows. The key is made of the four columns, so that rows loaded from elsewhere
+    replace what the triggers have counted meanwhile.
     """
 
     key = models.CharField(max_length=60, primary_key=True, editable=False)
@@ -137,11 +161,11 @@ class Spending(models.Model):
     currency = models.CharField(_("currency"), max_length=3, default="", blank=True)
     takes = models.BigIntegerField(_("takes"), default=0)
     tokens = models.BigIntegerField(_("tokens counted"), default=0)
-    held_tokens = models.BigIntegerField(_("tokens held"), default=0)
+    reserved_tokens = models.BigIntegerField(_("tokens reserved"), default=0)
     micros = models.BigIntegerField(_("money counted"), default=0, help_text=_("millionths"))
-    held_micros = models.BigIntegerField(_("money held"), default=0, help_text=_("millionths"))
-
-    objects = SpendingQuerySet.as_manager()
+    reserved_micros = models.BigIntegerField(
+        _("money reserved"), default=0, help_text=_("millionths")
+    )
 
     class Meta:
         verbose_name = _("spending")

@@ -1,8 +1,9 @@
-"""A team's account with a provider: its sealed key, its limits, how it fares."""
+"""Credentials: a team's accounts with providers, with sealed key, limits and health."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,70 +12,49 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tasks import sealing
-from tasks.models.people import Project
+from tasks import encryption
+from tasks.models.access import CredentialAccess
+from tasks.models.projects import Project
 from tasks.providers import Provider, ProviderError, Trouble
 from tasks.providers import provider as provider_of
+from tasks.providers.dialects.model_list import ListedModel
 
-#: Asking on is pointless until a person changes the key or the account.
+#: Further requests are pointless until a person changes the key or the account.
 NEEDS_A_PERSON = frozenset(
     {Trouble.UNAUTHORIZED, Trouble.FORBIDDEN, Trouble.OVERDUE}
     | {Trouble.PRIVATE_ADDRESS, Trouble.ODD_ADDRESS}
 )
-PATIENCE = 5  # troubles in a row before we leave a provider alone for a while
+PATIENCE = 5  # troubles in a row before a credential is paused
+MODELS_EVERY = timedelta(days=1)
+LONGEST_QUOTA = timedelta(days=32)  # of a plan by the month, until its reset
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=10)
 
 
-class CredentialQuerySet(models.QuerySet["Credential"]):
+class CredentialQuerySet(CredentialAccess["Credential"]):
     def askable(self, now: datetime) -> CredentialQuerySet:
-        """Switched on, and not resting after trouble."""
+        """Active credentials that are not paused after trouble."""
         rested = models.Q(paused_until=None) | models.Q(paused_until__lte=now)
         return self.filter(rested, active=True)
+
+    def due_for_models(self, now: datetime) -> list[Credential]:
+        """Credentials whose provider has a list of models that was not asked for since a day."""
+        lately = models.Q(models_asked_at__gt=now - MODELS_EVERY)
+        due = self.askable(now).exclude(lately & models.Q(models_asked_at__isnull=False))
+        return [credential for credential in due if credential.service.models_path]
+
+    def with_latest_task(self) -> CredentialQuerySet:
+        """Annotated with `latest_task`: the id of the newest task, None without any."""
+        newest = self.model._meta.apps.get_model("tasks", "Task")._base_manager
+        own = newest.filter(credential=models.OuterRef("pk")).order_by("-pk")
+        return self.annotate(latest_task=models.Subquery(own.values("pk")[:1]))
 
     def in_trouble(self) -> CredentialQuerySet:
         return self.filter(active=True).exclude(trouble="")
 
-    def usable_in(self, project: Project) -> CredentialQuerySet:
-        """With which tasks of this project may be tracked and made."""
-        return self.filter(active=True).filter(_open_to(models.Q(pk=project.pk)))
-
-    def visible_to(self, user: Any) -> CredentialQuerySet:
-        """Those that some project of this person may use."""
-        if user.is_active and user.is_staff:
-            return self
-        projects = Project.objects.visible_to(user).order_by()
-        chosen = models.Exists(projects.filter(credentials=models.OuterRef("pk")))
-        return self.filter(chosen | models.Q(models.Exists(projects), open_to_all=True))
-
-    def comparable_by(self, user: Any) -> CredentialQuerySet:
-        """Those whose list this person may look through: managers, of their projects'."""
-        if user.is_active and user.is_staff:
-            return self
-        managed = Project.objects.ids_managed_by(user)
-        return self.filter(_open_to(models.Q(pk__in=managed))) if managed else self.none()
-
-    def editable_by(self, user: Any) -> CredentialQuerySet:
-        """Staff edit all; a manager those that nobody else's project uses."""
-        if user.is_active and user.is_staff:
-            return self
-        managed = Project.objects.ids_managed_by(user)
-        if not managed:
-            return self.none()
-        others = Project.objects.exclude(pk__in=managed)
-        mine = self.filter(_open_to(models.Q(pk__in=managed))).exclude(
-            pk__in=self.model.projects.through.objects.filter(project__in=others).values(
-                "credential"
-            )
-        )
-        return mine if not others.exists() else mine.filter(open_to_all=False)
-
-
-def _open_to(projects: models.Q) -> models.Q:
-    chosen = Project.objects.filter(projects, credentials=models.OuterRef("pk"))
-    return models.Q(open_to_all=True) | models.Q(models.Exists(chosen))
-
 
 class Credential(models.Model):
+    """One account with a provider."""
+
     name = models.CharField(_("name"), max_length=100, unique=True)
     provider = models.SlugField(_("provider"), max_length=30)
     base_url = models.CharField(
@@ -124,8 +104,16 @@ class Credential(models.Model):
 
     test_asked_at = models.DateTimeField(_("test asked for"), null=True, editable=False)
     tested_at = models.DateTimeField(_("tested"), null=True, editable=False)
-    #: As tasks/providers/findings.py writes it; pages put it into words.
+    #: As tasks/providers/transport/connection_check.py writes it; pages put it into words.
     test_findings = models.JSONField(_("findings of the test"), default=list, editable=False)
+
+    #: Creates wait until then, because the quota of the account's plan is used up.
+    creates_wait_until = models.DateTimeField(_("creates wait until"), null=True, editable=False)
+    models_asked_at = models.DateTimeField(_("models asked for"), null=True, editable=False)
+    models_listed_at = models.DateTimeField(_("models listed"), null=True, editable=False)
+    models_trouble = models.CharField(
+        _("trouble with the models"), max_length=20, default="", db_default="", editable=False
+    )
 
     objects = CredentialQuerySet.as_manager()
 
@@ -146,36 +134,46 @@ class Credential(models.Model):
         return self.requests_per_second or self.service.gets_per_second
 
     def replace_key(self, key: str) -> None:
-        """Seal a new key into the row and forget the old one's troubles; does not save."""
-        self.sealed_key = sealing.seal(key, bound_to=str(self.uid))
+        """Seal a new key into the row and clear the old key's trouble; does not save."""
+        self.sealed_key = encryption.seal(key, bound_to=str(self.uid))
         self.key_tail = key[-4:] if len(key) >= 12 else ""
-        self.forgive()
+        self.creates_wait_until = None
+        self.clear_error()
 
     def reveal_key(self) -> str:
-        """The key, for the one request that carries it. Raises sealing.Unreadable."""
-        return sealing.unseal(self.sealed_key, bound_to=str(self.uid))
+        """The key, for the one request that carries it. Raises DecryptionError."""
+        return encryption.unseal(self.sealed_key, bound_to=str(self.uid))
 
-    def forgive(self) -> None:
+    def clear_error(self) -> None:
         self.trouble = self.trouble_message = ""
         self.trouble_since = self.paused_until = None
         self.troubles_in_a_row = 0
 
-    def hear(self, now: datetime) -> None:
-        """The provider answered properly."""
-        self.forgive()
+    def is_paused(self, now: datetime) -> bool:
+        """Whether nothing is to be asked for now."""
+        return self.paused_until is not None and self.paused_until > now
+
+    def record_answer(self, now: datetime) -> None:
+        """Record a proper answer, which ends any trouble; does not save."""
+        self.clear_error()
         self.heard_at = now
 
-    def miss(self, error: ProviderError, now: datetime) -> None:
-        """The provider answered badly, or not at all."""
+    def record_error(self, error: ProviderError, now: datetime) -> None:
+        """Record a bad answer or none, and pause after some in a row; does not save.
+
+        Errors that arrive within a pause were on their way. They count no further: of one outage
+        every pause would otherwise see many, and double with each.
+        """
+        is_late = self.is_paused(now)
         self.trouble_since = self.trouble_since if self.trouble else now
         self.trouble, self.trouble_message = error.trouble, str(error)[:500]
-        self.troubles_in_a_row += 1
-        pause = self._pause_after(error)
+        self.troubles_in_a_row += not is_late
+        pause = None if is_late and error.retry_after is None else self._pause_after(error)
         if pause:
-            self.paused_until = now + pause
+            self.paused_until = max(now + pause, self.paused_until or now)
 
     def write_health(self) -> None:
-        """How it fares; a key or an address that is new has not been heard of yet."""
+        """Save the health, unless the key or the address was changed meanwhile."""
         self._same().update(**{name: getattr(self, name) for name in self.HEALTH_FIELDS})
 
     def ask_for_test(self, now: datetime) -> None:
@@ -183,24 +181,54 @@ class Credential(models.Model):
         self.save(update_fields=["test_asked_at"])
 
     def forget_test(self) -> None:
-        """It told of another key, or of another address; does not save."""
+        """Drop the findings of a test of another key or address; does not save."""
         self.test_asked_at = self.tested_at = None
         self.test_findings = []
 
     def keep_findings(self, findings: list[dict[str, Any]], now: datetime) -> None:
-        """What a test found of this key at this address, as long as they are these."""
+        """Save what a test found, unless the key or the address was changed meanwhile."""
         self.tested_at, self.test_findings = now, findings
         self._same().update(tested_at=now, test_findings=findings)
 
+    def hold_creates(self, until: datetime) -> None:
+        """Let the creates of this account wait, unless key or address was changed meanwhile."""
+        self._same().update(creates_wait_until=until)
+
+    def creates_wait(self, now: datetime) -> datetime | None:
+        """The time until which creates of this account wait; None where they are sent at once."""
+        until = self.creates_wait_until
+        return until if until and until > now else None
+
+    def ask_for_models(self, now: datetime) -> None:
+        self.models_asked_at = now
+        self.save(update_fields=["models_asked_at"])
+
+    def keep_models(self, listed: Iterable[ListedModel], now: datetime) -> None:
+        """Save the provider's list of models, unless key or address was changed meanwhile."""
+        if self._same().update(models_listed_at=now, models_trouble=""):
+            self.available_models.model.objects.replace(self, listed, now)
+
+    def note_models_trouble(self, trouble: str, now: datetime) -> None:
+        """Save why the list did not come; the models of the list before stay."""
+        self._same().update(models_listed_at=now, models_trouble=trouble)
+
+    def forget_models(self) -> None:
+        """Drop the models of another address; does not save the row itself."""
+        self.models_asked_at = self.models_listed_at = None
+        self.models_trouble = ""
+        self.available_models.all().delete()
+
     def _same(self) -> models.QuerySet[Credential]:
-        """This row, unless somebody has typed another key or address into it meanwhile."""
+        """The row of this credential, unless its key or address was changed meanwhile."""
         return Credential.objects.filter(
             pk=self.pk, sealed_key=self.sealed_key, base_url=self.base_url
         )
 
     def _pause_after(self, error: ProviderError) -> timedelta | None:
+        """Time to send nothing; None to go on."""
         if error.retry_after is not None:
-            return min(timedelta(seconds=error.retry_after), timedelta(days=1))
+            longest = LONGEST_QUOTA if error.trouble == Trouble.QUOTA_USED_UP else timedelta(days=1)
+            return min(timedelta(seconds=error.retry_after), longest)
         needs_a_person = error.trouble in NEEDS_A_PERSON
         if not needs_a_person and self.troubles_in_a_row < PATIENCE:
             return None

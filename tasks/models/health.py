@@ -1,4 +1,4 @@
-"""How a provider answered, minute by minute: what the credential's chart is drawn from."""
+"""The health of credentials, minute by minute: answers, troubles and latencies for the chart."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ from datetime import datetime, timedelta
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
-from tasks import latency
+from tasks.models import latency
 from tasks.models.credential import Credential
 
 KEPT = timedelta(days=2)  # the chart shows one
 
 
 @dataclass
-class Heard:
-    """What came back of some requests: answers in order, troubles by kind, how long it took."""
+class AnswerTally:
+    """Results of some requests: number of good answers, troubles by kind, latencies by bin."""
 
     answers: int = 0
     troubles: Counter[str] = field(default_factory=Counter)
     latencies: Counter[str] = field(default_factory=Counter)
 
-    def answer(self, seconds: float) -> None:
+    def record_answer(self, seconds: float) -> None:
         self.answers += 1
         self.latencies[latency.bin_of(seconds)] += 1
 
-    def miss(self, trouble: str) -> None:
+    def record_error(self, trouble: str) -> None:
         self.troubles[str(trouble)] += 1
 
-    def add(self, other: Heard) -> None:
+    def add(self, other: AnswerTally) -> None:
         self.answers += other.answers
         self.troubles.update(other.troubles)
         self.latencies.update(other.latencies)
 
 
 class HealthNotes:
-    """What was heard and is not written down yet, so that no question costs a write."""
+    """Tallies that are not written yet, so that a request costs no write of its own."""
 
     def __init__(self) -> None:
-        self._minutes: dict[tuple[int, datetime], Heard] = {}
+        self._minutes: dict[tuple[int, datetime], AnswerTally] = {}
 
-    def take(self, credential: Credential, heard: Heard, now: datetime) -> None:
-        if heard.answers or heard.troubles:
+    def take(self, credential: Credential, tally: AnswerTally, now: datetime) -> None:
+        if tally.answers or tally.troubles:
             minute = now.replace(second=0, microsecond=0)
-            self._minutes.setdefault((credential.pk, minute), Heard()).add(heard)
+            self._minutes.setdefault((credential.pk, minute), AnswerTally()).add(tally)
 
     def write(self) -> None:
         HealthMinute.objects.add(self._minutes)
@@ -55,13 +55,15 @@ class HealthNotes:
 
 
 class HealthMinuteQuerySet(models.QuerySet["HealthMinute"]):
-    def add(self, minutes: Mapping[tuple[int, datetime], Heard]) -> None:
-        """Add to what is there, also to what another cluster writes at the same time: one
-        statement. What was heard with a credential that is gone is gone with it.
+    def add(self, minutes: Mapping[tuple[int, datetime], AnswerTally]) -> None:
+        """Add tallies by (credential's id, minute) to the rows, in one statement.
+
+        Another cluster may add to the same rows at the same time. Tallies of a credential that
+        was deleted are dropped.
         """
         if not minutes:
             return
-        rows = [_row(*place, minutes[place]) for place in sorted(minutes)]  # or two would lock up
+        rows = [_row(*key, minutes[key]) for key in sorted(minutes)]  # sorted: no deadlock
         with connection.cursor() as cursor:
             cursor.execute(_ADD[connection.vendor], [json.dumps(rows, default=str)])
 
@@ -76,7 +78,7 @@ class HealthMinute(models.Model):
     minute = models.DateTimeField(_("minute"))
     answers = models.PositiveIntegerField(_("answers"), default=0)
     troubles = models.JSONField(_("troubles"), default=dict, help_text=_("number by kind"))
-    #: How many answers took how long; tasks/latency.py knows the bins.
+    #: Number of answers by bin; see tasks/models/latency.py.
     latencies = models.JSONField(_("latencies"), default=dict)
 
     objects = HealthMinuteQuerySet.as_manager()
@@ -92,10 +94,10 @@ class HealthMinute(models.Model):
         return f"{self.credential} {self.minute:%H:%M}"
 
 
-def _row(pk: int, minute: datetime, heard: Heard) -> dict[str, object]:
+def _row(pk: int, minute: datetime, tally: AnswerTally) -> dict[str, object]:
     at = HealthMinute._meta.get_field("minute").get_db_prep_save(minute, connection)
-    counts = {"troubles": dict(heard.troubles), "latencies": dict(heard.latencies)}
-    return {"credential": pk, "minute": at, "answers": heard.answers, **counts}
+    counts = {"troubles": dict(tally.troubles), "latencies": dict(tally.latencies)}
+    return {"credential": pk, "minute": at, "answers": tally.answers, **counts}
 
 
 _INSERT = """

@@ -7,21 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from tasks.models.people import Project, Role, digest
+from tasks.models.access import ProjectRowAccess, Role, inviter_still_manages
+from tasks.models.projects import Project, digest
 
 INVITATION_LIFE = timedelta(days=7)
 
 
-class InvitationQuerySet(models.QuerySet["Invitation"]):
+class InvitationQuerySet(ProjectRowAccess["Invitation"]):
     def make(
         self, *, project: Project, role: str, email: str = "", invited_by: Any, now: datetime
     ) -> tuple[Invitation, str]:
-        """The row and its link's token; only the token's hash is kept."""
+        """Create an invitation; return it with its link's token, of which only a hash is kept."""
         token = secrets.token_urlsafe(32)
         row = self.create(
             project=project,
@@ -34,23 +33,23 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         )
         return row, token
 
-    def managed_by(self, user: Any) -> InvitationQuerySet:
-        return self.filter(project__in=Project.objects.managed_by(user))
-
     def pending(self, now: datetime) -> InvitationQuerySet:
-        """Those that let somebody in: also their maker must still be one who may invite."""
-        return self.filter(may_invite(), used_at=None, withdrawn_at=None, ends_at__gt=now)
+        """Invitations that still work; whoever invited must still manage the project."""
+        return self.filter(
+            inviter_still_manages(), used_at=None, withdrawn_at=None, ends_at__gt=now
+        )
 
     def usable(self, token: str, *, now: datetime) -> InvitationQuerySet:
         return self.pending(now).filter(token_hash=digest(token))
 
     def use(self, token: str, *, now: datetime) -> bool:
-        """Spend the link: true for exactly one caller."""
+        """Spend the link; True for exactly one caller."""
         return self.usable(token, now=now).update(used_at=now) == 1
 
     def renew(self, *, invited_by: Any, now: datetime) -> str:
-        """A new link's token for an invitation nobody has used, "" if somebody has; the old link
-        leads nowhere from then on.
+        """Give an unused invitation a new link and return its token; "" if it was used.
+
+        The old link stops working.
         """
         token = secrets.token_urlsafe(32)
         renewed = self.filter(used_at=None).update(
@@ -66,17 +65,8 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(used_at=None, withdrawn_at=None).update(withdrawn_at=now)
 
 
-def may_invite() -> Exists:
-    """Whether who invited still manages the project, so that nobody who was removed comes back
-    by a link of their own. No join: `use` must stay one conditional update of one table.
-    """
-    manages = Q(membership__project=OuterRef("project"), membership__role=Role.MANAGER)
-    makers = User.objects.filter(pk=OuterRef("invited_by"), is_active=True)
-    return Exists(makers.filter(Q(is_staff=True) | manages))
-
-
 class Invitation(models.Model):
-    """Grants nothing while pending; works once, until it ends or is withdrawn."""
+    """An invitation to one project: its link works once, until it ends or is withdrawn."""
 
     project = models.ForeignKey(Project, models.CASCADE, verbose_name=_("project"))
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)

@@ -1,4 +1,4 @@
-"""How one task came from another."""
+"""The relation of a task to the one that it was made from."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Kinship(models.TextChoices):
-    """Said of the child: it is this of its parent."""
+class Relation(models.TextChoices):
+    """The relation of a new task to its parent."""
 
-    RETRY = "retry", _("tried again")  # what the parent came to nothing of
-    AGAIN = "again", _("made again")  # by the same wish
+    RETRY = "retry", _("tried again")  # the parent came to nothing
+    AGAIN = "again", _("made again")  # by the same request
     EDITED = "edited", _("changed")
     FINAL = "final", _("final of the draft")
     CONTINUED = "continued", _("on from the last frame")
@@ -21,7 +21,7 @@ class Kinship(models.TextChoices):
 
 @dataclass(frozen=True)
 class Origin:
-    """The task that a new one comes from, by its row's id, and how."""
+    """The task that a new one is made from, by its row's id, and the new one's relation to it."""
 
     parent: int
-    kinship: Kinship
+    relation: Relation

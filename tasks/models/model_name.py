@@ -1,4 +1,4 @@
-"""Names of models beyond the catalog's own, as a team adds them: endpoints, gateways' names."""
+"""Model names that a team adds to the catalog's: endpoints, names of gateways."""
 
 from __future__ import annotations
 
@@ -6,20 +6,33 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tasks.providers.catalog import MODELS, Model, find_model, vendor_name
+from tasks.models.credential import Credential
+from tasks.providers.catalog.models import Model, find_model
 from tasks.providers.registry import provider
 
 
 class ModelNameQuerySet(models.QuerySet["ModelName"]):
     def at(self, slug: str) -> dict[str, Model]:
-        """Every name that this provider's models go by, the newest model first; added ones last."""
-        vendor = provider(slug).vendor
-        known = {vendor_name(model, vendor): model for model in reversed(MODELS)}
+        """Names of this provider's models, the newest model first, then those that were added."""
+        known = provider(slug).models_by_name()
         added = self.filter(provider=slug).order_by("name")
         return known | {row.name: model for row in added if (model := find_model(row.known_as))}
 
+    def offered_at(self, credential: Credential) -> dict[str, Model]:
+        """Models that a credential's form offers, by the names sent to the provider.
+
+        They are those of `at`, and last what only the provider's own list names.
+        """
+        offered = self.at(credential.provider)
+        for row in credential.available_models.filter(has_ended=False):
+            if row.name not in offered and (model := row.model):
+                offered[row.name] = model
+        return offered
+
 
 class ModelName(models.Model):
+    """One more name of a model of the catalog, at one provider."""
+
     provider = models.SlugField(_("provider"), max_length=30)
     name = models.CharField(
         _("name"),

@@ -1,23 +1,24 @@
-"""What a million tokens cost with an account, and from when until when."""
+"""Prices: what a million tokens, a second or a video cost with a credential, on which days."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from tasks.models.access import PriceAccess
 from tasks.models.credential import Credential
-from tasks.providers.catalog import MODELS
-from tasks.providers.tariff import Tariff
+from tasks.providers.catalog.models import MODELS, find_model
+from tasks.providers.catalog.tariff import Tariff
 
 MODEL_CHOICES = [(model.name, model.label) for model in reversed(MODELS)]
 LARGEST = Decimal("99999.9999")
+LONGEST_NAME = 60  # of a model; a longer one is cut
 
 
 class Currency(models.TextChoices):
@@ -31,45 +32,58 @@ class Currency(models.TextChoices):
 
 
 class Tier(models.TextChoices):
-    """What is priced alike, by the largest resolution in it."""
+    """Resolutions that are priced alike, named by the largest of them."""
 
     UP_TO_720P = "720p", _("480p and 720p")
     FULL_HD = "1080p", "1080p"
     UHD = "4k", "4k"
 
 
+class PriceUnit(models.TextChoices):
+    """The unit that a provider bills."""
+
+    TOKENS = "tokens", _("a million tokens")
+    SECOND = "second", _("a second of the video")
+    VIDEO = "video", _("a video")
+
+
 VIDEO_CHOICES = [(None, _("either")), (True, _("with a video given")), (False, _("without"))]
 AUDIO_CHOICES = [(None, _("either")), (True, _("with sound")), (False, _("silent"))]
 
 
-class PriceQuerySet(models.QuerySet["Price"]):
+class PriceQuerySet(PriceAccess["Price"]):
     def on(self, day: date) -> PriceQuerySet:
-        """Valid on this day of the site's time zone."""
+        """Prices that are valid on this day of the site's time zone."""
         return self.during(day, day)
 
     def during(self, first: date, last: date | None) -> PriceQuerySet:
-        """Valid on some day from the first to the last; None: for ever."""
-        found = self.filter(Q(valid_until=None) | Q(valid_until__gte=first))
-        return found if last is None else found.filter(valid_from__lte=last)
-
-    def editable_by(self, user: Any) -> PriceQuerySet:
-        """Managers of a project that uses the account."""
-        return self.filter(credential__in=Credential.objects.comparable_by(user))
+        """Prices that are valid on some day from the first to the last; no end if that is None."""
+        prices = self.filter(Q(valid_until=None) | Q(valid_until__gte=first))
+        return prices if last is None else prices.filter(valid_from__lte=last)
 
 
 class Price(models.Model):
-    """One account's: contracts, discounts and gateways' groups differ by account, not by provider.
+    """A price of one credential: contracts, discounts and gateways' groups differ by account.
 
-    No two apply to the same video, so none has to give way to another. What has been valid stays as
-    it was; a change is another row from a later day on (tasks/prices.py).
+    No two prices apply to the same video, so there is no precedence among them. A price that has
+    been valid stays as it was; a change is a new row from a later day on
+    (tasks/billing/prices.py).
     """
 
     credential = models.ForeignKey(
         Credential, models.CASCADE, related_name="prices", verbose_name=_("credential")
     )
-    model = models.CharField(_("model"), max_length=60, choices=MODEL_CHOICES)
+    #: The catalog's name, or the provider's for a model that the catalog does not know.
+    model = models.CharField(_("model"), max_length=LONGEST_NAME)
+    unit = models.CharField(
+        _("price of"),
+        max_length=6,
+        choices=PriceUnit,
+        default=PriceUnit.TOKENS,
+        db_default=PriceUnit.TOKENS,
+    )
     amount = models.DecimalField(
-        _("price of a million tokens"),
+        _("price"),
         max_digits=9,
         decimal_places=4,
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(LARGEST)],
@@ -105,22 +119,30 @@ class Price(models.Model):
         indexes = [models.Index(fields=["credential", "model"], name="price_of_model")]
 
     def __str__(self) -> str:
-        parts = [self.get_model_display(), *self.conditions]
-        return f"{', '.join(map(str, parts))}: {self.amount.normalize():f} {self.currency}"
+        price = f"{self.amount.normalize():f} {self.currency}"
+        if self.unit != PriceUnit.TOKENS:
+            price = f"{price} · {self.get_unit_display()}"
+        return f"{', '.join([self.model_label, *self.conditions])}: {price}"
+
+    @property
+    def model_label(self) -> str:
+        """The model's label, or its name where the catalog does not know it."""
+        known = find_model(self.model)
+        return known.label if known else self.model
 
     @property
     def conditions(self) -> list[str]:
-        """What it applies to only, in words."""
+        """Words for the videos that the price is limited to."""
         words = [str(self.get_tier_display())] if self.tier else []
         if self.with_video is not None:
-            with_it = self.with_video
-            words.append(str(_("with a video given") if with_it else _("without a video given")))
+            given, not_given = _("with a video given"), _("without a video given")
+            words.append(str(given if self.with_video else not_given))
         if self.with_audio is not None:
             words.append(str(_("with sound") if self.with_audio else _("silent")))
         return words
 
     def applies_to(self, tariff: Tariff) -> bool:
-        """Where something is not known, only a price that does not ask for it."""
+        """Whether it is the price of this tariff. Of something unknown it must not depend."""
         return (
             self.model == tariff.model
             and self.tier in ("", tariff.tier)
@@ -129,7 +151,7 @@ class Price(models.Model):
         )
 
     def clashes_with(self, other: Price) -> bool:
-        """Whether there is a video on some day that both would apply to."""
+        """Whether both would apply to some video on some day."""
         if (self.credential_id, self.model) != (other.credential_id, other.model):
             return False
         ends_before = self.valid_until is not None and self.valid_until < other.valid_from
@@ -143,19 +165,31 @@ class Price(models.Model):
     def is_valid_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
 
+    @property
+    def is_of_tokens(self) -> bool:
+        return self.unit == PriceUnit.TOKENS
+
     def rate(self, *, flex: bool) -> int:
-        """Ten-thousandths of the currency's millionth for one token."""
+        """The price of its unit, in ten-thousandths of the currency."""
         return int(self.amount * 10_000) * (self.flex_percent if flex else 100) // 100
 
-    def micros(self, tokens: int, *, flex: bool) -> int:
-        """Millionths of the currency, rounded down."""
-        return tokens * self.rate(flex=flex) // 10_000
+    def micros(self, tokens: int, *, seconds: int | None, flex: bool) -> int | None:
+        """The price of a video, in millionths of the currency, rounded down.
+
+        None where its unit is the second, and the video's length is unknown.
+        """
+        rate = self.rate(flex=flex)
+        if self.unit == PriceUnit.VIDEO:
+            return rate * 100
+        if self.unit == PriceUnit.SECOND:
+            return None if seconds is None else seconds * rate * 100
+        return tokens * rate // 10_000
 
 
 def price_for(prices: Iterable[Price], credential: int, tariff: Tariff, day: date) -> Price | None:
-    """The one that applies, if any."""
+    """The price that applies, if any."""
     for price in prices:
-        is_its = price.credential_id == credential and price.is_valid_on(day)
-        if is_its and price.applies_to(tariff):
+        is_candidate = price.credential_id == credential and price.is_valid_on(day)
+        if is_candidate and price.applies_to(tariff):
             return price
     return None

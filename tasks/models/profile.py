@@ -1,4 +1,4 @@
-"""How a person likes the site, and when they were last here."""
+"""Profiles: a person's preferences, and when they were last here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-#: "Last seen" is not told more exactly than this.
+#: "Last seen" is not more exact than this.
 SEEN_EVERY = timedelta(minutes=5)
 AS_THE_BROWSER_SAYS = "auto"  # in `language`, beside the codes of LANGUAGES
 
@@ -25,13 +25,23 @@ class Density(models.TextChoices):
     COMPACT = "compact", _("Compact")
 
 
+class View(models.TextChoices):
+    """The layout of the tasks: a wall of pictures, or a row with facts for each."""
+
+    GRID = "grid", _("Grid")
+    LIST = "list", _("List")
+
+
 class ProfileQuerySet(models.QuerySet["Profile"]):
-    def remember(self, person: Any, **said: object) -> None:
-        """Only what was said is written: another tab may be saying something else."""
-        self.update_or_create(user_id=person.pk, defaults=said)
+    def remember(self, person: Any, **preferences: object) -> None:
+        """Save these preferences only: another tab may be saving others."""
+        self.update_or_create(user_id=person.pk, defaults=preferences)
 
     def note_seen(self, profile: Profile, now: datetime) -> None:
-        """One statement; a row that another process has just written is left as it is."""
+        """Save that the person was here, in one statement.
+
+        A row that another process has just written is left as it is.
+        """
         if profile._state.adding:
             new = self.model(user_id=profile.pk, seen_at=now)
             self.bulk_create([new], ignore_conflicts=True)
@@ -41,9 +51,9 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
 
 
 class Profile(models.Model):
-    """One row a person, made when something in it is first said.
+    """The preferences of one person, saved when the first of them is chosen.
 
-    An empty language, time zone or theme: nothing was said, and the browser's cookies count.
+    With an empty language, time zone or theme the browser's cookies decide.
     """
 
     user = models.OneToOneField(
@@ -55,6 +65,7 @@ class Profile(models.Model):
     density = models.CharField(
         _("density"), max_length=11, choices=Density, default=Density.COMFORTABLE
     )
+    view = models.CharField(_("view"), max_length=4, choices=View, default=View.LIST)
     shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
     notifies = models.BooleanField(_("notifications"), default=False)
     sounds = models.BooleanField(_("sound with notifications"), default=False)

@@ -1,36 +1,27 @@
-"""Prompts that a project keeps, to be made of again."""
+"""Saved prompts: a project keeps them for further creates."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tasks.models.people import Project
+from tasks.models.access import SavedPromptAccess
+from tasks.models.projects import Project
 
 LONGEST_PROMPT = 20_000  # characters, as typed and as sent; no provider documents a limit
 MOST_SAVED = 100  # in a project: all of them are offered wherever one is chosen
 
 
-class SavedPromptQuerySet(models.QuerySet["SavedPrompt"]):
-    def usable_by(self, user: Any) -> SavedPromptQuerySet:
-        """Where this person may make videos."""
-        return self.filter(project__in=Project.objects.open_to_work_by(user))
-
-    def changeable_by(self, user: Any) -> SavedPromptQuerySet:
-        """One's own, and for managers all of their projects."""
-        if user.is_active and user.is_staff:
-            return self
-        managed = Q(project__in=Project.objects.ids_managed_by(user))
-        return self.usable_by(user).filter(managed | Q(created_by=user))
+class SavedPromptQuerySet(SavedPromptAccess["SavedPrompt"]):
+    pass
 
 
 class SavedPrompt(models.Model):
+    """One prompt that a project keeps under a name."""
+
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="saved_prompts", verbose_name=_("project")
     )

@@ -1,4 +1,4 @@
-"""Comparing a provider's list of tasks with ours, and what it has that we have not."""
+"""Reconciliations: comparisons of a provider's list with our tasks, and the untracked tasks."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ NEXT_TRY = timedelta(hours=1)  # after one that failed
 REMEMBERED = timedelta(days=30)
 
 
-class Outcome(models.TextChoices):
-    """An empty list, a failed one and no list at all are three different things."""
+class ListOutcome(models.TextChoices):
+    """States of a comparison; an empty list, a failed one and no list at all are told apart."""
 
     WAITING = "waiting", _("Waiting for its turn")
     RUNNING = "running", _("Asking")
@@ -35,17 +35,17 @@ class Outcome(models.TextChoices):
     CANNOT = "cannot", _("This provider has no list")
 
 
-OPEN = (Outcome.WAITING, Outcome.RUNNING)
-COMPLETE = (Outcome.COMPARED, Outcome.EMPTY)
+OPEN = (ListOutcome.WAITING, ListOutcome.RUNNING)
+COMPLETE = (ListOutcome.COMPARED, ListOutcome.EMPTY)
 
 
 class Stage(models.TextChoices):
-    """What is asked for, in this order; flex tasks are only listed when asked for by name."""
+    """Stages of a comparison, in their order; a list has flex tasks only if asked for them."""
 
     DEFAULT = "default", _("the list")
     FLEX = "flex", _("the list of flex tasks")
-    #: By id, what neither list had: a record that vanishes between two pages moves another one
-    #: from a page not yet asked to one that was.
+    #: Questions by id about tasks that neither list had: when a record vanishes between two pages,
+    #: another one moves from a page not yet read to one that was.
     CONFIRM = "confirm", _("what the list left out")
     CONFIRM_FLEX = "confirm_flex", _("what the list left out, as flex tasks")
 
@@ -68,10 +68,10 @@ class ReconciliationQuerySet(models.QuerySet["Reconciliation"]):
         return self.filter(outcome__in=OPEN)
 
     def ask(self, credential: Credential, *, asked_by: Any, now: datetime) -> Reconciliation:
-        """A new one, or the one that is under way or just ended: never two at a time."""
+        """Create a comparison, or return the one under way or just ended: never two at a time."""
         fields = {"base_url": credential.base_url, "asked_by": asked_by, "asked_at": now}
         if not credential.service.can_list:
-            ended = {"outcome": Outcome.CANNOT, "ended_at": now}
+            ended = {"outcome": ListOutcome.CANNOT, "ended_at": now}
             return self.create(credential=credential, **fields, **ended)
         try:
             with transaction.atomic():
@@ -80,42 +80,50 @@ class ReconciliationQuerySet(models.QuerySet["Reconciliation"]):
             return self.filter(credential=credential).latest("pk")
 
     def ask_daily(self, now: datetime) -> list[Reconciliation]:
-        """Of each credential that lists and was not compared for a day; a failed one hourly."""
+        """Create a comparison for each credential with a list that had none for a day.
+
+        A failed one is repeated after an hour.
+        """
         lately = self.filter(
             models.Q(asked_at__gt=now - NEXT_TRY)
             | models.Q(asked_at__gt=now - EVERY, outcome__in=COMPLETE)
             | models.Q(outcome__in=OPEN)
         )
-        quiet = Credential.objects.filter(active=True).exclude(pk__in=lately.values("credential"))
-        listing = [credential for credential in quiet if credential.service.can_list]
-        return [self.ask(credential, asked_by=None, now=now) for credential in listing]
+        due = Credential.objects.filter(active=True).exclude(pk__in=lately.values("credential"))
+        return [
+            self.ask(credential, asked_by=None, now=now)
+            for credential in due
+            if credential.service.can_list
+        ]
 
     def newest_of(self, credentials: Iterable[Credential]) -> dict[int, Reconciliation]:
-        """By credential."""
+        """The newest comparison of each credential, by the credential's id."""
         chosen = self.filter(credential__in=credentials).order_by().values("credential")
         newest = chosen.annotate(newest=models.Max("pk")).values("newest")
         return {row.credential_id: row for row in self.filter(pk__in=newest)}
 
 
 class Reconciliation(models.Model):
+    """One comparison of a provider's list with our tasks, at one credential."""
+
     credential = models.ForeignKey(
         Credential, models.CASCADE, related_name="reconciliations", verbose_name=_("credential")
     )
     base_url = models.CharField(_("base URL"), max_length=300)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
-    )  # None: the daily one, or for a create whose answer was lost
+    )  # None: the daily one, or for an unconfirmed create
     asked_at = models.DateTimeField(_("asked"))
     ended_at = models.DateTimeField(_("ended"), null=True)
     outcome = models.CharField(
-        _("outcome"), max_length=10, choices=Outcome, default=Outcome.WAITING
+        _("outcome"), max_length=10, choices=ListOutcome, default=ListOutcome.WAITING
     )
     trouble = models.CharField(_("trouble"), max_length=20, default="", blank=True)
     message = models.CharField(_("last words"), max_length=500, default="", blank=True)
-    #: Seconds, by the last page's Date; None where the provider says no time.
+    #: Seconds, by the Date of the last page; None if the provider sends none.
     clock_ahead = models.FloatField(_("provider's clock ahead"), null=True)
 
-    # How far it has come, for whoever goes on after a sweep's end.
+    # Progress, for the sweep that goes on.
     stage = models.CharField(_("stage"), max_length=12, choices=Stage, default=Stage.DEFAULT)
     place = models.BigIntegerField(_("place"), default=1)  # the next page; or the last task's id
     items = models.PositiveIntegerField(default=0)  # on this stage's pages
@@ -152,26 +160,26 @@ class Reconciliation(models.Model):
     def is_complete(self) -> bool:
         return self.outcome in COMPLETE
 
-    def end(self, outcome: Outcome, now: datetime) -> None:
-        """With its counts; saves it, and forgets what was only noted on the way."""
+    def end(self, outcome: ListOutcome, now: datetime) -> None:
+        """End and save it with its counts; delete the notes of tasks that were in the list."""
         self.outcome, self.ended_at = outcome, now
         self.differences.filter(kind=Difference.Kind.MET).delete()
         for kind in (Difference.Kind.MISSING, Difference.Kind.DIFFERS):
             setattr(self, _COUNTS[kind], self.differences.filter(kind=kind).count())
-        self.missing_here = Found.objects.of(self.credential).unknown(now).count()
+        self.missing_here = UntrackedTask.objects.of(self.credential).unknown(now).count()
         self.save()
 
     def fail(self, error: ProviderError, now: datetime) -> None:
-        """What was found so far is kept; of what was not seen nothing is said."""
+        """End it after an error. Differences found so far stay; the rest of the list is unknown."""
         self.trouble, self.message = error.trouble, str(error)[:500]
-        self.end(Outcome.FAILED, now)
+        self.end(ListOutcome.FAILED, now)
 
 
 class Difference(models.Model):
-    """A task of ours that one comparison has something to say of."""
+    """A finding of one comparison about one of our tasks."""
 
     class Kind(models.TextChoices):
-        MET = "met", _("in the list")  # noted on the way; gone when the comparison has ended
+        MET = "met", _("in the list")  # a note that is deleted when the comparison ends
         MISSING = "missing", _("missing there")
         DIFFERS = "differs", _("differing")
 
@@ -199,42 +207,38 @@ class Difference(models.Model):
 _COUNTS = {Difference.Kind.MISSING: "missing_there", Difference.Kind.DIFFERS: "differing"}
 
 
-class FoundQuerySet(models.QuerySet["Found"]):
-    def of(self, credential: Credential) -> FoundQuerySet:
+class UntrackedTaskQuerySet(models.QuerySet["UntrackedTask"]):
+    def of(self, credential: Credential) -> UntrackedTaskQuerySet:
         return self.filter(credential=credential)
 
-    def visible_to(self, user: Any) -> FoundQuerySet:
-        """Those in the lists that this person may look through."""
-        return self.filter(credential__in=Credential.objects.comparable_by(user))
+    def unknown(self, now: datetime) -> UntrackedTaskQuerySet:
+        """Tasks that the provider still has and that are tracked through no credential here."""
+        return self.exclude(forgotten(now)).exclude(_is_tracked())
 
-    def unknown(self, now: datetime) -> FoundQuerySet:
-        """What the provider still has and nobody here follows, through whichever credential."""
-        return self.exclude(forgotten(now)).exclude(_followed())
-
-    def nearest_end_first(self) -> FoundQuerySet:
+    def nearest_end_first(self) -> UntrackedTaskQuerySet:
         return self.order_by(models.F("remote_created_at").asc(nulls_last=True), "id")
 
-    def keep(self, rows: list[Found]) -> None:
-        """New ones are added; of those known already what the provider says is renewed."""
-        Found.objects.bulk_create(
+    def keep(self, rows: list[UntrackedTask]) -> None:
+        """Add new rows, and update known ones to what the provider says."""
+        UntrackedTask.objects.bulk_create(
             rows,
             update_conflicts=True,
             unique_fields=["base_url", "remote_id"],
-            update_fields=Found.RENEWED,
+            update_fields=UntrackedTask.RENEWED,
         )
 
     def clear_up(self, credential: Credential, now: datetime, *, listed_since: datetime) -> None:
-        """After a complete list: away with what was not in it, or is followed by now."""
-        ours = self.of(credential)
-        ours.filter(models.Q(seen_at__lt=listed_since) | forgotten(now)).delete()
-        ours.filter(_followed()).delete()
+        """Delete, after a complete list, the rows that were not in it or are tracked by now."""
+        rows = self.of(credential)
+        rows.filter(models.Q(seen_at__lt=listed_since) | forgotten(now)).delete()
+        rows.filter(_is_tracked()).delete()
 
     def take_away(self, base_url: str, remote_ids: Iterable[str]) -> None:
-        """They are followed from now on."""
+        """Delete the rows of tasks that are tracked from now on."""
         self.filter(base_url=base_url, remote_id__in=list(remote_ids)).delete()
 
 
-def _followed() -> models.Exists:
+def _is_tracked() -> models.Exists:
     same = Task.objects.filter(
         base_url=models.OuterRef("base_url"), remote_id=models.OuterRef("remote_id")
     )
@@ -242,16 +246,16 @@ def _followed() -> models.Exists:
 
 
 def forgotten(now: datetime) -> models.Q:
-    """What its provider no longer has."""
+    """Condition: the provider no longer has the task."""
     cancelled = models.Q(status=Status.CANCELLED, remote_updated_at__lte=now - CANCELLED_LIFE)
     return models.Q(remote_created_at__lte=now - RECORD_LIFE) | cancelled
 
 
-class Found(models.Model):
-    """A task in the provider's list that nobody here follows; gone once adopted or forgotten."""
+class UntrackedTask(models.Model):
+    """A task in the provider's list that is not tracked; deleted once adopted or forgotten."""
 
     credential = models.ForeignKey(
-        Credential, models.CASCADE, related_name="found", verbose_name=_("credential")
+        Credential, models.CASCADE, related_name="untracked_tasks", verbose_name=_("credential")
     )
     base_url = models.CharField(_("base URL"), max_length=300)
     remote_id = models.CharField(_("task id"), max_length=128)
@@ -264,22 +268,26 @@ class Found(models.Model):
     seen_at = models.DateTimeField(_("last listed"))
     raw = models.TextField(_("raw answer"), default="", blank=True)
 
-    objects = FoundQuerySet.as_manager()
+    objects = UntrackedTaskQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("found task")
-        verbose_name_plural = _("found tasks")
+        verbose_name = _("untracked task")
+        verbose_name_plural = _("untracked tasks")
         ordering = ["-remote_created_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["base_url", "remote_id"], name="found_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["base_url", "remote_id"], name="untracked_once")
+        ]
         indexes = [
-            models.Index(fields=["credential", "remote_created_at"], name="found_nearest_end")
+            models.Index(fields=["credential", "remote_created_at"], name="untracked_nearest_end")
         ]
 
     def __str__(self) -> str:
         return self.remote_id
 
     @classmethod
-    def of(cls, remote: RemoteTask, credential: Credential, base_url: str, now: datetime) -> Found:
+    def of(
+        cls, remote: RemoteTask, credential: Credential, base_url: str, now: datetime
+    ) -> UntrackedTask:
         return cls(
             credential=credential,
             base_url=base_url,
@@ -296,7 +304,7 @@ class Found(models.Model):
 
     @property
     def ends_at(self) -> datetime | None:
-        """When its provider forgets it."""
+        """The time when its provider forgets it; None if it gave no time."""
         if self.status == Status.CANCELLED and self.remote_updated_at:
             return self.remote_updated_at + CANCELLED_LIFE
         return self.remote_created_at + RECORD_LIFE if self.remote_created_at else None

@@ -1,4 +1,4 @@
-"""What a person has marked as worth finding again; each one's own."""
+"""Stars: each person's own marks on tasks worth finding again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tasks.models.task import Task
 
 class StarQuerySet(models.QuerySet["Star"]):
     def tasks_of(self, user: Any) -> models.QuerySet[Star, int]:
-        """The ids of what this person has starred."""
+        """Ids of the tasks this person has starred."""
         return self.filter(user=user).order_by().values_list("task", flat=True)
 
     def toggle(self, user: Any, task: Task) -> bool:
-        """Whether it is starred now."""
+        """Star a task, or remove the star; whether it is starred now."""
         if self.filter(user=user, task=task).delete()[0]:
             return False
         self.bulk_create([self.model(user=user, task=task)], ignore_conflicts=True)
@@ -26,6 +26,8 @@ class StarQuerySet(models.QuerySet["Star"]):
 
 
 class Star(models.Model):
+    """One person's star on one task."""
+
     task = models.ForeignKey(Task, models.CASCADE, related_name="stars", verbose_name=_("task"))
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="stars", verbose_name=_("person")

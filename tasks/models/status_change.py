@@ -1,4 +1,4 @@
-"""History: one row per change of status."""
+"""The history of a task: one row per change of status."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -16,11 +16,12 @@ STATUS_CHOICES = [
     (Status.CANCELLED, _("Cancelled")),
     (Status.EXPIRED, _("Expired")),
     (Status.LOST, _("Lost")),
+    (Status.FOREIGN, _("Elsewhere")),
 ]
 
 
 class StatusChange(models.Model):
-    """One row per change of status: the timeline people read."""
+    """One change of a task's status, shown in its timeline."""
 
     task = models.ForeignKey("Task", models.CASCADE, related_name="changes")
     was = models.CharField(_("was"), max_length=12, choices=STATUS_CHOICES)

@@ -1,31 +1,28 @@
-"""How much of the storage each project uses, kept by the database itself; emptying it."""
+"""Storage used by each project, summed by the database itself; removing files."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from django.core.files.storage import storages
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tasks.models.people import Project
+from tasks.models.access import ProjectRowAccess
+from tasks.models.projects import Project
 
 log = logging.getLogger(__name__)
 
 
-class StorageUseQuerySet(models.QuerySet["StorageUse"]):
-    def visible_to(self, user: Any) -> StorageUseQuerySet:
-        if user.is_active and user.is_staff:
-            return self
-        return self.filter(project__in=Project.objects.ids_visible_to(user))
+class StorageUseQuerySet(ProjectRowAccess["StorageUse"]):
+    pass
 
 
 class StorageUse(models.Model):
-    """The saved copies of one project, in numbers.
+    """Number and size of the saved copies of one project.
 
-    Triggers on the copies keep them (migration 0021), so whoever writes a copy cannot forget to,
-    and a page need not add up a million sizes. A poster's bytes count, but not as a file.
+    Triggers on the copies keep both, so no writer can forget to, and no page adds up a million
+    sizes. A poster counts by its bytes, but not as a file.
     """
 
     project = models.OneToOneField(
@@ -45,7 +42,7 @@ class StorageUse(models.Model):
 
 
 def remove_files(*names: str) -> bool:
-    """Take these out of the storage; whether they are. What is not there is no trouble."""
+    """Remove files from the storage; whether that worked. A missing file is no error."""
     try:
         for name in filter(None, names):
             storages["videos"].delete(name)

@@ -1,4 +1,4 @@
-"""Making a task: what was wished for, and what became of the one attempt to send it."""
+"""Submissions: the request of each create, and the outcome of its only attempt."""
 
 from __future__ import annotations
 
@@ -11,25 +11,27 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from tasks.models.access import ProjectRowAccess
 from tasks.models.credential import Credential
-from tasks.models.lineage import Kinship
-from tasks.models.people import Project
+from tasks.models.lineage import Relation
+from tasks.models.projects import Project
 from tasks.models.task import Task
 from tasks.models.upload import Upload
-from tasks.providers.wish import Wish
+from tasks.providers.catalog.request import GenerationRequest
 
 
-class BatchQuerySet(models.QuerySet["Batch"]):
-    def visible_to(self, user: Any) -> BatchQuerySet:
-        """Those of the projects this person may see; its takes are asked for as any tasks are."""
-        return self.filter(project__in=Project.objects.ids_visible_to(user))
+class BatchQuerySet(ProjectRowAccess["Batch"]):
+    pass
 
 
 class Batch(models.Model):
-    """One press of the button: one take, or many.
+    """One press of the button, with one take or many.
 
-    `key` comes with the form. A second press, a reload or a second process finds the batch there.
+    `key` comes with the form, so a second press, a reload or a second process finds the batch.
     """
+
+    #: Whether the person who asked sees the details of it; with_details_for sets it.
+    shows_details = False
 
     key = models.UUIDField(_("idempotency key"), unique=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"))
@@ -57,56 +59,75 @@ class Batch(models.Model):
 class SubmissionState(models.TextChoices):
     WAITING = "waiting", _("Waiting to be sent")
     SENDING = "sending", _("Being sent")
-    MADE = "made", _("Made")
-    REFUSED = "refused", _("Refused")  # surely nothing was made
+    CREATED = "created", _("Created")
+    REFUSED = "refused", _("Refused")  # surely nothing was created
     UNCONFIRMED = "unconfirmed", _("Unconfirmed")  # nobody knows; only a person decides
-    GIVEN_UP = "given_up", _("Given up")  # a person found that nothing was made
+    NOT_CREATED = "not_created", _("Not created")  # a person confirmed that
+    WITHDRAWN = "withdrawn", _("Withdrawn")  # by a person, before it was sent
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
-    def waiting(self) -> SubmissionQuerySet:
-        return self.filter(state=SubmissionState.WAITING).order_by("pk")
+    def waiting(self, now: datetime) -> SubmissionQuerySet:
+        """Submissions that may be sent now: of accounts whose plan has quota left."""
+        held = models.Q(task__credential__creates_wait_until__gt=now)
+        return self.filter(state=SubmissionState.WAITING).exclude(held).order_by("pk")
+
+    def unfinished(self, now: datetime) -> bool:
+        """Whether a job has something to do: to send, or to look after what was being sent."""
+        return self.filter(state=SubmissionState.SENDING).exists() or self.waiting(now).exists()
 
     def unconfirmed(self) -> SubmissionQuerySet:
-        """Nobody knows whether these were made."""
+        """Submissions of which nobody knows whether the provider created a task."""
         return self.filter(state=SubmissionState.UNCONFIRMED)
 
     def begin(self, pk: int, now: datetime) -> bool:
-        """Take it for the only attempt there will be: true for exactly one caller."""
+        """Take the row for its only attempt; True for exactly one caller."""
         row = self.filter(pk=pk, state=SubmissionState.WAITING)
         return row.update(state=SubmissionState.SENDING, sent_at=now) == 1
 
+    def put_back(self, pk: int, now: datetime, **fields: Any) -> bool:
+        """Let a submission wait again that surely created nothing; True for exactly one caller."""
+        row = self.filter(pk=pk, state=SubmissionState.SENDING)
+        return row.update(state=SubmissionState.WAITING, sent_at=None, **fields) == 1
+
     def interrupted(self, sent_before: datetime) -> SubmissionQuerySet:
-        """Whoever was sending these is gone: nobody knows whether they arrived."""
+        """Submissions whose sender was killed; nobody knows whether they arrived."""
         return self.filter(state=SubmissionState.SENDING, sent_at__lt=sent_before)
 
     def end(self, pk: int, state: SubmissionState, now: datetime, **fields: Any) -> bool:
-        """Write how it ended, where it may still end so; whether that was news."""
+        """Write the outcome if it may still follow; whether it was written."""
         row = self.filter(pk=pk, state__in=_BEFORE[state])
         return row.update(state=state, ended_at=now, **fields) == 1
 
 
-#: An answer that comes late is still the truth, whatever was thought meanwhile.
-_OPEN = (SubmissionState.SENDING, SubmissionState.UNCONFIRMED, SubmissionState.GIVEN_UP)
+#: States that a late answer may still change: it is believed, whatever was assumed meanwhile.
+_OPEN = (SubmissionState.SENDING, SubmissionState.UNCONFIRMED, SubmissionState.NOT_CREATED)
 _BEFORE: dict[SubmissionState, tuple[SubmissionState, ...]] = {
-    SubmissionState.MADE: _OPEN,
+    SubmissionState.CREATED: _OPEN,
     SubmissionState.REFUSED: _OPEN,
     SubmissionState.UNCONFIRMED: (SubmissionState.SENDING,),
-    SubmissionState.GIVEN_UP: (SubmissionState.UNCONFIRMED,),
+    SubmissionState.NOT_CREATED: (SubmissionState.UNCONFIRMED,),
+    SubmissionState.WITHDRAWN: (SubmissionState.WAITING,),
 }
 
 
 class Submission(models.Model):
+    """The create of one task: its request, its estimate and the outcome of its only attempt."""
+
     task = models.OneToOneField(Task, models.CASCADE, related_name="submission")
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="submissions")
     take = models.PositiveIntegerField(_("take"), default=1)
-    wish = models.JSONField(_("wish"))
-    # Where it comes from. The word stays when the parent is deleted for good.
+    request = models.JSONField(_("request"))
+    # The task it comes from, and how; the latter stays when the parent is purged.
     parent = models.ForeignKey(
-        Task, models.SET_NULL, null=True, related_name="offspring", verbose_name=_("comes from")
+        Task,
+        models.SET_NULL,
+        null=True,
+        related_name="derived_submissions",
+        verbose_name=_("comes from"),
     )
-    kinship = models.CharField(
-        _("kinship"), max_length=9, choices=Kinship, default="", db_default="", blank=True
+    relation = models.CharField(
+        _("relation"), max_length=9, choices=Relation, default="", db_default="", blank=True
     )
     uploads = models.ManyToManyField(Upload, related_name="submissions", editable=False)
     state = models.CharField(
@@ -114,11 +135,14 @@ class Submission(models.Model):
     )
     sent_at = models.DateTimeField(_("sent"), null=True)
     ended_at = models.DateTimeField(_("answered"), null=True)
-    # What it was thought to take when it was placed; what it took is the task's own.
+    # The estimate when it was placed; what it really took is on the task.
     estimated_least = models.BigIntegerField(_("estimated tokens, at least"), null=True)
     estimated_tokens = models.BigIntegerField(_("estimated tokens, at most"), null=True)
     estimated_money = models.DecimalField(
         _("estimated money, at most"), max_digits=18, decimal_places=6, null=True
+    )
+    estimated_least_money = models.DecimalField(
+        _("estimated money, at least"), max_digits=18, decimal_places=6, null=True
     )
     estimated_currency = models.CharField(_("currency of the estimate"), max_length=3, null=True)
     trouble = models.CharField(_("trouble"), max_length=20, default="", blank=True)
@@ -142,5 +166,5 @@ class Submission(models.Model):
         return f"{self.task_id}: {self.get_state_display()}"
 
     @property
-    def wished(self) -> Wish:
-        return Wish.from_json(self.wish)
+    def generation(self) -> GenerationRequest:
+        return GenerationRequest.from_json(self.request)

@@ -1,8 +1,9 @@
-"""One remote generation task, what was asked of the provider about it, and what changed."""
+"""Tasks: what the provider said of each, when it was asked, and the transitions."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -11,14 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tasks import pace, search
+from tasks.models import schedule, search
+from tasks.models.changes import ChangeCounter
 from tasks.models.credential import Credential
-from tasks.models.engine import ChangeCounter
-from tasks.models.people import Project
+from tasks.models.projects import Project
 from tasks.models.status_change import STATUS_CHOICES, StatusChange
-from tasks.models.task_queries import TaskQuerySet
+from tasks.models.task_queries import NO_ID_YET, TaskQuerySet
 from tasks.models.trash import Trashable
-from tasks.providers import ProviderError, RemoteTask, Trouble
+from tasks.providers import ProviderError, RemoteTask, Trouble, VideoLink, provider
 from tasks.status import ENDED, FINAL, LIVE, Status
 
 #: RemoteTask's fields that a row keeps under the same name.
@@ -26,16 +27,17 @@ SAME_NAME = (
     "model prompt action progress last_frame_url file_url "
     "error_code error_message request_id seed resolution ratio duration frames framespersecond "
     "generate_audio draft draft_task_id safety_identifier priority output_format service_tier "
-    "execution_expires_after revised_prompt completion_tokens total_tokens web_searches quota"
+    "execution_expires_after revised_prompt completion_tokens total_tokens web_searches quota "
+    "cost_micros cost_currency"
 ).split()
 #: … and those that would be mistaken for our own clock's.
 REMOTE_TIMES = ("created_at", "updated_at", "started_at", "finished_at")
-LINK_LIFE = timedelta(hours=24)  # volcengine.com/docs/82379/1521309: video_url
 
 
 class Task(Trashable):
-    #: Before the provider has named it, a task is told apart by a name of ours.
-    NO_ID_YET = "unnamed-"
+    """One remote generation task."""
+
+    NO_ID_YET = NO_ID_YET  # for callers that have no queryset
 
     project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"))
     credential = models.ForeignKey(Credential, models.PROTECT, verbose_name=_("credential"))
@@ -48,7 +50,7 @@ class Task(Trashable):
     )
     created_at = models.DateTimeField(_("tracked since"), default=timezone.now)
 
-    # Where it lives. A task keeps the base URL it was submitted to.
+    # The remote task. A task keeps the base URL it was submitted to.
     provider = models.SlugField(_("provider"), max_length=30)
     base_url = models.CharField(_("base URL"), max_length=300)
     remote_id = models.CharField(_("task id"), max_length=128)
@@ -58,7 +60,7 @@ class Task(Trashable):
     )
     status_word = models.CharField(_("provider's word"), max_length=64, default="", blank=True)
 
-    # What the provider said of it: RemoteTask, field by field.
+    # The provider's answer: RemoteTask, field by field.
     model = models.CharField(_("model"), max_length=200, default="", blank=True)
     prompt = models.TextField(_("prompt"), default="", blank=True)
     action = models.CharField(_("action"), max_length=200, default="", blank=True)
@@ -99,13 +101,17 @@ class Task(Trashable):
     total_tokens = models.BigIntegerField(_("tokens"), null=True)
     web_searches = models.IntegerField(_("web searches"), null=True)
     quota = models.BigIntegerField(_("gateway's quota units"), null=True)
+    cost_micros = models.BigIntegerField(
+        _("what the provider charged"), null=True, help_text=_("millionths")
+    )
+    cost_currency = models.CharField(_("currency of the charge"), max_length=3, null=True)
 
-    # What we saw, by our own clock.
+    # Our observations, by our own clock.
     queued_at = models.DateTimeField(_("first seen queued"), null=True)
     running_at = models.DateTimeField(_("first seen running"), null=True)
     ended_at = models.DateTimeField(_("first seen ended"), null=True)
 
-    # Asking. `check_after` is None when nothing more is to be asked; it also is the sweep's lease.
+    # Checks. `check_after` is None when nothing more is to be asked; it is the sweep's lease, too.
     check_after = models.DateTimeField(_("next check"), null=True, default=timezone.now)
     asked_at = models.DateTimeField(_("last asked"), null=True)
     heard_at = models.DateTimeField(_("last answer before the last question"), null=True)
@@ -117,11 +123,15 @@ class Task(Trashable):
 
     change = models.BigIntegerField(default=0, editable=False)
     search_text = models.TextField(default="", blank=True, editable=False)
-    raw = models.TextField(_("raw answer"), default="", blank=True)  # JSON; last, for it is long
+    raw = models.TextField(_("raw answer"), default="", blank=True)  # JSON; last, as it is long
 
     objects = TaskQuerySet.as_manager()
 
+    #: Whether the person who asked sees the details of it; TaskAccess.with_details_for sets it.
+    shows_details = False
     moved_from: datetime | None  # check_after as a claim read it; see bulk.write
+    asked_before: datetime | None  # asked_at likewise
+    other_links: tuple[VideoLink, ...] = ()  # of the answer just applied; kept with the copy
 
     class Meta:
         verbose_name = _("task")
@@ -132,14 +142,14 @@ class Task(Trashable):
         ]
         indexes = [
             models.Index(fields=["project", "-id"], name="task_project"),
-            # A member's filters, each with its order: without them somebody rare in a busy project
-            # is looked for through all its tasks, or somebody busy through all of theirs (13 s).
+            # A member's filters, each with its order: without them, to find somebody rare in a busy
+            # project all its tasks are read, and for somebody busy all of theirs (13 s).
             models.Index(fields=["project", "created_by", "-id"], name="task_project_person"),
             models.Index(fields=["project", "credential", "-id"], name="task_project_credential"),
             models.Index(fields=["project", "provider", "-id"], name="task_project_provider"),
-            # What each person has made and used: 0.03 s of 400,000 tasks, 0.4 to 3.8 s without.
+            # Number and tokens of each person's tasks: 0.03 s of 400,000, 0.4 to 3.8 s without.
             models.Index(fields=["project", "created_by", "total_tokens"], name="task_tokens"),
-            # Everything the counts beside the list ask for, so that they never touch a row.
+            # All columns that the counts beside the list need, so that they never read a row.
             models.Index(
                 fields=[
                     "status",
@@ -178,8 +188,13 @@ class Task(Trashable):
 
     @property
     def is_named(self) -> bool:
-        """Whether the provider has given it an id: before, there is nothing to ask about."""
-        return not self.remote_id.startswith(self.NO_ID_YET)
+        """Whether the provider can be asked about it: not before it has given an id."""
+        return not (self.remote_id.startswith(self.NO_ID_YET) or self.is_foreign)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether only the id is here, as another project's create made the task."""
+        return self.status == Status.FOREIGN
 
     @property
     def is_live(self) -> bool:
@@ -187,19 +202,20 @@ class Task(Trashable):
 
     @property
     def born_at(self) -> datetime:
-        """When the provider says it was created; else when we first heard of it."""
+        """The provider's time of creation, else the time when we began to track it."""
         return self.remote_created_at or self.created_at
 
     @property
     def last_heard_at(self) -> datetime | None:
-        """Unchanged answers are not written down: without trouble, asked is as good as heard.
+        """The time of the last answer.
 
-        With trouble it is what was known when the question was put; see `refresh.claim`.
+        Unchanged answers are not written, so without trouble it is the time of the last question.
+        With trouble it is what was known when the last question was put; see `refresh.claim`.
         """
         return self.heard_at if self.trouble else self.asked_at
 
     def is_stale(self, now: datetime) -> bool:
-        """Live, and either the last look failed or the next one is overdue by a minute."""
+        """Whether it is live, and its last check failed or its next is overdue by a minute."""
         overdue = self.check_after is not None and self.check_after < now - timedelta(minutes=1)
         return self.is_live and bool(self.trouble or overdue)
 
@@ -213,43 +229,43 @@ class Task(Trashable):
 
     @property
     def elapsed_until(self) -> datetime | None:
-        """Where the clock of an ended task stopped; the provider's time where it gives one."""
+        """The end of an ended task, by the provider if it says; None while live."""
         if self.is_live:
             return None
         return self.remote_finished_at or self.remote_updated_at or self.ended_at
 
-    # Transitions; the sweep writes ASKING_FIELDS or HEARD_FIELDS of many rows at once.
+    # Transitions; the sweep writes CHECK_FIELDS or ANSWER_FIELDS of many rows at once.
 
-    def hear(
+    def apply_answer(
         self, remote: RemoteTask, digest: str, now: datetime, *, every: float | None = None
     ) -> StatusChange | None:
-        """Take over what the provider said; the change of status, if there was one.
+        """Take over an answer and schedule the next check; return the change of status, if any.
 
-        `every` is the credential's own wish for seconds between checks.
+        `every` is the credential's own setting of seconds between checks.
         """
         self.trouble = self.trouble_message = ""
         self.troubles_in_a_row = self.not_founds = 0
         self.answer_digest = digest
         self._describe(remote)
         change = self._become(self._believable(remote.status), remote.status_word, now)
-        self.check_after = pace.next_check(self, now, fixed=every)
+        self.check_after = schedule.next_check(self, now, fixed=every)
         return change
 
-    def miss(self, error: ProviderError, now: datetime) -> StatusChange | None:
-        """The look taught us nothing; only "not found", repeated, says something of the task."""
+    def record_error(self, error: ProviderError, now: datetime) -> StatusChange | None:
+        """Note a failed check; only a repeated "not found" changes the status."""
         self.trouble, self.trouble_message = error.trouble, str(error)[:500]
         self.troubles_in_a_row += 1
         not_found = error.trouble == Trouble.NOT_FOUND
         self.not_founds = self.not_founds + 1 if not_found else 0
-        if not_found and self.is_live and pace.not_found_is_believed(self, now):
+        if not_found and self.is_live and schedule.not_found_is_believed(self, now):
             change = self._become(Status.LOST, self.status_word, now)
             self.check_after = None
             return change
-        self.check_after = pace.next_check_after_trouble(self, error, now)
+        self.check_after = schedule.next_check_after_trouble(self, error, now)
         return None
 
     def submitted(self, status: Status, error: ProviderError | None, now: datetime) -> None:
-        """How the create request ended; saves it, with the next number of the change counter."""
+        """Save the outcome of the create, with the next number of the change counter."""
         if error and status == Status.FAILED:
             self.error_code, self.error_message = error.code, str(error)
             self.request_id = error.request_id
@@ -262,7 +278,7 @@ class Task(Trashable):
             change.save()
 
     def _believable(self, status: Status) -> Status:
-        """An ending is never taken back, and an unknown word changes nothing we knew."""
+        """The new status, or the old: an ending is final, and an unknown word changes nothing."""
         if self.status in FINAL or status == Status.UNKNOWN:
             return Status(self.status)
         return status
@@ -281,13 +297,13 @@ class Task(Trashable):
         return change
 
     def _describe(self, remote: RemoteTask) -> None:
-        """What an answer leaves out stays as it was: a late 'running' has no video link."""
+        """Take over what the answer has; the rest stays: a late 'running' has no video link."""
         for name in SAME_NAME:
             value = getattr(remote, name)
             if value is not None and value != "":
                 setattr(self, name, value)
-        if remote.video_url and remote.video_url != self.video_url:
-            self._take_link(remote)
+        if remote.video_url:
+            self._take_links(remote)
         for name in REMOTE_TIMES:
             if (at := getattr(remote, name)) is not None:
                 setattr(self, f"remote_{name}", at)
@@ -296,12 +312,18 @@ class Task(Trashable):
         self.raw = json.dumps(remote.raw, ensure_ascii=False)
         self.search_text = search.searchable(self.prompt, self.remote_id, self.model)
 
-    def _take_link(self, remote: RemoteTask) -> None:
-        """Where a link does not tell its own end, it is a day after the task's."""
-        self.video_url, self.video_needs_key = remote.video_url, remote.video_needs_key
-        made_at = remote.finished_at or remote.updated_at or self.asked_at or self.created_at
-        usual = None if remote.video_needs_key else made_at + LINK_LIFE
-        self.link_ends_at = remote.link_ends_at or usual
+    def _take_links(self, remote: RemoteTask) -> None:
+        """Take over the links; what neither says its end nor needs a key lives as usual there."""
+        ended_at = remote.finished_at or remote.updated_at or self.asked_at or self.created_at
+        usual_end = ended_at + provider(self.provider).link_life
+        if remote.video_url != self.video_url:
+            self.video_url, self.video_needs_key = remote.video_url, remote.video_needs_key
+            usual = None if remote.video_needs_key else usual_end
+            self.link_ends_at = remote.link_ends_at or usual
+        self.other_links = tuple(
+            link if link.needs_key or link.ends_at else replace(link, ends_at=usual_end)
+            for link in remote.other_links
+        )
 
     SUBMITTED_FIELDS = (
         "remote_id",
@@ -315,7 +337,7 @@ class Task(Trashable):
         "check_after",
         "change",
     )
-    ASKING_FIELDS = (
+    CHECK_FIELDS = (
         "check_after",
         "trouble",
         "trouble_message",
@@ -326,8 +348,8 @@ class Task(Trashable):
         "ended_at",
         "change",
     )
-    HEARD_FIELDS = (
-        *ASKING_FIELDS,
+    ANSWER_FIELDS = (
+        *CHECK_FIELDS,
         *SAME_NAME,
         "video_url",
         "video_needs_key",
@@ -346,5 +368,5 @@ _FIRST_SEEN = {Status.QUEUED: "queued_at", Status.RUNNING: "running_at"}
 
 
 def _between(start: datetime | None, end: datetime | None) -> float | None:
-    """Seconds from one to the other; clocks of two machines never make it negative."""
+    """Seconds from one time to the other, at least 0, as two machines' clocks differ; or None."""
     return max(0.0, (end - start).total_seconds()) if start and end else None

@@ -1,4 +1,4 @@
-"""Pictures that people gave to be made into videos: kept once a project, as long as needed."""
+"""Uploads: pictures for creates, stored once a project and as long as they are needed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from datetime import datetime, timedelta
 from typing import IO, Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core import signing
 from django.core.files import File
 from django.core.files.storage import storages
-from django.db import models
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import Q, Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from tasks.models.people import Project
+from tasks.models.access import UploadAccess
+from tasks.models.projects import Project
 from tasks.models.storage import remove_files
-from tasks.providers.pictures import KINDS, data_uri
+from tasks.providers.catalog.picture_limits import KINDS, data_uri
 
 log = logging.getLogger(__name__)
 
@@ -30,62 +32,78 @@ def _signer() -> signing.TimestampSigner:
     return signing.TimestampSigner(salt="dailies.shared-uploads")
 
 
-class UploadQuerySet(models.QuerySet["Upload"]):
+class QuotaExceededError(Exception):
+    """A picture does not fit into the quota of its person or its project; sizes in bytes."""
+
+    def __init__(self, *, is_persons: bool, used: int, most: int) -> None:
+        super().__init__(f"{used} of {most} bytes are used.")
+        self.is_persons, self.used, self.most = is_persons, used, most
+
+
+class UploadQuerySet(UploadAccess["Upload"]):
     def here(self) -> UploadQuerySet:
-        """Those that are wholly in the storage, and not about to be removed."""
+        """Uploads that are completely stored and not about to be removed."""
         return self.exclude(name="").exclude(sha256="")
 
-    def visible_to(self, user: Any) -> UploadQuerySet:
-        return self.here().filter(project__in=Project.objects.ids_visible_to(user))
-
-    def usable_by(self, user: Any) -> UploadQuerySet:
-        """Where this person may make videos."""
-        return self.here().filter(project__in=Project.objects.open_to_work_by(user))
-
     def keep(self, file: IO[bytes], now: datetime, **facts: Any) -> Upload:
-        """`facts`: project, created_by, sha256, size, width, height, kind. What the project has
-        already is not stored again.
+        """Store a picture unless the project has it; return its row.
 
-        A kill on the way leaves a row without a name: nobody can use it, and the next upload of
-        the same file, or the purge, takes it up.
+        `facts` are project, created_by, sha256, size, width, height and kind. A kill in between
+        leaves a row without a name: nobody can use it, and the next upload of the same file
+        completes it, or the purge removes it. Raises QuotaExceededError for a new one that finds
+        no room.
         """
-        one = {name: facts.pop(name) for name in ("project", "sha256")}
-        row, _is_new = self.get_or_create(
-            **one, defaults={**facts, "created_at": now, "touched_at": now}
-        )
+        identity = {name: facts.pop(name) for name in ("project", "sha256")}
+        with transaction.atomic():
+            _lock(facts["created_by"], identity["project"])
+            row = self.filter(**identity).first()
+            if row is None:
+                self._check_quotas(identity["project"], facts["created_by"], facts["size"])
+                row = self.create(**identity, **facts, created_at=now, touched_at=now)
         self.filter(pk=row.pk).update(touched_at=now)
         if not row.is_stored:
             row._store(file)
         return row
 
+    def _check_quotas(self, project: Project, person: Any, size: int) -> None:
+        """Raise QuotaExceededError where so many bytes more are too many."""
+        here = self.model._default_manager.exclude(sha256="")
+        quotas = [(False, here.filter(project=project), settings.UPLOADS_PER_PROJECT)]
+        if person is not None:
+            quotas.append((True, here.filter(created_by=person), settings.UPLOADS_PER_PERSON))
+        for is_persons, rows, most in quotas:
+            used = rows.aggregate(used=Sum("size"))["used"] or 0
+            if most and used + size > most:
+                raise QuotaExceededError(is_persons=is_persons, used=used, most=most)
+
     def touch(self, pks: Collection[int], project: Project, now: datetime) -> bool:
-        """Hold these for whoever is about to use them; whether all of them are here."""
+        """Keep these from the purge for another week; whether all of them are stored."""
         wanted = set(pks)
-        mine = self.here().filter(pk__in=wanted, project=project)
-        return mine.update(touched_at=now) == len(wanted)
+        uploads = self.here().filter(pk__in=wanted, project=project)
+        return uploads.update(touched_at=now) == len(wanted)
 
     def shared(self, token: str) -> UploadQuerySet:
-        """The one that a link of ours names, for as long as the link lives."""
+        """The upload that a signed link names; none once the link has ended."""
         try:
             pk = _signer().unsign(token, max_age=SHARED_FOR)
-        except signing.BadSignature:  # or it is past its time
+        except signing.BadSignature:  # or it has ended
             return self.none()
         return self.here().filter(pk=pk)
 
     def let_go(self, now: datetime) -> UploadQuerySet:
-        """Take what nobody used for a week out of everybody's reach; their files go next.
+        """Make uploads unusable that nobody used for a week; return them for the removal of files.
 
-        The time is asked of the row itself too: PostgreSQL looks at it again once whoever is
-        touching it has committed, and not at what a subquery found before.
+        The outer filter tests the time as well: PostgreSQL evaluates it again after a concurrent
+        `touch` has committed, but not the subquery.
         """
         old = self.filter(touched_at__lt=now - KEPT_UNUSED)
         old.filter(pk__in=old.filter(submissions=None).values("pk")).update(sha256="")
         return self.filter(sha256="")
 
     def purge(self, now: datetime, most: int) -> int:
-        """Remove up to so many that nobody used for a week; how many there are no more.
+        """Remove at most so many that nobody used for a week; return the number removed.
 
-        Where the storage does not let go of a file its row stays, for the next purge.
+        If the storage cannot delete a file its row stays for the next purge.
         """
         leaving = list(self.let_go(now).order_by("pk")[:most])
         gone = [row.pk for row in leaving if remove_files(row.name)]
@@ -93,7 +111,17 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         return len(gone)
 
 
+def _lock(person: Any, project: Project) -> None:
+    """Let uploads at the same moment count each other; the person first, as in the gate."""
+    if person is not None:
+        people = get_user_model().objects.select_for_update(no_key=True)
+        people.only("pk").get(pk=person.pk)
+    Project.objects.select_for_update(no_key=True).only("pk").get(pk=project.pk)
+
+
 class Upload(models.Model):
+    """One picture of a project."""
+
     project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"))
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -102,7 +130,7 @@ class Upload(models.Model):
         related_name="+",
         verbose_name=_("person"),
     )
-    sha256 = models.CharField(_("SHA-256"), max_length=64, editable=False)  # "" before it goes
+    sha256 = models.CharField(_("SHA-256"), max_length=64, editable=False)  # "": to be removed
     size = models.PositiveIntegerField(_("size"), help_text=_("bytes"))
     width = models.PositiveIntegerField(_("width"))
     height = models.PositiveIntegerField(_("height"))
@@ -138,8 +166,10 @@ class Upload(models.Model):
         return bool(self.name) and storages["videos"].exists(self.name)
 
     def _store(self, file: IO[bytes]) -> None:
-        """Under a name of our own ids; of two that store it at once one is kept, if a storage does
-        not put both under the same name anyway.
+        """Store the file under a name made of our own id.
+
+        If two processes do so at once, one file is kept, whether or not the storage gives both the
+        same name.
         """
         file.seek(0)
         storage, before = storages["videos"], self.name
@@ -151,13 +181,13 @@ class Upload(models.Model):
         if self.name != name:
             storage.delete(name)
 
-    # As a provider gets it
+    # For providers
 
     def content(self) -> bytes:
-        """OSError, or whatever a remote storage raises, where it is not to be had."""
+        """The bytes of the picture. Raises OSError, or whatever a remote storage raises."""
         with storages["videos"].open(self.name) as file:
-            found: bytes = file.read()
-        return found
+            content: bytes = file.read()
+        return content
 
     def data_uri(self) -> str:
         return data_uri(self.content_type, self.content())

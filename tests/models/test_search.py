@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tasks import search
-from tasks.models import Task
+from tasks.models import Task, search
 
 pytestmark = pytest.mark.django_db
 MakeTask = Callable[..., Task]
@@ -30,7 +29,7 @@ def test_the_beginning_of_a_word_is_enough() -> None:
     assert found("arbour") == []
 
 
-def test_all_words_must_be_there_in_any_order() -> None:
+def test_all_words_must_occur_in_any_order() -> None:
     assert found("night harbour") == ["Harbour"]
     assert found("night lantern") == []
 
@@ -56,7 +55,7 @@ def test_a_change_of_text_is_found_and_the_old_text_is_not() -> None:
     assert found("boat") == ["A red l"] and found("lantern") == []
 
 
-def test_matches_can_be_bounded_by_id_and_walked_either_way() -> None:
+def test_matches_can_be_bounded_by_id_and_ordered_either_way() -> None:
     oldest_first = search.in_order(Task.objects.matching("harbour"), newest_first=False)
     first, last = (task.pk for task in oldest_first)
     assert first < last

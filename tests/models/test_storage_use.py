@@ -1,10 +1,5 @@
-"""The storage that a project uses: kept true by the database, whoever writes."""
+"""The storage that a project uses, summed by the database for every writer."""
 
-from importlib import import_module
-
-from django.apps import apps
-from django.core.files.base import ContentFile
-from django.core.files.storage import storages
 from django.utils import timezone
 
 from tasks.models import Copy, Project, StorageUse
@@ -20,7 +15,7 @@ def copy(task: object, **fields: object) -> Copy:
     return Copy.objects.create(**{"task": task, **usual, **fields})
 
 
-def test_what_is_saved_is_added_up_for_its_project(make_task: MakeTask) -> None:
+def test_saved_copies_are_added_up_by_project(make_task: MakeTask) -> None:
     other = Project.objects.create(name="Other")
     copy(make_task())
     copy(make_task(), size=50)
@@ -47,18 +42,7 @@ def test_a_posters_bytes_count_but_it_is_no_file_by_itself(make_task: MakeTask) 
     assert use() == {"Dailies": (0, 0)}
 
 
-def test_posters_of_before_are_measured_where_they_lie(make_task: MakeTask) -> None:
-    there = storages["videos"].save("0/poster.webp", ContentFile(b"a poster"))
-    row, lost = copy(make_task(), poster=there), copy(make_task(), poster="0/nowhere.webp")
-    import_module("tasks.migrations.0021_posters_counted").measure(apps, None)
-    row.refresh_from_db()
-    lost.refresh_from_db()
-    assert (row.poster_size, lost.poster_size) == (8, None)
-    assert use() == {"Dailies": (2, 208)}
-    storages["videos"].delete(there)
-
-
-def test_what_is_deleted_or_no_longer_saved_is_taken_off(make_task: MakeTask) -> None:
+def test_copies_that_are_deleted_or_gone_are_subtracted(make_task: MakeTask) -> None:
     first, second = copy(make_task()), copy(make_task())
     first.task.delete()
     assert use() == {"Dailies": (1, 100)}
@@ -66,7 +50,7 @@ def test_what_is_deleted_or_no_longer_saved_is_taken_off(make_task: MakeTask) ->
     assert use() == {"Dailies": (0, 0)}
 
 
-def test_many_at_once_and_ignored_conflicts_count_right(make_task: MakeTask) -> None:
+def test_bulk_inserts_with_ignored_conflicts_are_counted_once(make_task: MakeTask) -> None:
     task, now = make_task(), timezone.now()
     rows = [
         Copy(task=task, kind=kind, state="saved", size=10, created_at=now)

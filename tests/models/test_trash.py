@@ -1,4 +1,4 @@
-"""The trash: what is deleted is out of sight, can be had back for thirty days, and then is gone."""
+"""The trash: deleted rows are hidden, can be restored for thirty days, and then are purged."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,15 +9,15 @@ from django.contrib.auth.models import User
 from django.core.files.storage import storages
 from django.utils import timezone
 
-from tasks import trash
-from tasks.archive import claims
-from tasks.archive.errand import Errand
+from tasks.archive import claims, purge
+from tasks.archive.job import DownloadJob
 from tasks.models import (
+    AuditAction,
     AuditEntry,
     ChangeCounter,
     Copy,
+    CopyKind,
     CopyState,
-    Kind,
     Membership,
     Project,
     Role,
@@ -25,7 +25,6 @@ from tasks.models import (
     StatusChange,
     StorageUse,
     Task,
-    Verb,
 )
 from tasks.models.trash import KEPT, SPARE
 from tests.conftest import MakeTask
@@ -77,7 +76,7 @@ def test_members_delete_their_own_managers_their_projects_and_staff_all(
     assert deletable(stranger) == set()
 
 
-def test_who_was_made_a_viewer_deletes_no_more(
+def test_a_member_who_became_a_viewer_can_delete_nothing(
     make_task: MakeTask, member: User, project: Project
 ) -> None:
     make_task(created_by=member)
@@ -90,7 +89,7 @@ def test_who_was_made_a_viewer_deletes_no_more(
 # Moving there and back
 
 
-def test_what_is_deleted_is_followed_on_and_comes_back_as_it_was(
+def test_a_deleted_task_is_still_tracked_and_is_restored_as_it_was(
     make_task: MakeTask, manager: User
 ) -> None:
     now, task = timezone.now(), make_task(check_after=timezone.now() - timedelta(seconds=5))
@@ -98,21 +97,21 @@ def test_what_is_deleted_is_followed_on_and_comes_back_as_it_was(
     [gone] = Task.objects.deletable_by(manager).move_to_trash(manager, now)
     assert gone.pk == task.pk
     assert not Task.objects.visible_to(manager).exists()
-    assert not Task.objects.workable_by(manager).exists()
+    assert not Task.objects.editable_by(manager).exists()
     assert Task.objects.due(now).get().pk == task.pk
-    told = ChangeCounter.objects.now()
-    assert told > before
-    Task.objects.trash_of(manager, now).restore()
+    change_number = ChangeCounter.objects.now()
+    assert change_number > before
+    Task.objects.restorable_by(manager, now).restore()
     back = Task.objects.visible_to(manager).get()
     assert (back.pk, back.deleted_at, back.deleted_by) == (task.pk, None, None)
-    assert back.change > told
+    assert back.change > change_number
 
 
 def test_after_thirty_days_nothing_can_be_restored(make_task: MakeTask, staff: User) -> None:
     now, task = timezone.now(), make_task()
     delete(task, now - KEPT + timedelta(seconds=1))
-    assert Task.objects.trash_of(staff, now).exists()
-    assert not Task.objects.trash_of(staff, now + timedelta(seconds=2)).exists()
+    assert Task.objects.restorable_by(staff, now).exists()
+    assert not Task.objects.restorable_by(staff, now + timedelta(seconds=2)).exists()
 
 
 def test_nothing_is_purged_that_could_be_restored_by_a_clock_an_hour_behind(
@@ -142,91 +141,91 @@ def test_a_fresh_link_does_not_bring_back_a_deleted_video(
 # The purge
 
 
-def test_the_purge_takes_files_and_rows_and_leaves_what_is_kept(
+def test_the_purge_removes_files_and_rows_and_leaves_what_is_not_deleted(
     make_task: MakeTask, save_copy: SaveCopy, member: User
 ) -> None:
     old, kept = make_task(), make_task()
     for task in (old, kept):
         save_copy(task, b"a video", poster=b"a poster")
-        save_copy(task, b"a frame", kind=Kind.LAST_FRAME)
+        save_copy(task, b"a frame", kind=CopyKind.LAST_FRAME)
         Star.objects.create(user=member, task=task)
         StatusChange.objects.create(task=task, was="queued", became="running", at=timezone.now())
     delete(old)
-    assert trash.purge(60) is False
+    assert purge.purge(60) is False
     assert list(Task.objects.all()) == [kept]
     assert set(Copy.objects.values_list("task", flat=True)) == {kept.pk}
     assert files() == stored(list(Copy.objects.all())) and len(files()) == 3
     assert (StorageUse.objects.get().files, StorageUse.objects.get().bytes) == (2, 14)
     entry = AuditEntry.objects.get()
-    assert (entry.verb, entry.kind, entry.changes) == (Verb.PURGED, "task", {"number": 1})
+    assert (entry.verb, entry.kind, entry.changes) == (AuditAction.PURGED, "task", {"number": 1})
     assert entry.project_id == kept.project_id
 
 
-def test_what_is_in_the_trash_still_takes_its_room(
+def test_a_file_in_the_trash_still_counts_as_storage(
     make_task: MakeTask, save_copy: SaveCopy
 ) -> None:
     save_copy(make_task(), b"a video")
     delete(Task.objects.get(), timezone.now())
-    trash.purge(60)
+    purge.purge(60)
     assert StorageUse.objects.get().files == 1 and len(files()) == 1
 
 
-def test_of_a_deleted_video_the_row_stays_and_says_so(
+def test_the_row_of_a_purged_video_stays_and_says_so(
     make_task: MakeTask, save_copy: SaveCopy
 ) -> None:
     task = make_task(status="succeeded")
     save_copy(task, b"a video", poster=b"a poster")
     Copy.objects.update(deleted_at=LONG_AGO)
     before = ChangeCounter.objects.now()
-    assert trash.purge(60) is False
+    assert purge.purge(60) is False
     row = Copy.objects.get()
     assert (row.state, row.name, row.poster, row.is_saved) == (CopyState.DELETED, "", "", False)
     assert Task.objects.get().pk == task.pk and not files()
     assert StorageUse.objects.get().files == 0
     assert ChangeCounter.objects.now() > before
-    assert trash.purge(60) is False
+    assert purge.purge(60) is False
     assert AuditEntry.objects.count() == 1
 
 
-def test_a_purge_goes_on_batch_by_batch(
+def test_a_purge_continues_batch_by_batch(
     make_task: MakeTask, save_copy: SaveCopy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trash, "AT_ONCE", 2)
+    monkeypatch.setattr(purge, "AT_ONCE", 2)
     for _ in range(5):
         save_copy(make_task(deleted_at=LONG_AGO), b"a video")
-    assert trash.purge(0) is True
+    assert purge.purge(0) is True
     assert Task.objects.count() == 3
-    assert trash.purge(60) is False
+    assert purge.purge(60) is False
     assert not Task.objects.exists() and not files()
 
 
-class Killed(BaseException):
-    """As if the process had been killed here."""
+class KilledError(BaseException):
+    """A kill of the process at this point."""
 
 
-@pytest.mark.parametrize("step", ["remove_files", "_delete", "_call_deleted", "_note"])
-def test_a_purge_that_is_killed_at_any_step_is_made_good_by_the_next(
+@pytest.mark.parametrize("step", ["remove_files", "_delete", "_mark_deleted", "_note"])
+def test_the_next_purge_completes_one_that_was_killed_at_any_step(
     make_task: MakeTask, save_copy: SaveCopy, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     for _ in range(3):
         save_copy(make_task(deleted_at=LONG_AGO), b"a video", poster=b"a poster")
         save_copy(make_task(), b"a video", deleted_at=LONG_AGO)
-    done = getattr(trash, step)
+    original = getattr(purge, step)
     calls = iter(range(100))
 
     def die_the_second_time(*args: Any) -> Any:
-        result = done(*args)
-        if next(calls) == 1 or step in ("_call_deleted", "_delete"):
-            raise Killed
+        result = original(*args)
+        if next(calls) == 1 or step in ("_mark_deleted", "_delete"):
+            raise KilledError
         return result
 
     with monkeypatch.context() as patch:
-        patch.setattr(trash, step, die_the_second_time)
-        with pytest.raises(Killed):
-            trash.purge(60)
+        patch.setattr(purge, step, die_the_second_time)
+        with pytest.raises(KilledError):
+            purge.purge(60)
     restorable = Copy.objects.filter(task__deleted_at=None).in_trash(timezone.now())
     assert not restorable.exists() and not Task.objects.in_trash(timezone.now()).exists()
-    assert trash.purge(60) is False
+    assert purge.purge(60) is False
     assert Task.objects.count() == 3 and not files()
     assert set(Copy.objects.values_list("state", "name")) == {("deleted", "")}
     assert (StorageUse.objects.get().files, StorageUse.objects.get().bytes) == (0, 0)
@@ -247,9 +246,9 @@ def test_rows_whose_files_cannot_be_removed_stay_for_the_next_day(
 
     with monkeypatch.context() as patch:
         patch.setattr(type(storage), "delete", refuse)
-        assert trash.purge(60) is False
+        assert purge.purge(60) is False
     assert Task.objects.get().pk == stuck.task_id and files() == {stuck.name}
-    assert trash.purge(60) is False
+    assert purge.purge(60) is False
     assert not Task.objects.exists() and not files()
 
 
@@ -259,14 +258,15 @@ def test_a_file_that_comes_after_its_row_was_purged_is_not_kept(
     """The archive was saving it when its task was deleted for good."""
     now, task = timezone.now(), make_task(deleted_at=LONG_AGO)
     row = Copy.objects.create(
-        task=task, kind=Kind.VIDEO, state=CopyState.SAVING, due_at=now, created_at=now
+        task=task, kind=CopyKind.VIDEO, state=CopyState.SAVING, due_at=now, created_at=now
     )
-    errand = Errand(pk=row.pk, task_pk=task.pk, url="https://x.example/", token=now, name="x")
-    trash.purge(60)
-    assert claims.renew([errand], {}, now) == {row.pk}
-    assert claims.record_saved([(errand, {"size": 1, "name": "x.mp4"})], now) == set()
-    kept = Copy.objects.create(task=make_task(), kind=Kind.VIDEO, due_at=now, created_at=now)
-    other = Errand(pk=kept.pk, task_pk=kept.task_id, url="", token=now, name="y")
+    url = "https://x.example/"
+    job = DownloadJob(pk=row.pk, url=url, claimed_until=now, name="x")
+    purge.purge(60)
+    assert claims.renew([job], {}, now) == {row.pk}
+    assert claims.record_saved([(job, {"size": 1, "name": "x.mp4"})], now) == set()
+    kept = Copy.objects.create(task=make_task(), kind=CopyKind.VIDEO, due_at=now, created_at=now)
+    other = DownloadJob(pk=kept.pk, url="", claimed_until=now, name="y")
     assert claims.record_saved([(other, {"size": 1, "name": "y.mp4"})], now) == {kept.pk}
 
 

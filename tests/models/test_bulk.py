@@ -1,4 +1,4 @@
-"""Many rows in one statement."""
+"""Updates of many rows in one statement."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -22,9 +22,9 @@ def test_every_kind_of_value_survives(
     task.link_ends_at, task.ended_at = NOW, None
     task.raw = '{"a": ["b", 1.5]}'
     with django_assert_num_queries(1):
-        assert bulk.write([task], Task.HEARD_FIELDS) == {task.pk}
+        assert bulk.write([task], Task.ANSWER_FIELDS) == {task.pk}
     stored = Task.objects.get(pk=task.pk)
-    for name in Task.HEARD_FIELDS:
+    for name in Task.ANSWER_FIELDS:
         assert getattr(stored, name) == getattr(task, name), name
 
 

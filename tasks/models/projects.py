@@ -1,4 +1,4 @@
-"""Projects, who works in them, and the link that lets the first one in."""
+"""Projects, memberships, and the one-time link that lets the first person in."""
 
 from __future__ import annotations
 
@@ -12,54 +12,26 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tasks.models.access import MembershipAccess, ProjectAccess, Role
+
 LINK_LIFE = timedelta(minutes=15)
 
 
-class Role(models.TextChoices):
-    """In the order of what they may; each may all that those before it may."""
-
-    VIEWER = "viewer", _("viewer")
-    MEMBER = "member", _("member")
-    MANAGER = "manager", _("manager")
-
-    def reaches(self, other: str) -> bool:
-        return list(Role).index(self) >= list(Role).index(Role(other))
-
-
-class ProjectQuerySet(models.QuerySet["Project"]):
-    def visible_to(self, user: Any) -> ProjectQuerySet:
-        if user.is_active and user.is_staff:
-            return self
-        return self.filter(membership__user=user) if user.is_active else self.none()
-
-    def ids_visible_to(self, user: Any) -> list[int]:
-        return list(self.visible_to(user).order_by().values_list("pk", flat=True))
-
-    def open_to_work_by(self, user: Any) -> ProjectQuerySet:
-        """Those in which this person may track and make tasks."""
-        if user.is_active and user.is_staff:
-            return self
-        return self.visible_to(user).exclude(
-            membership__in=Membership.objects.filter(user=user, role=Role.VIEWER)
-        )
-
-    def managed_by(self, user: Any) -> ProjectQuerySet:
-        """Those whose people and credentials this person looks after."""
-        if user.is_active and user.is_staff:
-            return self
-        if not user.is_active:
-            return self.none()
-        return self.filter(membership__user=user, membership__role=Role.MANAGER)
-
-    def ids_managed_by(self, user: Any) -> list[int]:
-        return list(self.managed_by(user).order_by().values_list("pk", flat=True))
+class ProjectQuerySet(ProjectAccess["Project"]):
+    pass
 
 
 class Project(models.Model):
-    """What a group of people works on; every task belongs to one."""
+    """The shared work of a group of people; every task belongs to one."""
+
+    #: Whether the person who asked sees the details of it; with_details_for sets it.
+    shows_details = False
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    viewers_see_details = models.BooleanField(
+        _("viewers see costs and technical details"), default=False, db_default=False
+    )
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="projects"
     )
@@ -75,16 +47,13 @@ class Project(models.Model):
         return self.name
 
 
-class MembershipQuerySet(models.QuerySet["Membership"]):
-    def managed_by(self, user: Any) -> MembershipQuerySet:
-        return self.filter(project__in=Project.objects.managed_by(user))
-
-    def managers(self) -> MembershipQuerySet:
-        """Those who can still come in."""
-        return self.filter(role=Role.MANAGER, user__is_active=True)
+class MembershipQuerySet(MembershipAccess["Membership"]):
+    pass
 
 
 class Membership(models.Model):
+    """One person's role in one project."""
+
     project = models.ForeignKey(Project, models.CASCADE, verbose_name=_("project"))
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("person"))
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.MEMBER)
@@ -104,7 +73,7 @@ class Membership(models.Model):
 
 class SignInLinkQuerySet(models.QuerySet["SignInLink"]):
     def make(self, *, user: Any = None, without_second_factor: bool = False, now: datetime) -> str:
-        """A new link's token; only its hash is kept, so the database cannot be used to enter."""
+        """Create a link and return its token, of which only a hash is kept."""
         token = secrets.token_urlsafe(32)
         self.create(
             token_hash=digest(token),
@@ -118,14 +87,14 @@ class SignInLinkQuerySet(models.QuerySet["SignInLink"]):
         return self.filter(token_hash=digest(token), used_at=None, ends_at__gt=now)
 
     def use(self, token: str, *, now: datetime) -> bool:
-        """Spend the link: true for exactly one caller."""
+        """Spend the link; True for exactly one caller."""
         return self.usable(token, now=now).update(used_at=now) == 1
 
 
 class SignInLink(models.Model):
     """A link printed on the server's own terminal: for one account, or to create the first.
 
-    It stands for a password, and for a second factor only if that was said when it was printed.
+    It replaces the password, and a second factor only if that was asked for when it was printed.
     """
 
     token_hash = models.CharField(max_length=64, unique=True)
@@ -145,5 +114,5 @@ class SignInLink(models.Model):
 
 
 def digest(token: str) -> str:
-    """What is kept of a link's token, so that the database cannot be used to enter."""
+    """The hash of a link's token; with it alone, from the database, nobody can sign in."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,32 +1,32 @@
-"""Keys at rest."""
+"""Sealed keys at rest."""
 
 import pytest
 from cryptography.fernet import Fernet
 from pytest_django import Settings
 
-from tasks import sealing
+from tasks import encryption
 from tasks.models import Credential
 
 
-def test_a_key_comes_back_for_its_own_row_only() -> None:
-    token = sealing.seal("sk-secret", bound_to="row 1")
+def test_a_key_is_unsealed_for_its_own_row_only() -> None:
+    token = encryption.seal("sk-secret", bound_to="row 1")
     assert "secret" not in token
-    assert sealing.unseal(token, bound_to="row 1") == "sk-secret"
-    with pytest.raises(sealing.Unreadable):
-        sealing.unseal(token, bound_to="row 2")
+    assert encryption.unseal(token, bound_to="row 1") == "sk-secret"
+    with pytest.raises(encryption.DecryptionError):
+        encryption.unseal(token, bound_to="row 2")
 
 
 def test_an_older_key_still_opens_what_it_sealed(settings: Settings) -> None:
-    token = sealing.seal("sk-secret", bound_to="row 1")
+    token = encryption.seal("sk-secret", bound_to="row 1")
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode(), *settings.CREDENTIAL_KEYS]
-    assert sealing.unseal(token, bound_to="row 1") == "sk-secret"
+    assert encryption.unseal(token, bound_to="row 1") == "sk-secret"
 
 
-def test_another_key_opens_nothing_and_says_so_without_the_text(settings: Settings) -> None:
-    token = sealing.seal("sk-secret", bound_to="row 1")
+def test_another_key_opens_nothing_and_the_error_has_no_text(settings: Settings) -> None:
+    token = encryption.seal("sk-secret", bound_to="row 1")
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
-    with pytest.raises(sealing.Unreadable) as refused:
-        sealing.unseal(token, bound_to="row 1")
+    with pytest.raises(encryption.DecryptionError) as refused:
+        encryption.unseal(token, bound_to="row 1")
     assert "sk-secret" not in str(refused.value)
     assert refused.value.__cause__ is None
 
@@ -38,7 +38,7 @@ def test_two_swapped_rows_are_noticed(credential: Credential) -> None:
     other.save()
     Credential.objects.filter(pk=other.pk).update(sealed_key=credential.sealed_key)
     other.refresh_from_db()
-    with pytest.raises(sealing.Unreadable):
+    with pytest.raises(encryption.DecryptionError):
         other.reveal_key()
 
 
