@@ -1,4 +1,4 @@
-"""What stands before every create: takes at once, pace, budget."""
+"""The gate before every create: takes at once, pace, budget."""
 
 from __future__ import annotations
 
@@ -12,29 +12,35 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from tasks import submit
+from tasks.billing.errors import (
+    BudgetExceededError,
+    NoPriceError,
+    PlacementRefusedError,
+    RateLimitError,
+    TooManyTakesError,
+)
 from tasks.models import Batch, Charge, Membership, Project, Submission, SubmissionState, Task
-from tasks.money.refusals import OverBudget, Refused, TooFast, TooMany, Unmeasured, Unpriced
 from tasks.providers import ProviderError, Trouble
-from tests.money.conftest import NOW, ONE, Place, SetBudget, SetPrice, standing, tokens
+from tasks.submission.place import record_outcome
+from tests.billing.conftest import NOW, ONE, Place, SetBudget, SetPrice, budget_status, tokens
 
 
-def refused(place: Place, why: type[Refused], **wanted: Any) -> str:
-    """In the words of who reads it; nothing of it is left."""
+def refused(place: Place, error_class: type[PlacementRefusedError], **wanted: Any) -> str:
+    """Place takes that are refused, without leaving a row; return the error's text."""
     before = (Batch.objects.count(), Task.objects.count(), Charge.objects.count())
-    with pytest.raises(why) as found:
+    with pytest.raises(error_class) as refusal:
         place(**wanted)
     assert (Batch.objects.count(), Task.objects.count(), Charge.objects.count()) == before
-    return str(found.value)
+    return str(refusal.value)
 
 
-def test_a_budget_lets_through_what_fits_and_no_more(
+def test_a_budget_admits_what_fits_and_no_more(
     place: Place, set_budget: SetBudget, project: Project
 ) -> None:
     set_budget(2 * ONE + 5)
     place(takes=2)
-    said = refused(place, OverBudget)
-    assert f"{ONE:,} tokens" in said and "5 tokens are left" in said and "managers" in said
+    message = refused(place, BudgetExceededError)
+    assert f"{ONE:,} tokens" in message and "5 tokens are left" in message and "managers" in message
     assert tokens(project) == (0, 2 * ONE)
 
 
@@ -43,32 +49,32 @@ def test_a_budget_that_is_reached_exactly_is_used_up(
 ) -> None:
     set_budget(ONE)
     place()
-    assert "used up" in refused(place, OverBudget)
-    assert (standing(project).percent, standing(project).is_used_up) == (100, True)
+    assert "used up" in refused(place, BudgetExceededError)
+    assert (budget_status(project).percent, budget_status(project).is_used_up) == (100, True)
 
 
-def test_what_is_given_back_can_be_used_again(place: Place, set_budget: SetBudget) -> None:
+def test_a_released_reservation_can_be_used_again(place: Place, set_budget: SetBudget) -> None:
     set_budget(ONE)
     place()
     row = Submission.objects.get()
     Submission.objects.begin(row.pk, NOW)
     error = ProviderError("No.", trouble=Trouble.FORBIDDEN, status_code=403)
-    submit.end(row, SubmissionState.REFUSED, NOW, error)
+    record_outcome(row, SubmissionState.REFUSED, NOW, error)
     place()
 
 
 def test_the_next_month_begins_anew(place: Place, set_budget: SetBudget) -> None:
     set_budget(ONE)
     place()
-    refused(place, OverBudget, now=datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC))
+    refused(place, BudgetExceededError, now=datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC))
     place(now=datetime(2026, 12, 1, tzinfo=UTC))
 
 
-def test_what_is_not_known_before_is_held_at_its_largest(
+def test_an_unknown_duration_is_reserved_at_its_maximum(
     place: Place, set_budget: SetBudget
 ) -> None:
     set_budget(2 * ONE)
-    assert "This would take up to" in refused(place, OverBudget, duration=-1)
+    assert "This would take up to" in refused(place, BudgetExceededError, duration=-1)
     set_budget(4 * ONE)
     place(duration=-1)
 
@@ -79,29 +85,45 @@ def test_a_budget_in_money_counts_by_the_price_list(
     set_price("46")
     set_budget("10.02", "CNY")
     place(takes=2)
-    assert standing(project).used.held == 2 * ONE * 46
-    assert "¥5.01" in refused(place, OverBudget)
+    assert budget_status(project).used.reserved == 2 * ONE * 46
+    assert "¥5.01" in refused(place, BudgetExceededError)
 
 
 @pytest.mark.parametrize("currency", [None, "USD"])
-def test_a_budget_in_money_stops_what_has_no_price_in_it(
+def test_a_budget_in_money_refuses_takes_without_a_price_in_its_currency(
     place: Place, set_budget: SetBudget, set_price: SetPrice, currency: str | None
 ) -> None:
     if currency:
         set_price("7", currency=currency)
     set_budget("1000", "CNY")
-    assert "no price in CNY" in refused(place, Unpriced)
+    assert "no price in CNY" in refused(place, NoPriceError)
 
 
-def test_a_budget_stops_a_model_that_nobody_knows(place: Place, set_budget: SetBudget) -> None:
+def test_an_unknown_model_takes_the_room_of_the_dearest_known_one(
+    place: Place, set_budget: SetBudget, project: Project
+) -> None:
+    set_budget(ONE)
     place(model="kling-2")
-    set_budget(10**9)
-    refused(place, Unmeasured, model="kling-2")
+    assert tokens(project) == (0, ONE)
+    assert "used up" in refused(place, BudgetExceededError, model="kling-2")
 
 
-def test_a_budget_of_nothing_lets_nothing_through(place: Place, set_budget: SetBudget) -> None:
+def test_an_unknown_model_passes_a_budget_in_money_where_any_model_has_a_price(
+    place: Place, set_budget: SetBudget, set_price: SetPrice
+) -> None:
+    set_budget("10", "CNY")
+    refused(place, NoPriceError, model="kling-2")
+    set_price("46")
+    set_price("70", model="seedance-2-5-260628")
+    place(model="kling-2")
+    charge = Charge.objects.get()
+    assert (charge.currency, charge.micros, charge.price) == ("CNY", ONE * 70, None)
+    refused(place, BudgetExceededError, model="kling-2")
+
+
+def test_a_budget_of_0_admits_nothing(place: Place, set_budget: SetBudget) -> None:
     set_budget(0)
-    refused(place, OverBudget)
+    refused(place, BudgetExceededError)
 
 
 def test_a_second_press_of_one_form_is_no_second_take(place: Place, set_budget: SetBudget) -> None:
@@ -124,51 +146,51 @@ def test_takes_at_one_press_are_the_projects_own_setting(
     place: Place, set_budget: SetBudget
 ) -> None:
     place(takes=20)
-    assert "At most 20 takes" in refused(place, TooMany, takes=21)
+    assert "At most 20 takes" in refused(place, TooManyTakesError, takes=21)
     set_budget(most_takes=1)
-    assert "At most 1 take at one press" in refused(place, TooMany, takes=2)
+    assert "At most 1 take at one press" in refused(place, TooManyTakesError, takes=2)
 
 
-def test_a_person_is_slowed_down_and_told_when_it_goes_on(
+def test_a_person_is_limited_and_told_when_to_try_again(
     place: Place, settings: Any, member: User, manager: User
 ) -> None:
     settings.TAKES_PER_MINUTE = 3
     place(takes=2)
     place(now=NOW + timedelta(seconds=20))
-    said = refused(place, TooFast, takes=2, now=NOW + timedelta(seconds=30))
-    assert "3 takes a minute" in said and "12:01:00 UTC" in said
-    said = refused(place, TooFast, takes=3, now=NOW + timedelta(seconds=30))
-    assert "12:01:20 UTC" in said
+    message = refused(place, RateLimitError, takes=2, now=NOW + timedelta(seconds=30))
+    assert "3 takes a minute" in message and "12:01:00 UTC" in message
+    message = refused(place, RateLimitError, takes=3, now=NOW + timedelta(seconds=30))
+    assert "12:01:20 UTC" in message
     place(created_by=manager, now=NOW + timedelta(seconds=30))
     place(takes=2, now=NOW + timedelta(seconds=60))
-    assert "Ask for fewer" in refused(place, TooFast, takes=4)
+    assert "Ask for fewer" in refused(place, RateLimitError, takes=4)
 
 
-def test_an_hour_has_a_limit_of_its_own_and_a_project_may_say_less(
+def test_an_hour_has_its_own_limit_and_a_project_may_have_a_lower_one(
     place: Place, settings: Any, set_budget: SetBudget
 ) -> None:
     settings.TAKES_PER_HOUR = 4
     set_budget(takes_per_hour=2)
     place(takes=2)
-    assert "2 takes an hour" in refused(place, TooFast, now=NOW + timedelta(minutes=59))
+    assert "2 takes an hour" in refused(place, RateLimitError, now=NOW + timedelta(minutes=59))
     other = Project.objects.create(name="Other")
     place(takes=2, project=other)
-    assert "4 takes an hour" in refused(place, TooFast, project=other)
+    assert "4 takes an hour" in refused(place, RateLimitError, project=other)
     place(now=NOW + timedelta(hours=1))
 
 
-def test_without_limits_of_the_site_nobody_is_slowed_down(place: Place, settings: Any) -> None:
+def test_without_limits_of_the_site_nobody_is_limited(place: Place, settings: Any) -> None:
     settings.TAKES_PER_MINUTE = settings.TAKES_PER_HOUR = 0
     for _ in range(4):
         place(takes=20)
 
 
-def test_refusals_are_told_in_the_readers_language() -> None:
+def test_refusals_are_in_the_readers_language() -> None:
     with translation.override("zh-hans"):
-        assert str(TooMany(3)) and str(Unpriced("CNY"))
+        assert str(TooManyTakesError(3)) and str(NoPriceError("CNY"))
 
 
-def test_the_price_of_the_gate_does_not_grow(
+def test_the_queries_of_the_gate_do_not_grow(
     place: Place, set_budget: SetBudget, settings: Any
 ) -> None:
     settings.TAKES_PER_MINUTE = settings.TAKES_PER_HOUR = 10_000

@@ -1,4 +1,4 @@
-"""Many presses at once: the budget, the pace and the price list each let through what they say."""
+"""Many presses at once: budget and pace admit exactly what they allow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from tasks import sending, submit
+from tasks.billing.errors import BudgetExceededError, PlacementRefusedError, RateLimitError
 from tasks.models import (
     Budget,
     Credential,
@@ -21,10 +21,11 @@ from tasks.models import (
     SubmissionState,
     Task,
 )
-from tasks.money.refusals import OverBudget, Refused, TooFast
 from tasks.simulator.server import Simulator
-from tests.money.conftest import NOW, ONE, tokens
-from tests.providers.wishes import wish
+from tasks.submission.place import mark_not_created, place_batch
+from tasks.submission.send import send_waiting
+from tests.billing.conftest import NOW, ONE, tokens
+from tests.providers.generations import generation
 
 PRESSES = 20
 
@@ -44,25 +45,25 @@ def ark(db: None, sim: Simulator) -> Credential:
 
 
 def five_seconds() -> Any:
-    return wish(resolution="720p", ratio="16:9", duration=5)
+    return generation(resolution="720p", ratio="16:9", duration=5)
 
 
 def press(project: Project, credential: Credential, person: User) -> None:
     whose: dict[str, Any] = {"project": project, "credential": credential, "created_by": person}
-    submit.place([five_seconds()], key=uuid.uuid4(), **whose, now=NOW)
+    place_batch([five_seconds()], key=uuid.uuid4(), **whose, now=NOW)
 
 
-def at_once(*presses: Callable[[], None]) -> list[Refused]:
-    """All of them together, each over a connection of its own; what was refused, and why."""
-    refusals: list[Refused] = []
+def at_once(*presses: Callable[[], None]) -> list[PlacementRefusedError]:
+    """Run all at once, each over a connection of its own; return the refusals."""
+    refusals: list[PlacementRefusedError] = []
     gate = threading.Barrier(len(presses))
 
-    def run(one: Callable[[], None]) -> None:
+    def run(press: Callable[[], None]) -> None:
         gate.wait()
         try:
-            one()
-        except Refused as why:
-            refusals.append(why)
+            press()
+        except PlacementRefusedError as error:
+            refusals.append(error)
         finally:
             connection.close()
 
@@ -88,8 +89,8 @@ def test_of_twenty_presses_against_a_budget_of_one_exactly_one_is_created(
         *(lambda who=people[n % 2]: press(project, ark, who) for n in range(PRESSES))
     )
     assert len(refusals) == PRESSES - 1
-    assert {type(each) for each in refusals} == {OverBudget}
-    assert sending.send_waiting(10, clock=lambda: NOW) == 1
+    assert {type(each) for each in refusals} == {BudgetExceededError}
+    assert send_waiting(10, clock=lambda: NOW) == 1
     assert creates(sim) == 1
     assert tokens(project) == (0, ONE)
 
@@ -103,12 +104,12 @@ def test_one_person_in_many_projects_at_once_has_one_pace(
     for each in projects:
         Membership.objects.create(project=each, user=member)
     refusals = at_once(*(lambda where=each: press(where, ark, member) for each in projects))
-    assert {type(each) for each in refusals} == {TooFast}
+    assert {type(each) for each in refusals} == {RateLimitError}
     assert Task.objects.count() == 3
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sending_again_takes_what_giving_up_gives_back_and_nobody_slips_between(
+def test_sending_again_takes_the_released_reservation_before_anybody_else(
     ark: Credential, project: Project, member: User, sim: Simulator
 ) -> None:
     for _ in range(2):
@@ -119,11 +120,11 @@ def test_sending_again_takes_what_giving_up_gives_back_and_nobody_slips_between(
     again = [lambda row=row: _again(row, project, ark, member) for row in rows]
     refusals = at_once(*again, *[lambda: press(project, ark, member)] * 5)
     assert len(refusals) == 5
-    assert sending.send_waiting(10, clock=lambda: NOW) == creates(sim) == 2
+    assert send_waiting(10, clock=lambda: NOW) == creates(sim) == 2
     assert tokens(project) == (0, 2 * ONE)
 
 
 def _again(row: Submission, project: Project, ark: Credential, member: User) -> None:
     with transaction.atomic():
-        assert submit.give_up(row, NOW)
+        assert mark_not_created(row, NOW)
         press(project, ark, member)

@@ -1,4 +1,4 @@
-"""Takes that are placed, prices that hold, and the sums of a month."""
+"""Fixtures that place takes and set prices and budgets; the sums of a month."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from tasks import submit
+from tasks.billing.budget_status import BudgetStatus
 from tasks.models import Batch, Budget, Credential, Price, Project
 from tasks.models.charge import day_of
-from tasks.money.standing import Standing
-from tests.providers.wishes import wish
+from tasks.submission.place import place_batch
+from tests.providers.generations import generation
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 V20 = "seedance-2-0-260128"
@@ -28,7 +28,7 @@ SetBudget = Callable[..., Budget]
 
 @pytest.fixture
 def place(project: Project, credential: Credential, member: User) -> Place:
-    """place(takes=3, duration=10): one press of the button, of ONE tokens each if unsaid."""
+    """place(takes=3, duration=10): one press of the button; by default a take has ONE tokens."""
 
     def place(*, takes: int = 1, now: datetime = NOW, **fields: Any) -> Batch:
         whose = {
@@ -39,15 +39,15 @@ def place(project: Project, credential: Credential, member: User) -> Place:
         usual = {"resolution": "720p", "ratio": "16:9", "duration": 5}
         model = fields.pop("model", f"doubao-{V20}")
         key = fields.pop("key", None) or uuid.uuid4()
-        wishes = [wish(model, **usual | fields)] * takes
-        return submit.place(wishes, key=key, **whose, now=now)
+        requests = [generation(model, **usual | fields)] * takes
+        return place_batch(requests, key=key, **whose, now=now)
 
     return place
 
 
 @pytest.fixture
 def set_price(credential: Credential) -> SetPrice:
-    """set_price("46", tier="720p"): of Seedance 2.0 in CNY, from 1 October on, if unsaid."""
+    """set_price("46", tier="720p"): by default of Seedance 2.0 in CNY, from 1 October on."""
 
     def set_price(amount: str, **fields: Any) -> Price:
         usual = {
@@ -72,11 +72,11 @@ def set_budget(project: Project) -> SetBudget:
     return set_budget
 
 
-def standing(project: Project, at: datetime = NOW) -> Standing:
-    return Standing.of(project, day_of(at))
+def budget_status(project: Project, at: datetime = NOW) -> BudgetStatus:
+    return BudgetStatus.of(project, day_of(at))
 
 
 def tokens(project: Project, at: datetime = NOW) -> tuple[int, int]:
-    """(counted, held)"""
-    used = standing(project, at).tokens
-    return used.counted, used.held
+    """Tokens of a month: (counted, reserved)."""
+    used = budget_status(project, at).tokens
+    return used.counted, used.reserved

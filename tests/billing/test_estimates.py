@@ -1,4 +1,4 @@
-"""Estimates of many wishes, the price that holds on a day, and what is kept of both."""
+"""Estimates of many requests, the price of a day, and the fields that keep both."""
 
 from __future__ import annotations
 
@@ -11,24 +11,28 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from tasks.billing.amounts import money
+from tasks.billing.estimates import Total, estimates_of
 from tasks.models import Credential, Submission
-from tasks.money.estimates import Total, estimates_of
-from tasks.money.words import money
-from tests.money.conftest import NOW, ONE, Place, SetPrice
-from tests.providers.wishes import wish
+from tests.billing.conftest import NOW, ONE, Place, SetPrice
+from tests.providers.generations import generation
 
 DAY = NOW.date()
 FIVE: dict[str, Any] = {"resolution": "720p", "ratio": "16:9", "duration": 5}
 
 
-def test_different_wishes_are_added_up_each_by_its_own_price(
+def test_different_requests_are_added_up_each_by_its_own_price(
     credential: Credential, set_price: SetPrice
 ) -> None:
     set_price("46", tier="720p", with_video=False)
     set_price("51", tier="1080p", with_video=False)
-    wishes = [wish(**FIVE), wish(**FIVE), wish(**FIVE | {"resolution": "1080p"})]
+    requests = [
+        generation(**FIVE),
+        generation(**FIVE),
+        generation(**FIVE | {"resolution": "1080p"}),
+    ]
     with CaptureQueriesContext(connection) as queries:
-        total = Total(estimates_of(wishes, credential, DAY))
+        total = Total(estimates_of(requests, credential, DAY))
         [sum_] = total.money
     assert len(queries) == 1
     large = 1920 * 1080 * 121 // 1024
@@ -37,20 +41,20 @@ def test_different_wishes_are_added_up_each_by_its_own_price(
     assert (total.takes, total.unpriced) == (3, 0)
 
 
-def test_what_has_no_price_is_counted_and_left_out_of_the_sum(
+def test_requests_without_a_price_are_counted_and_left_out_of_the_sum(
     credential: Credential, set_price: SetPrice
 ) -> None:
     set_price("46", tier="720p")
-    wishes = [wish(**FIVE), wish("kling-2"), wish(resolution="4k")]
-    total = Total(estimates_of(wishes, credential, DAY))
-    assert (total.unpriced, total.unknown) == (2, 1)
+    requests = [generation(**FIVE), generation(resolution="4k")]
+    total = Total(estimates_of(requests, credential, DAY))
+    assert total.unpriced == 1
     assert [(each.currency, each.most) for each in total.money] == [("CNY", ONE * 46)]
 
 
 def test_flex_costs_its_share(credential: Credential, set_price: SetPrice) -> None:
     model = "seedance-1-0-pro-250528"
     set_price("15", model=model, flex_percent=50)
-    slow = wish(model, **FIVE, service_tier="flex")
+    slow = generation(model, **FIVE, service_tier="flex")
     [estimate] = estimates_of([slow], credential, DAY)
     assert estimate.tokens and estimate.most_micros == estimate.tokens.most * 75 // 10
 
@@ -65,37 +69,37 @@ def test_flex_costs_its_share(credential: Credential, set_price: SetPrice) -> No
         (date(2026, 12, 1), None),
     ],
 )
-def test_a_price_holds_from_its_first_day_to_its_last(
+def test_a_price_is_valid_from_its_first_day_to_its_last(
     credential: Credential, set_price: SetPrice, day: date, amount: int | None
 ) -> None:
     set_price("40", valid_until=date(2026, 10, 31))
     set_price("46", valid_from=date(2026, 11, 1), valid_until=date(2026, 11, 30))
-    [estimate] = estimates_of([wish(**FIVE)], credential, day)
+    [estimate] = estimates_of([generation(**FIVE)], credential, day)
     assert (int(estimate.price.amount) if estimate.price else None) == amount
 
 
-def test_another_accounts_price_is_none_of_ours(
+def test_a_price_of_another_credential_does_not_apply(
     credential: Credential, set_price: SetPrice
 ) -> None:
     other = Credential.objects.create(name="Other", provider="newapi", base_url="https://o.example")
     set_price("46", credential=other)
-    [estimate] = estimates_of([wish(**FIVE)], credential, DAY)
+    [estimate] = estimates_of([generation(**FIVE)], credential, DAY)
     assert estimate.price is None
 
 
-def test_a_submission_keeps_what_was_estimated(place: Place, set_price: SetPrice) -> None:
+def test_a_submission_keeps_its_estimate(place: Place, set_price: SetPrice) -> None:
     set_price("46")
     place()
-    kept = Submission.objects.get()
-    assert (kept.estimated_least, kept.estimated_tokens) == (ONE, ONE)
-    assert (kept.estimated_money, kept.estimated_currency) == (Decimal("5.0094"), "CNY")
+    submission = Submission.objects.get()
+    assert (submission.estimated_least, submission.estimated_tokens) == (ONE, ONE)
+    assert (submission.estimated_money, submission.estimated_currency) == (Decimal("5.0094"), "CNY")
 
 
 def test_without_a_price_it_keeps_the_tokens_alone(place: Place) -> None:
     place(ratio="adaptive")
-    kept = Submission.objects.get()
-    assert (kept.estimated_least, kept.estimated_tokens) == (ONE, 109_586)
-    assert (kept.estimated_money, kept.estimated_currency) == (None, None)
+    submission = Submission.objects.get()
+    assert (submission.estimated_least, submission.estimated_tokens) == (ONE, 109_586)
+    assert (submission.estimated_money, submission.estimated_currency) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Sums as people read them."""
+"""Sums of tokens and money, formatted for people."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 
 from tasks.models.budget import TOKENS
 from tasks.models.charge import in_currency
+from tasks.models.price import PriceUnit
 
 SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 _CENT = Decimal("0.01")
 
 
 def money(micros: int, currency: str) -> str:
-    """¥3.20, $1,234.00, JPY 320.00; what is less than a cent with the digits that tell it."""
+    """Format money: ¥3.20, $1,234.00, JPY 320.00; less than a cent with the digits it needs."""
     amount = in_currency(micros)
     if 0 < abs(amount) < _CENT:
         words = f"{amount:.2g}" if amount >= Decimal("0.0001") else f"{amount:f}"
@@ -25,14 +26,24 @@ def money(micros: int, currency: str) -> str:
 
 
 def amount(value: Decimal, currency: str) -> str:
-    """A price as it was typed: ¥46, $4.3."""
+    """Format a price as it was typed: ¥46, $4.3."""
     words = f"{value.normalize():f}"
     sign = SIGNS.get(currency)
     return f"{sign}{words}" if sign else f"{currency} {words}"
 
 
+def for_unit(price: str, unit: str) -> str:
+    """Say what a price is the price of: ¥46 for a million tokens."""
+    words = {
+        PriceUnit.TOKENS: _("%(price)s for a million tokens"),
+        PriceUnit.SECOND: _("%(price)s for a second"),
+        PriceUnit.VIDEO: _("%(price)s for a video"),
+    }
+    return words[PriceUnit(unit)] % {"price": price}
+
+
 def sum_of(number: int, unit: str) -> str:
-    """Tokens, or millionths of a currency."""
+    """Format tokens, or millionths of a currency."""
     if unit == TOKENS:
         return _("%(number)s tokens") % {"number": f"{number:,}"}
     return money(number, unit)

@@ -1,4 +1,4 @@
-"""Changing what a project may spend; each change is a line in the record."""
+"""Changes of budgets; each one is recorded in the audit."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from django.db import transaction
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from tasks.audit import note
-from tasks.models import Budget, Project, Verb
+from tasks.models import AuditAction, Budget, Project
+from tasks.team.audit import note
 
 
 @transaction.atomic
 def change(request: HttpRequest, project: Project, form: ModelForm) -> Budget:
-    """What a form says, of this project, as far as it differs."""
+    """Save the values of a form that differ from the project's budget, and record them."""
     budget = Budget.objects.lock(project)
-    told: dict[str, Any] = {}
+    changes: dict[str, Any] = {}
     for name in form.cleaned_data:
         before, after = getattr(budget, name), form.cleaned_data[name]
         if before != after:
-            told[name] = [_plain(before), _plain(after)]
+            changes[name] = [_plain(before), _plain(after)]
             setattr(budget, name, after)
-    if told:
-        budget.save(update_fields=list(told))
-        note(request, Verb.BUDGET_CHANGED, project, project=project, **told)
+    if changes:
+        budget.save(update_fields=list(changes))
+        note(request, AuditAction.BUDGET_CHANGED, project, project=project, **changes)
     return budget
 
 
 def _plain(value: Any) -> Any:
+    """The value as JSON has it."""
     return value if value is None or isinstance(value, int | str) else f"{value.normalize():f}"

@@ -1,4 +1,4 @@
-"""Why takes were not placed, in the words of who reads it: what is left, and who can change it."""
+"""Errors of the gate, told in the reader's language: what is left, and who can change it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from seedance_site.prose import prose
-from tasks.money.words import sum_of
+from tasks.billing.amounts import sum_of
+from tasks.text import prose
 
 
-class Refused(Exception):
-    """Nothing was placed, and nothing will be sent."""
+class PlacementRefusedError(Exception):
+    """Takes were refused: nothing was placed, and nothing will be sent."""
 
 
 @dataclass(eq=False)
-class TooMany(Refused):
+class TooManyTakesError(PlacementRefusedError):
+    """A press asks for more takes than the project allows at once."""
+
     most: int
 
     def __str__(self) -> str:
@@ -31,8 +33,11 @@ class TooMany(Refused):
 
 
 @dataclass(eq=False)
-class TooFast(Refused):
-    """`again_at` is None where so many would never do at once."""
+class RateLimitError(PlacementRefusedError):
+    """A person asks for too many takes in a minute or an hour.
+
+    `again_at` is None if so many takes are never allowed at once.
+    """
 
     most: int
     minutes: int
@@ -51,37 +56,36 @@ class TooFast(Refused):
                 "One person may ask for %(most)s takes an hour.",
                 self.most,
             )
-        return prose(limit % {"most": self.most}, self._way_out)
-
-    @property
-    def _way_out(self) -> str:
         if self.again_at is None:
-            return _("Ask for fewer.")
-        return _("It can go on at %(time)s.") % {
-            "time": f"{timezone.localtime(self.again_at):%H:%M:%S %Z}"
-        }
+            advice = _("Ask for fewer.")
+        else:
+            time = f"{timezone.localtime(self.again_at):%H:%M:%S %Z}"
+            advice = _("It can go on at %(time)s.") % {"time": time}
+        return prose(limit % {"most": self.most}, advice)
 
 
 @dataclass(eq=False)
-class OverBudget(Refused):
-    """Both in the budget's unit: tokens, or millionths of its currency."""
+class BudgetExceededError(PlacementRefusedError):
+    """The takes need more than is left; both in tokens, or millionths of the budget's currency."""
 
     needed: int
     left: int
     unit: str
 
     def __str__(self) -> str:
-        said = {"needed": sum_of(self.needed, self.unit), "left": sum_of(self.left, self.unit)}
+        sums = {"needed": sum_of(self.needed, self.unit), "left": sum_of(self.left, self.unit)}
         if self.left:
-            why = _("This would take up to %(needed)s; %(left)s are left of this month's budget.")
+            reason = _(
+                "This would take up to %(needed)s; %(left)s are left of this month's budget."
+            )
         else:
-            why = _("This month's budget is used up; this would take %(needed)s.")
-        return prose(why % said, _("The project's managers can raise it."))
+            reason = _("This month's budget is used up; this would take %(needed)s.")
+        return prose(reason % sums, _("The project's managers can raise it."))
 
 
 @dataclass(eq=False)
-class Unpriced(Refused):
-    """The budget is in money, and what this would cost cannot be said in it."""
+class NoPriceError(PlacementRefusedError):
+    """The budget is in money, and no price in its currency is known for the takes."""
 
     currency: str
 
@@ -90,13 +94,3 @@ class Unpriced(Refused):
             "The budget is in %(currency)s, and no price in %(currency)s is known for this. "
             "The project's managers can enter one on the credential's page."
         ) % {"currency": self.currency}
-
-
-@dataclass(eq=False)
-class Unmeasured(Refused):
-    """A budget is set, and nothing is known of the model."""
-
-    def __str__(self) -> str:
-        return _(
-            "Nothing is known of this model, so it cannot be said whether the budget allows it."
-        )

@@ -1,4 +1,4 @@
-"""What is held and what is counted: through every way that a task can go."""
+"""Reservations and billed tokens, along every way that a task can go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from tasks import sending, submit
+from tasks.billing import ledger
 from tasks.models import (
     Charge,
     ChargeState,
@@ -20,11 +20,12 @@ from tasks.models import (
     Task,
 )
 from tasks.models.charge import month_of
-from tasks.money import ledger
 from tasks.providers import ProviderError, Trouble
 from tasks.status import Status
+from tasks.submission.place import mark_created, mark_not_created, record_outcome
+from tasks.submission.send import CreateOutcome, record
+from tests.billing.conftest import NOW, ONE, V20, Place, SetPrice, budget_status, tokens
 from tests.conftest import MakeTask
-from tests.money.conftest import NOW, ONE, V20, Place, SetPrice, standing, tokens
 
 LOST_ANSWER = ProviderError("No answer.", trouble=Trouble.TIMEOUT)
 REFUSAL = ProviderError("No.", trouble=Trouble.FORBIDDEN, status_code=403)
@@ -34,71 +35,77 @@ def only() -> Submission:
     return Submission.objects.select_related("task").get()
 
 
-def sent(outcome: SubmissionState, error: ProviderError | None = None) -> Submission:
+def attempted(outcome: SubmissionState, error: ProviderError | None = None) -> Submission:
     row = only()
     Submission.objects.begin(row.pk, NOW)
-    if outcome == SubmissionState.MADE:
-        submit.made(row, "cgt-20261120120000-made1", NOW)
+    if outcome == SubmissionState.CREATED:
+        mark_created(row, "cgt-20261120120000-made1", NOW)
     else:
-        submit.end(row, outcome, NOW, error)
+        record_outcome(row, outcome, NOW, error)
     return only()
 
 
-def told(task: Task, status: str, **fields: Any) -> None:
-    """As the sweep writes it down."""
+def answered(task: Task, status: str, **fields: Any) -> None:
+    """Update a task and settle its charge, as the sweep does."""
     Task.objects.filter(pk=task.pk).update(status=status, **fields)
     ledger.settle([Task.objects.get(pk=task.pk)])
 
 
-def test_an_open_take_is_held_and_a_finished_one_counted(place: Place, project: Project) -> None:
+def test_an_open_take_is_reserved_and_an_ended_one_is_billed(
+    place: Place, project: Project
+) -> None:
     place()
     assert tokens(project) == (0, ONE)
-    task = sent(SubmissionState.MADE).task
+    task = attempted(SubmissionState.CREATED).task
     assert tokens(project) == (0, ONE)
-    told(task, "succeeded", total_tokens=ONE + 5)
+    answered(task, "succeeded", total_tokens=ONE + 5)
     assert tokens(project) == (ONE + 5, 0)
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "expired"])
-def test_what_was_not_made_is_given_back(place: Place, project: Project, status: str) -> None:
+def test_a_task_that_did_not_succeed_releases_its_reservation(
+    place: Place, project: Project, status: str
+) -> None:
     place()
-    told(sent(SubmissionState.MADE).task, status)
+    answered(attempted(SubmissionState.CREATED).task, status)
     assert tokens(project) == (0, 0)
     assert Charge.objects.get().state == ChargeState.FREE
 
 
-def test_a_refusal_gives_back(place: Place, project: Project) -> None:
+def test_a_refusal_releases_the_reservation(place: Place, project: Project) -> None:
     place()
-    sent(SubmissionState.REFUSED, REFUSAL)
+    attempted(SubmissionState.REFUSED, REFUSAL)
     assert tokens(project) == (0, 0)
 
 
-def test_what_nobody_knows_stays_held_until_a_person_says(place: Place, project: Project) -> None:
-    place()
-    row = sent(SubmissionState.UNCONFIRMED, LOST_ANSWER)
-    assert tokens(project) == (0, ONE)
-    assert submit.give_up(row, NOW)
-    assert tokens(project) == (0, 0)
-    submit.made(only(), "cgt-20261120120000-later", NOW)  # an answer that came late
-    assert tokens(project) == (0, ONE)
-
-
-def test_a_task_that_its_provider_has_lost_stays_held(place: Place, project: Project) -> None:
-    """It may have been made and billed before it was forgotten."""
-    place()
-    told(sent(SubmissionState.MADE).task, Status.LOST)
-    assert tokens(project) == (0, ONE)
-
-
-def test_a_video_whose_tokens_are_never_told_counts_as_estimated(
+def test_an_unconfirmed_create_stays_reserved_until_a_person_decides(
     place: Place, project: Project
 ) -> None:
     place()
-    told(sent(SubmissionState.MADE).task, "succeeded")
+    row = attempted(SubmissionState.UNCONFIRMED, LOST_ANSWER)
+    assert tokens(project) == (0, ONE)
+    assert mark_not_created(row, NOW)
+    assert tokens(project) == (0, 0)
+    mark_created(only(), "cgt-20261120120000-later", NOW)  # an answer that came late
     assert tokens(project) == (0, ONE)
 
 
-def test_what_was_found_in_the_list_meanwhile_is_counted_once(
+def test_a_task_that_its_provider_has_lost_stays_reserved(place: Place, project: Project) -> None:
+    """Keep the reservation: the video may have been billed before it was forgotten."""
+    place()
+    answered(attempted(SubmissionState.CREATED).task, Status.LOST)
+    assert tokens(project) == (0, ONE)
+
+
+def test_a_video_whose_tokens_are_never_known_stays_reserved(
+    place: Place, project: Project
+) -> None:
+    place()
+    answered(attempted(SubmissionState.CREATED).task, "succeeded")
+    assert tokens(project) == (0, ONE)
+
+
+def test_a_task_adopted_from_the_list_meanwhile_is_billed_once(
     place: Place, project: Project, credential: Credential
 ) -> None:
     place()
@@ -111,89 +118,89 @@ def test_what_was_found_in_the_list_meanwhile_is_counted_once(
         "now": NOW,
     }
     [found] = Task.objects.track(["cgt-20261120120000-found"], **whose)
-    told(found, "succeeded", total_tokens=ONE, model=V20)
+    answered(found, "succeeded", total_tokens=ONE, model=V20)
     assert tokens(project) == (ONE, ONE)
-    outcome = sending.Outcome(submission=row, remote_id="cgt-20261120120000-found")
-    sending.record(outcome, NOW)
+    outcome = CreateOutcome(submission=row, remote_id="cgt-20261120120000-found")
+    record(outcome, NOW)
     assert tokens(project) == (ONE, 0)
     assert Charge.objects.get().task == found
 
 
-def test_tracked_tasks_count_once_counted_in_the_month_they_were_made(
+def test_tracked_tasks_are_billed_in_the_month_of_their_creation(
     make_task: MakeTask, project: Project
 ) -> None:
     october = datetime(2026, 10, 3, tzinfo=UTC)
     live = make_task(created_at=NOW)
-    told(live, "running")
+    answered(live, "running")
     assert tokens(project) == (0, 0)
-    told(live, "succeeded", total_tokens=70)
+    answered(live, "succeeded", total_tokens=70)
     old = make_task(created_at=NOW, remote_created_at=october)
-    told(old, "succeeded", total_tokens=500)
+    answered(old, "succeeded", total_tokens=500)
     assert (tokens(project), tokens(project, october)) == ((70, 0), (500, 0))
 
 
-def test_deleting_for_good_brings_nothing_back(place: Place, project: Project) -> None:
+def test_purging_refunds_nothing(place: Place, project: Project) -> None:
     place()
-    told(sent(SubmissionState.MADE).task, "succeeded", total_tokens=ONE)
+    answered(attempted(SubmissionState.CREATED).task, "succeeded", total_tokens=ONE)
     Task.objects.all().delete()
     assert tokens(project) == (ONE, 0)
     assert Charge.objects.get().task is None
 
 
-def test_an_absurd_answer_is_counted_within_bounds(make_task: MakeTask, project: Project) -> None:
-    told(make_task(created_at=NOW), "succeeded", total_tokens=2**62)
+def test_an_absurd_number_of_tokens_is_limited(make_task: MakeTask, project: Project) -> None:
+    answered(make_task(created_at=NOW), "succeeded", total_tokens=2**62)
     assert tokens(project)[0] == ledger.MOST_TOKENS
 
 
-def test_money_is_by_the_price_of_the_day_it_was_made(
+def test_money_is_computed_from_the_price_of_the_day(
     place: Place, set_price: SetPrice, project: Project
 ) -> None:
     set_price("40", valid_until=date(2026, 11, 20))
     set_price("46", valid_from=date(2026, 11, 21))
     place()
-    told(sent(SubmissionState.MADE).task, "succeeded", total_tokens=ONE)
-    assert standing(project).money["CNY"].counted == ONE * 40
+    answered(attempted(SubmissionState.CREATED).task, "succeeded", total_tokens=ONE)
+    assert budget_status(project).money["CNY"].counted == ONE * 40
 
 
-def test_what_was_really_made_decides_about_the_price(
+def test_the_actual_resolution_decides_the_price(
     place: Place, set_price: SetPrice, project: Project
 ) -> None:
     set_price("46", tier="720p")
     set_price("51", tier="1080p")
     place()
-    task = sent(SubmissionState.MADE).task
-    told(task, "succeeded", total_tokens=1_000, resolution="1080p")
-    assert standing(project).money["CNY"].counted == 51_000
+    task = attempted(SubmissionState.CREATED).task
+    answered(task, "succeeded", total_tokens=1_000, resolution="1080p")
+    assert budget_status(project).money["CNY"].counted == 51_000
 
 
-def test_a_price_that_is_entered_later_tells_what_was_made_since(
+def test_a_price_that_is_entered_later_applies_to_the_charges_since_its_first_day(
     make_task: MakeTask, set_price: SetPrice, project: Project, credential: Credential
 ) -> None:
     for day in (1, 10, 20):
         task = make_task(created_at=datetime(2026, 11, day, tzinfo=UTC))
-        said = {"resolution": "720p", "ratio": "16:9", "duration": 5, "model": f"doubao-{V20}"}
-        told(task, "succeeded", total_tokens=ONE, **said)
-    assert standing(project).unpriced == 3
+        fields = {"resolution": "720p", "ratio": "16:9", "duration": 5, "model": f"doubao-{V20}"}
+        answered(task, "succeeded", total_tokens=ONE, **fields)
+    assert budget_status(project).unpriced == 3
     price = set_price("46.5", with_video=False, tier="720p", valid_from=date(2026, 11, 10))
     ledger.reprice(credential.pk, V20, price.valid_from)
-    found = standing(project)
+    found = budget_status(project)
     assert (found.unpriced, found.money["CNY"].counted) == (1, 2 * (ONE * 465 // 10))
     assert {charge.price for charge in Charge.objects.filter(day__gte="2026-11-10")} == {price}
 
 
-def test_flex_is_told_by_what_the_provider_says(
+def test_flex_is_what_the_provider_says(
     make_task: MakeTask, set_price: SetPrice, project: Project, credential: Credential
 ) -> None:
     model = "seedance-1-0-pro-250528"
     price = set_price("15", model=model)
     task = make_task(created_at=NOW)
-    told(task, "succeeded", total_tokens=1_000, model=model, service_tier="flex")
-    assert standing(project).money["CNY"].counted == 7_500
+    answered(task, "succeeded", total_tokens=1_000, model=model, service_tier="flex")
+    assert budget_status(project).money["CNY"].counted == 7_500
     ledger.reprice(credential.pk, model, price.valid_from)
-    assert standing(project).money["CNY"].counted == 7_500
+    assert budget_status(project).money["CNY"].counted == 7_500
 
 
-def test_a_month_is_one_of_the_sites_time_zone(
+def test_a_month_is_in_the_sites_time_zone(
     place: Place, project: Project, settings: Any, set_budget: Any
 ) -> None:
     settings.TIME_ZONE = "Asia/Shanghai"
@@ -209,7 +216,7 @@ def test_a_month_is_named_by_its_year() -> None:
     assert month_of(date(2026, 1, 31)) == "2026-01"
 
 
-def test_whoever_writes_charges_the_sums_follow(
+def test_the_sums_follow_every_writer_of_charges(
     project: Project, member: User, manager: User
 ) -> None:
     common = {"project": project, "day": NOW.date(), "tokens": 10}
@@ -220,15 +227,15 @@ def test_whoever_writes_charges_the_sums_follow(
             Charge(**common, person=manager.pk, state="free"),
         ]
     )
-    Charge.objects.filter(state="free").update(state="held")
+    Charge.objects.filter(state="free").update(state="reserved")
     Charge.objects.filter(person=manager.pk).update(day=date(2026, 12, 1))
     rows = Spending.objects.order_by("month", "currency", "person")
-    said = "month person currency takes tokens held_tokens micros".split()
-    assert list(rows.values_list(*said)) == [
+    columns = "month person currency takes tokens reserved_tokens micros".split()
+    assert list(rows.values_list(*columns)) == [
         ("2026-11", member.pk, "", 1, 0, 10, 0),
         ("2026-11", manager.pk, "", 0, 0, 0, 0),
         ("2026-11", member.pk, "CNY", 1, 10, 0, 7),
         ("2026-12", manager.pk, "", 1, 0, 10, 0),
     ]
     Charge.objects.all().delete()
-    assert {(r.takes, r.tokens, r.held_tokens, r.micros) for r in rows.all()} == {(0, 0, 0, 0)}
+    assert {(r.takes, r.tokens, r.reserved_tokens, r.micros) for r in rows.all()} == {(0, 0, 0, 0)}

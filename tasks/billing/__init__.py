@@ -1,0 +1,1 @@
+"""Costs: prices, estimates, budgets, the gate before every create, and the ledger."""

@@ -1,0 +1,298 @@
+"""The ledger: tasks are charged as reserved when placed, and as billed once the provider counted.
+
+A provider counts tokens, or names a sum of money, which then counts for more than our price list;
+the two are never added. Where it does neither, a success is billed as soon as its price needs no
+tokens: a price of the video, or of the second with a known length. Tokens that nobody counted stay
+as they were reserved.
+
+Every function runs in the transaction of the change that causes it, after taking the change
+counter's lock: so nothing deadlocks, and a kill leaves task and charge consistent.
+
+Tasks that were created elsewhere and are tracked here are billed, too, once their provider has
+counted, in the month of their creation: they are paid from the same account. Nothing is reserved
+for them before, because nobody here asked for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import models as fields
+from django.db.models import F, Value
+from django.db.models.functions import Cast
+
+from tasks.billing.estimates import Estimate
+from tasks.models import (
+    ChangeCounter,
+    Charge,
+    ChargeState,
+    ModelName,
+    Price,
+    Submission,
+    SubmissionState,
+    Task,
+    bulk,
+)
+from tasks.models.charge import NOBODY, day_of
+from tasks.models.price import LONGEST_NAME, PriceUnit, price_for
+from tasks.providers.catalog.models import FPS, find_model
+from tasks.providers.catalog.tariff import had_video, seconds_of, tier_of
+from tasks.status import FINAL, Status
+
+#: More than any video takes; an absurd answer must fit into the column.
+MOST_TOKENS = 10**9
+
+_UNBILLED = FINAL - {Status.SUCCEEDED}
+
+
+def reserve(tasks: Sequence[Task], estimates: Sequence[Estimate], now: datetime) -> None:
+    """Create the charges of new tasks of ours, with the most that they may take."""
+    Charge.objects.bulk_create(
+        _reservation(task, estimate, now) for task, estimate in zip(tasks, estimates, strict=True)
+    )
+
+
+def _reservation(task: Task, estimate: Estimate, now: datetime) -> Charge:
+    charge = Charge(
+        task=task,
+        project_id=task.project_id,
+        credential_id=task.credential_id,
+        person=task.created_by_id or NOBODY,
+        day=day_of(now),
+        placed_at=now,
+        tokens=estimate.tokens.most,
+        seconds=estimate.most_seconds,
+        price=estimate.price,
+        currency=estimate.currency,
+        micros=estimate.most_micros,
+    )
+    tariff = estimate.tariff
+    charge.model, charge.tier, charge.is_flex = tariff.model, tariff.tier, tariff.is_flex
+    charge.with_video, charge.with_audio = tariff.with_video, tariff.with_audio
+    return charge
+
+
+def settle(tasks: Iterable[Task]) -> None:
+    """Update the charges of these to what became of them; create those of tracked tasks."""
+    rows = {task.pk: task for task in tasks}
+    if not rows:
+        return
+    known = Charge.objects.filter(task__in=rows).select_related("price")
+    charges = {charge.task_id: charge for charge in known}
+    new = _charges_of_tracked([row for pk, row in rows.items() if pk not in charges])
+    not_created, lengths = _not_created(rows.values()), _lengths(charges, rows)
+    moved = [
+        charge
+        for pk, charge in charges.items()
+        if pk
+        and _settle(charge, rows[pk], seconds=lengths.get(pk), is_not_created=pk in not_created)
+    ]
+    _apply_prices(moved)
+    bulk.write(moved, (*Charge.SETTLED_FIELDS, *Charge.PRICED_FIELDS))
+    Charge.objects.bulk_create(new)
+
+
+def _billed_tokens(task: Task) -> int | None:
+    """Tokens that the provider has counted; None before."""
+    counted = task.total_tokens or task.completion_tokens
+    return max(0, min(counted, MOST_TOKENS)) if counted else None
+
+
+def _named_cost(task: Task) -> tuple[int, str] | None:
+    """Money that the provider named, in millionths, and its currency; None if it named none."""
+    if task.cost_micros is None or not task.cost_currency:
+        return None
+    return task.cost_micros, task.cost_currency
+
+
+def _seconds(task: Task) -> int | None:
+    """Begun seconds of the video, as the provider says; None if it does not."""
+    if task.duration and task.duration > 0:
+        return task.duration
+    return -(-task.frames // FPS) if task.frames and task.frames > 0 else None
+
+
+def _lengths(charges: Mapping[int | None, Charge], rows: Mapping[int, Task]) -> dict[int, int]:
+    """Seconds of the successes that are priced by them, by task.
+
+    A provider that does not repeat the length makes the one that was asked for. One query, and none
+    where every length is known.
+    """
+    successes = [
+        task
+        for pk, charge in charges.items()
+        if pk
+        and (task := rows[pk]).status == Status.SUCCEEDED
+        and charge.price
+        and charge.price.unit == PriceUnit.SECOND
+    ]
+    found = {task.pk: length for task in successes if (length := _seconds(task)) is not None}
+    unsaid = [task.pk for task in successes if task.pk not in found]
+    for submission in Submission.objects.filter(task__in=unsaid) if unsaid else ():
+        asked = seconds_of(submission.generation)
+        if asked and asked[0] == asked[1]:
+            found[submission.task_id] = asked[0]
+    return found
+
+
+def _not_created(tasks: Iterable[Task]) -> set[int]:
+    """Ids of lost tasks that someone confirmed were never created."""
+    lost = [task.pk for task in tasks if task.status == Status.LOST]
+    rows = Submission.objects.filter(task__in=lost, state=SubmissionState.NOT_CREATED)
+    return set(rows.values_list("task_id", flat=True)) if lost else set()
+
+
+def _settle(charge: Charge, task: Task, *, seconds: int | None, is_not_created: bool) -> bool:
+    """Update a charge without its price; whether anything has changed.
+
+    `seconds` is the video's length where its price needs it.
+    """
+    before = [getattr(charge, name) for name in Charge.SETTLED_FIELDS]
+    tokens, cost = _billed_tokens(task), _named_cost(task)
+    if tokens is not None:
+        charge.state, charge.tokens = ChargeState.BILLED, tokens
+    if cost is not None and task.status not in _UNBILLED:
+        charge.state = ChargeState.BILLED
+        charge.take_named_cost(*cost)
+    if seconds is not None:
+        charge.seconds = seconds
+    is_counted = tokens is not None or charge.provider_micros is not None
+    if is_counted:
+        pass
+    elif task.status == Status.SUCCEEDED and _needs_no_tokens(charge.price, seconds):
+        charge.state = ChargeState.BILLED
+    elif task.status in _UNBILLED or is_not_created:
+        charge.state = ChargeState.FREE
+    elif charge.state == ChargeState.FREE:  # an answer that came late is believed
+        charge.state = ChargeState.RESERVED
+    _describe(charge, task)
+    return before != [getattr(charge, name) for name in Charge.SETTLED_FIELDS]
+
+
+def _needs_no_tokens(price: Price | None, seconds: int | None) -> bool:
+    """Whether a video's sum is known by this price although nobody has counted its tokens."""
+    if price is None or price.is_of_tokens:
+        return False
+    return price.unit == PriceUnit.VIDEO or seconds is not None
+
+
+def _describe(charge: Charge, task: Task) -> None:
+    """Take over the settings that the provider says the video was made with."""
+    charge.tier = tier_of(task.resolution) or charge.tier
+    if task.generate_audio is not None:
+        charge.with_audio = task.generate_audio
+    if task.service_tier:
+        charge.is_flex = task.service_tier == "flex"
+
+
+def _charges_of_tracked(tasks: Sequence[Task]) -> list[Charge]:
+    """The charges of those tasks created elsewhere of which it is known what they cost."""
+    charges = [_charge_of_tracked(task) for task in tasks if task.status == Status.SUCCEEDED]
+    charges += [
+        _charge_of_tracked(task)
+        for task in tasks
+        if task.status != Status.SUCCEEDED and _billed_tokens(task)
+    ]
+    _apply_prices(charges)
+    return [
+        charge
+        for charge in charges
+        if charge.tokens
+        or charge.provider_micros is not None
+        or _needs_no_tokens(charge.price, charge.seconds)
+    ]
+
+
+def _charge_of_tracked(task: Task) -> Charge:
+    """The charge of a task created elsewhere; its tokens show whether it was given a video."""
+    tokens, model = _billed_tokens(task) or 0, _catalog_model(task)
+    charge = Charge(
+        task=task,
+        project_id=task.project_id,
+        credential_id=task.credential_id,
+        person=task.created_by_id or NOBODY,
+        day=day_of(task.born_at),
+        state=ChargeState.BILLED,
+        tokens=tokens,
+        seconds=_seconds(task),
+        model=model,
+        with_video=had_video(model, task.resolution, task.ratio, task.duration or 0, tokens),
+    )
+    if cost := _named_cost(task):
+        charge.take_named_cost(*cost)
+    _describe(charge, task)
+    return charge
+
+
+def _catalog_model(task: Task) -> str:
+    """The catalog's name of its model, else the provider's."""
+    model = find_model(task.model)
+    if model is None and task.model:
+        model = ModelName.objects.at(task.provider).get(task.model)
+    return model.name if model else task.model[:LONGEST_NAME]
+
+
+def _apply_prices(charges: Sequence[Charge]) -> None:
+    """Apply to each the price that was valid on its day."""
+    if not charges:
+        return
+    accounts = {charge.credential_id for charge in charges}
+    models = {charge.model for charge in charges}
+    prices = list(Price.objects.filter(credential__in=accounts, model__in=models))
+    for charge in charges:
+        price = price_for(prices, charge.credential_id or 0, charge.tariff, charge.day)
+        if price or not charge.is_reserved_like_another:
+            charge.apply_price(price)
+
+
+def transfer(placeholder: Task, known: Task) -> None:
+    """Move the reservation of a create to the task that the provider's list has of it."""
+    reserved = Charge.objects.filter(task=placeholder)
+    if reserved.exists():
+        Charge.objects.filter(task=known).delete()
+        reserved.update(task=known)
+
+
+def reprice(credential: int, model: str, since: date) -> None:
+    """Price the charges since a day anew, after the price list has changed.
+
+    It costs a statement or two for each price, however many charges there are.
+    """
+    ChangeCounter.objects.next()  # every writer of charges holds its lock
+    charges = Charge.objects.filter(
+        credential=credential, model=model, day__gte=since, provider_micros=None
+    )
+    charges.exclude(currency="").update(price=None, currency="", micros=0)
+    prices = Price.objects.filter(credential=credential, model=model)
+    for price in prices.during(since, None):
+        _apply_to(charges, price)
+
+
+def _apply_to(charges: fields.QuerySet[Charge], price: Price) -> None:
+    """Apply a price to those of the charges that meet its conditions."""
+    charges = charges.filter(day__gte=price.valid_from)
+    if price.valid_until:
+        charges = charges.filter(day__lte=price.valid_until)
+    conditions = {"tier": price.tier or None, "with_video": price.with_video}
+    conditions["with_audio"] = price.with_audio
+    given = {name: value for name, value in conditions.items() if value is not None}
+    charges = charges.filter(**given)
+    if price.unit == PriceUnit.SECOND:
+        charges = charges.filter(seconds__isnull=False)
+    for is_flex in (False, True):
+        rate = Value(price.rate(flex=is_flex), output_field=fields.BigIntegerField())
+        sums: dict[str, Any] = {
+            PriceUnit.TOKENS: F("tokens") * rate / 10_000,
+            PriceUnit.SECOND: F("seconds") * rate * 100,
+            PriceUnit.VIDEO: rate * 100,
+        }
+        micros = Cast(sums[price.unit], fields.BigIntegerField())
+        of_tier = charges.filter(is_flex=is_flex)
+        of_tier.update(price=price, currency=price.currency, micros=micros)
+    if not price.is_of_tokens:  # what nobody counted may be known now
+        finished = charges.filter(state=ChargeState.RESERVED, task__status=Status.SUCCEEDED)
+        if price.unit == PriceUnit.SECOND:
+            finished = finished.filter(task__duration__isnull=False)
+        finished.update(state=ChargeState.BILLED)
