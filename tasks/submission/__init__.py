@@ -1,0 +1,1 @@
+"""Creates and cancels: their rows, and the only attempt to send each."""

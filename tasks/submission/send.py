@@ -1,0 +1,211 @@
+"""The only attempt to send each create, made by a job: pages never ask a provider."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from tasks.encryption import DecryptionError
+from tasks.models import Submission, SubmissionState, Upload
+from tasks.models.credential import LONGEST_QUOTA
+from tasks.models.private_hosts import allowed_private_hosts
+from tasks.providers import ProviderError, Trouble
+from tasks.providers.catalog.picture_limits import fit_one_request
+from tasks.providers.catalog.request import GenerationRequest
+from tasks.providers.dialects.creating import read_created, surely_not_created
+from tasks.providers.dialects.errors import quota_reset
+from tasks.providers.transport.client import Client
+from tasks.submission.place import AlreadyTrackedError, mark_created, put_back, record_outcome
+from tasks.tracking import callbacks
+
+log = logging.getLogger(__name__)
+
+DEADLINE = 40.0  # seconds for one create, within the 60 that a job may last
+READING = 6.0  # seconds to read its pictures, before it is sent
+AT_ONCE = 8  # requests in flight, all credentials together
+#: Bytes of pictures in flight together. A body of 61 MB took 260 MB of memory to make.
+HEAVIEST = 64_000_000
+PATIENCE = (1, 2, 4)  # seconds between tries to record what was paid for
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateOutcome:
+    """The outcome of one attempt: the new task's id, or the error."""
+
+    submission: Submission
+    remote_id: str = ""
+    error: ProviderError | None = None
+
+
+#: Requests in flight, each with the bytes of its pictures.
+Attempts = dict[asyncio.Task[CreateOutcome], int]
+
+
+def send_waiting(seconds: float, *, clock: Callable[[], datetime] = timezone.now) -> int:
+    """Send waiting creates, starting none after so many seconds; return the number sent.
+
+    Several processes may do so at once.
+    """
+    sent, deadline = 0, time.monotonic() + seconds
+    with asyncio.Runner() as runner:
+        in_flight: Attempts = {}
+        while True:
+            room = AT_ONCE - len(in_flight) if time.monotonic() < deadline else 0
+            in_flight |= _started(runner, room, HEAVIEST - sum(in_flight.values()), clock)
+            if not in_flight:
+                break
+            for ended in runner.run(_first_ended(in_flight)):
+                del in_flight[ended]
+                record_surely(ended.result(), clock())
+                sent += 1
+    return sent
+
+
+def _started(
+    runner: asyncio.Runner, room: int, free: int, clock: Callable[[], datetime]
+) -> Attempts:
+    """Take waiting creates by conditional update and start them; at most `room`, `free` bytes."""
+    started: Attempts = {}
+    for submission in _next(room, clock()):
+        pictures = () if settings.SHARES_UPLOADS else submission.uploads.all()
+        weight = min(
+            sum(upload.size for upload in pictures), HEAVIEST
+        )  # else it would never have room
+        if weight > free - sum(started.values()):
+            break
+        if Submission.objects.begin(submission.pk, clock()):
+            callback = callbacks.callback_url_for(submission, clock())
+            started[runner.get_loop().create_task(attempt(submission, callback))] = weight
+    return started
+
+
+def _next(room: int, now: datetime) -> Iterable[Submission]:
+    waiting = Submission.objects.waiting(now).select_related("task__credential")
+    waiting = waiting.prefetch_related("uploads")
+    return list(waiting[:room]) if room else []
+
+
+async def _first_ended(attempts: Attempts) -> set[asyncio.Task[CreateOutcome]]:
+    """Wait until one attempt or more have ended, and return these."""
+    ended, _others = await asyncio.wait(attempts, return_when=asyncio.FIRST_COMPLETED)
+    return ended
+
+
+async def attempt(submission: Submission, callback: str | None = None) -> CreateOutcome:
+    """Send the only request. It never raises, so that every outcome is recorded."""
+    try:
+        remote_id = await _send(submission, callback)
+    except ProviderError as error:
+        return CreateOutcome(submission=submission, error=error)
+    except DecryptionError as error:
+        sentence = f"The key cannot be used: {error} Type it in again."
+        return CreateOutcome(submission=submission, error=_not_sent(sentence, Trouble.UNAUTHORIZED))
+    except Exception as error:
+        log.exception("A create broke off.")
+        sentence = f"Something here broke while it was being sent: {type(error).__name__}."
+        unknown = ProviderError(sentence, trouble=Trouble.MALFORMED)
+        return CreateOutcome(submission=submission, error=unknown)
+    return CreateOutcome(submission=submission, remote_id=remote_id)
+
+
+async def _send(submission: Submission, callback: str | None) -> str:
+    """Send the create over a connection of its own; return the new task's id."""
+    task, generation = submission.task, submission.generation
+    model, dialect = generation.written_for, task.credential.service.dialect
+    if model is None:
+        raise _not_sent(f"Nothing is known of the model {generation.model}.", Trouble.UNSUPPORTED)
+    if task.base_url != task.credential.base_url:
+        raise _not_sent("The credential's base URL has changed since.", Trouble.WRONG_HOST)
+    complete = replace(await _with_pictures(generation, submission), callback_url=callback)
+    request = dialect.create_request(complete, model)
+    # A new connection: one that was kept may have been closed at the other end.
+    key, allowed = task.credential.reveal_key(), allowed_private_hosts()
+    scheme = task.credential.service.auth_scheme
+    async with Client(
+        task.base_url, key, scheme=scheme, allowed=allowed, deadline=DEADLINE
+    ) as client:
+        return read_created(await client.act("POST", request.path, request.body))
+
+
+async def _with_pictures(
+    generation: GenerationRequest, submission: Submission
+) -> GenerationRequest:
+    """The request with its pictures; they are read in a thread, beside the other requests."""
+    uploads = {upload.pk: upload for upload in submission.uploads.all()}  # prefetched
+    if missing := set(generation.uploads) - set(uploads):
+        raise _not_sent(f"{len(missing)} of its pictures are not here any more.", Trouble.NOT_FOUND)
+    try:
+        async with asyncio.timeout(READING):
+            pictures = await asyncio.to_thread(_readable, generation, uploads)
+            return generation.with_uploads(pictures)
+    except ProviderError:
+        raise
+    except Exception as error:  # whatever the library of a remote storage raises
+        log.warning("A picture could not be read: %s", type(error).__name__)
+        sentence = "One of its pictures could not be read from the storage, so nothing was sent."
+        raise _not_sent(sentence, Trouble.NOT_FOUND) from None
+
+
+def _readable(generation: GenerationRequest, uploads: Mapping[int, Upload]) -> dict[int, str]:
+    """Links of ours if the provider can reach them, else the pictures as data URIs, by id."""
+    if settings.SHARES_UPLOADS:
+        return {number: upload.shared_url() for number, upload in uploads.items()}
+    if not fit_one_request(uploads[number].size for number in generation.uploads):
+        raise _not_sent("Its pictures are too large for one request.", Trouble.TOO_LARGE)
+    return {number: upload.data_uri() for number, upload in uploads.items()}
+
+
+def _not_sent(sentence: str, trouble: Trouble) -> ProviderError:
+    return ProviderError(sentence, trouble=trouble, never_sent=True)
+
+
+def record_surely(outcome: CreateOutcome, now: datetime) -> None:
+    """Record an outcome, with retries: a busy or full database must not lose an id."""
+    for pause in PATIENCE:
+        try:
+            return record(outcome, now)
+        except DatabaseError:
+            log.exception("%s could not be written down yet.", outcome.remote_id or "A refusal")
+            time.sleep(pause)
+    return record(outcome, now)
+
+
+def waits_until(error: ProviderError, now: datetime) -> datetime | None:
+    """Return when a refused create may be sent after all: at the reset of its plan's quota.
+
+    None for every other refusal, and where the provider names no time to come.
+    """
+    if error.trouble != Trouble.QUOTA_USED_UP:
+        return None
+    reset = quota_reset(str(error))
+    if reset is None and error.retry_after:
+        reset = now + timedelta(seconds=error.retry_after)
+    return reset if reset and now < reset <= now + LONGEST_QUOTA else None
+
+
+def record(outcome: CreateOutcome, now: datetime) -> None:
+    """Record the outcome of the only attempt: created, refused, unconfirmed, or put back."""
+    submission, error = outcome.submission, outcome.error
+    if error is None:
+        try:
+            mark_created(submission, outcome.remote_id, now)
+        except AlreadyTrackedError:  # a person gave this task to another submission meanwhile
+            sentence = (
+                f"The provider says it is {outcome.remote_id}, the task of another submission here."
+            )
+            error = ProviderError(sentence, trouble=Trouble.WRONG_TASK)
+            record_outcome(submission, SubmissionState.UNCONFIRMED, now, error)
+    elif surely_not_created(error) and (until := waits_until(error, now)):
+        put_back(submission, until, error, now)
+    elif surely_not_created(error):
+        record_outcome(submission, SubmissionState.REFUSED, now, error)
+    else:
+        record_outcome(submission, SubmissionState.UNCONFIRMED, now, error)
