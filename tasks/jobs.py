@@ -1,4 +1,4 @@
-"""django-q2's entry points."""
+"""The jobs that django-q2 runs. Their dotted names stand in its rows: keep them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from tasks import cancelling, probe, refresh, sealing, sending, submit, trash
-from tasks.models import Reconciliation, Submission, SubmissionState
+from tasks import encryption
+from tasks.archive.purge import purge as purge_trash
+from tasks.models import Credential, Reconciliation, Submission
+from tasks.monitoring import retention
+from tasks.submission.cancel import attempt_cancel, recover_cancellations
+from tasks.submission.place import mark_interrupted
+from tasks.submission.send import send_waiting
+from tasks.team.signin import letters
+from tasks.tracking import connection_test, model_lists, refresh
 
 log = logging.getLogger(__name__)
 
@@ -19,70 +26,105 @@ SWEEP = "tasks.jobs.sweep"
 SWEEP_SECONDS = 15.0
 SEND = "tasks.jobs.send"
 SEND_SECONDS = 10.0
-OPEN = (SubmissionState.WAITING, SubmissionState.SENDING)
+LIST_MODELS = "tasks.jobs.list_models"
+CANCEL = "tasks.jobs.cancel"
 PURGE = "tasks.jobs.purge"
 PURGE_SECONDS = 20.0
+TIDY = "tasks.jobs.tidy"
+TIDY_SECONDS = 20.0
 
 
 def sweep() -> None:
-    """Refresh for a while, then ask for the next sweep. A second one at a time ends at once."""
-    with discreet():
-        if Submission.objects.filter(state__in=OPEN).exists():
+    """Refresh for a while, then queue the next sweep. A second sweep at a time ends at once.
+
+    First it queues jobs again for creates and cancellations that may have lost theirs.
+    """
+    with redacted():
+        if Submission.objects.unfinished(timezone.now()):
             async_task(SEND)
+        for pk in recover_cancellations(timezone.now()):
+            async_task(CANCEL, pk)
         if refresh.sweep(SWEEP_SECONDS) is not None:
             async_task(SWEEP)
 
 
 def send() -> None:
-    """Send each create that waits, once. However often this runs, none is sent twice."""
-    with discreet():
-        submit.settle(timezone.now())
-        sending.send_waiting(SEND_SECONDS)
-        if Submission.objects.waiting().exists():
+    """Send each waiting create once; none is sent twice, however often this runs."""
+    with redacted():
+        mark_interrupted(timezone.now())
+        send_waiting(SEND_SECONDS)
+        if Submission.objects.waiting(timezone.now()).exists():
             async_task(SEND)
 
 
 def test_credential(pk: int) -> None:
-    """Ask the provider whether this credential works; the page that wants to know looks again."""
-    with discreet():
-        probe.run(pk)
+    """Ask the provider whether a credential works; the page polls for the result."""
+    with redacted():
+        connection_test.run(pk)
+
+
+def list_models(pk: int) -> None:
+    """Ask a credential's provider for its models; the page polls for the list."""
+    with redacted():
+        model_lists.ask(pk)
+
+
+def models() -> None:
+    """Ask for the models of each credential that was not asked for a day."""
+    with redacted():
+        now = timezone.now()
+        for credential in Credential.objects.due_for_models(now):
+            credential.ask_for_models(now)
+            async_task(LIST_MODELS, credential.pk)
 
 
 def cancel(pk: int) -> None:
-    """Have the provider cancel one task, if it still can be."""
-    with discreet():
-        cancelling.cancel(pk, timezone.now())
+    """Make the attempt to cancel one task."""
+    with redacted():
+        attempt_cancel(pk, timezone.now())
 
 
 def purge() -> None:
-    """Remove what is past its time in the trash for a while, then ask for more of it.
+    """Purge the trash for a while, then queue another purge if there is more.
 
-    A second one at a time does no harm: what is not there any more is no trouble.
+    A second purge at a time does no harm: something already removed is no error.
     """
-    with discreet():
-        if trash.purge(PURGE_SECONDS):
+    with redacted():
+        if purge_trash(PURGE_SECONDS):
             async_task(PURGE)
 
 
+def tidy() -> None:
+    """Remove what is not kept for ever for a while, then queue another round if there is more."""
+    with redacted():
+        if retention.tidy(timezone.now(), TIDY_SECONDS):
+            async_task(TIDY)
+
+
 def reconcile() -> None:
-    """Have each account's list compared with ours daily; the sweeps ask, page by page."""
-    with discreet():
+    """Ask for the daily comparison of each credential; the sweeps make it, page by page."""
+    with redacted():
         Reconciliation.objects.ask_daily(timezone.now())
 
 
+def send_reset_letters(email: str, language: str) -> None:
+    """Send links to reset a password; the row of the job holds the typed e-mail and no link."""
+    with redacted():
+        letters.send_reset_letters(email, language)
+
+
 @contextmanager
-def discreet() -> Iterator[None]:
-    """django-q2 keeps what a job raises in its tables: it gets the words without any key."""
+def redacted() -> Iterator[None]:
+    """Censor what a job raises, because django-q2 keeps it in its tables."""
     try:
         yield
     except Exception as error:
         log.exception("A job failed.")
-        said = sealing.censor(f"{type(error).__name__}: {error}")
-        raise RuntimeError(said) from None
+        raise RuntimeError(encryption.censor(f"{type(error).__name__}: {error}")) from None
 
 
 def ensure_sweep() -> bool:
-    """Queue a sweep unless one waits there already; whether it did."""
+    """Queue a sweep unless one is waiting; whether it was queued."""
     if sweep_is_queued():
         return False
     async_task(SWEEP)
@@ -90,6 +132,6 @@ def ensure_sweep() -> bool:
 
 
 def sweep_is_queued() -> bool:
-    """Waiting to be taken: a job that a worker holds, or died with, is locked and not counted."""
+    """Whether a sweep waits. A job that a worker holds, or died with, is locked and not counted."""
     waiting = OrmQ.objects.filter(lock__lte=timezone.now())
     return any(row.task.get("func") == SWEEP for row in waiting)

@@ -1,5 +1,6 @@
-"""What waits in django-q2's queue, and what pages put there; apart from the jobs themselves,
-which know how to ask a provider.
+"""django-q2's queue: its depth, and the jobs that pages put there.
+
+The jobs themselves are in tasks/jobs.py, which imports the code that asks providers.
 """
 
 from django.utils import timezone
@@ -8,25 +9,35 @@ from django_q.tasks import async_task
 
 
 def depth() -> int:
-    """Jobs that wait for a worker; one that a worker holds is locked and not counted."""
+    """Number of jobs that wait for a worker; one that a worker holds is locked and not counted."""
     return OrmQ.objects.filter(lock__lte=timezone.now()).count()
 
 
 def test_credential(pk: int) -> None:
-    """Have a worker ask the provider; tasks/jobs.py knows how."""
+    """Have a worker test a credential."""
     async_task("tasks.jobs.test_credential", pk)
 
 
+def list_models(pk: int) -> None:
+    """Have a worker ask a credential's provider for its models."""
+    async_task("tasks.jobs.list_models", pk)
+
+
 def purge() -> None:
-    """Have a worker remove what is past its time in the trash; tasks/jobs.py knows how."""
+    """Have a worker purge the trash."""
     async_task("tasks.jobs.purge")
 
 
 def send() -> None:
-    """Have a worker send the creates that wait; tasks/jobs.py knows how."""
+    """Have a worker send the waiting creates."""
     async_task("tasks.jobs.send")
 
 
 def cancel(pk: int) -> None:
-    """Have a worker ask the provider to cancel; tasks/jobs.py knows how."""
+    """Have a worker make the attempt to cancel."""
     async_task("tasks.jobs.cancel", pk)
+
+
+def send_reset_letters(email: str, language: str) -> None:
+    """Have a worker look for accounts with this e-mail, and send their letters."""
+    async_task("tasks.jobs.send_reset_letters", email, language)

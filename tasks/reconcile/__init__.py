@@ -1,1 +1,0 @@
-"""Adopting what was made elsewhere: comparing a provider's list with ours, and taking over."""

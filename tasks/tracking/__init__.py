@@ -1,0 +1,1 @@
+"""The requests to providers about tasks that exist: polls, comparisons, callbacks, imports."""

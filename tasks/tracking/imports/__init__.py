@@ -1,0 +1,1 @@
+"""Task ids and details read from files and pasted text."""
