@@ -1,6 +1,6 @@
-"""The rows of the archive: claim, renew, record. Called from one thread, each in a transaction.
+"""The rows of the archive: claim, renew, record. One thread calls them, each in a transaction.
 
-Tasks are locked before copies (`tell_of_change`), here as in the sweep, which may bring another
+Tasks are locked before copies (`mark_changed`), here as in the sweep, which may bring another
 link at the very same time: the one who comes second sees what the first has written.
 """
 
@@ -8,51 +8,59 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.db import transaction
 
-from tasks.archive import verdict
+from tasks.archive import retry_policy
 from tasks.archive.disk import FULL
-from tasks.archive.errand import Errand, Snag, Wanted, host_of
-from tasks.archive.verdict import Step
-from tasks.archive.ways import PER_HOST
-from tasks.models import Copy, CopyState, CopyTrouble, Kind, Task, bulk
+from tasks.archive.job import DownloadError, DownloadJob, Expected, host_of
+from tasks.archive.pool import PER_HOST
+from tasks.archive.retry_policy import Step
+from tasks.encryption import DecryptionError
+from tasks.models import Copy, CopyKind, CopyState, CopyTrouble, Task, bulk
 from tasks.models.copy import UNSAVED
-from tasks.providers.catalog import FPS, frame_size
-from tasks.sealing import Unreadable
+from tasks.models.copy_links import CopyLink, current
+from tasks.models.task_queries import TaskQuerySet
+from tasks.providers.catalog.models import FPS, frame_size
 
 CLAIM = timedelta(seconds=30)  # renewed while the file comes; then anybody may have it
-#: What an errand is made of: all columns of copy, task and credential took six times as long.
+#: Columns that a job is made of: all of copy, task and credential took six times as long.
 NEEDED = (
     *("kind", "url", "needs_key", "due_at", "state", "bytes_done", "bytes_total", "etag"),
     *("link_ends_at", "tries", "trouble"),
     *(f"task__{name}" for name in ("created_at", "credential", "model", "resolution", "ratio")),
     *(f"task__{name}" for name in ("duration", "frames", "framespersecond", "generate_audio")),
 )
-#: What is written of a saved file; what is not given takes its beginning's value.
+#: Columns written for a saved file; those that are not given get their default.
 SAVED_FIELDS = (
     *("state", "saved_at", "due_at", "trouble", "trouble_message"),
     *("bytes_done", "bytes_total", "etag", "name", "poster", "size", "poster_size", "sha256"),
     *("duration", "width", "height", "video_codec", "audio_codec", "mismatch"),
+    *("checked_at", "damage", "damaged_at", "storage_etag"),
 )
-AT_ONCE = 500  # rows that are told about a full disk in one statement
+AT_ONCE = 500  # rows that are shown about a full disk in one statement
 
 
 def claim(now: datetime, *, room: int, busy: Counter[str], skip: Collection[int]) -> list[Copy]:
-    """Due copies that nobody else gets now, nearest end first; `busy` counts files by host."""
+    """Claim due copies, nearest end first, so that nobody else gets them.
+
+    `room` is the most to claim, `busy` counts the files under way by host, and `skip` are the ids
+    of copies that are claimed already.
+    """
     with transaction.atomic():
         chosen = _choose(now, room, busy, skip)
         if not chosen:
             return []
-        Task.objects.filter(pk__in={one.task_id for one in chosen}).tell_of_change()
+        Task.objects.filter(pk__in={one.task_id for one in chosen}).mark_changed()
         return _take([one.pk for one in chosen], now)
 
 
 def _take(chosen: Sequence[int], now: datetime) -> list[Copy]:
-    """Their tasks are locked: what is due still is so until we commit."""
+    """Claim those that are still due. Their tasks are locked, so they stay due until we commit."""
     copies = list(Copy.objects.due(now).filter(pk__in=chosen).select_related("task").only(*NEEDED))
     for copy in copies:
         copy.due_at, copy.state = now + CLAIM, CopyState.SAVING
@@ -68,7 +76,10 @@ class _Due(NamedTuple):
 
 
 def _choose(now: datetime, room: int, busy: Counter[str], skip: Collection[int]) -> list[_Due]:
-    """A host that has its share is left out in the question, or its queue would hide all others."""
+    """Choose copies within each host's share.
+
+    A host that has its share is left out of the query, or its queue would hide all others.
+    """
     chosen: list[_Due] = []
     busy = Counter(busy)
     while (missing := room - len(chosen)) > 0:
@@ -91,20 +102,23 @@ def _within_shares(rows: Iterable[_Due], busy: Counter[str]) -> Iterator[_Due]:
             yield row
 
 
-def errand_for(copy: Copy) -> Errand:
-    """Raises Snag where the link needs a key that we must not send, or cannot read."""
+def job_for(copy: Copy) -> DownloadJob:
+    """Make a claimed copy's job.
+
+    Raises DownloadError where the link needs a key that we must not send, or cannot read.
+    """
     assert copy.due_at
     key, key_origin = _key(copy) if copy.needs_key else ("", "")
-    return Errand(
+    return DownloadJob(
         pk=copy.pk,
-        task_pk=copy.task_id,
         url=copy.url,
-        token=copy.due_at,
+        claimed_until=copy.due_at,
         key=key,
         key_origin=key_origin,
-        is_picture=copy.kind == Kind.LAST_FRAME,
+        key_scheme=copy.task.credential.service.auth_scheme,
+        is_picture=copy.kind == CopyKind.LAST_FRAME,
         name=f"{copy.task.created_at:%Y/%m/%d}/{copy.task_id}-{copy.pk}",
-        wanted=_wanted(copy.task),
+        expected=_expected(copy.task),
         done=copy.bytes_done,
         total=copy.bytes_total,
         etag=copy.etag,
@@ -115,11 +129,13 @@ def _key(copy: Copy) -> tuple[str, str]:
     credential = copy.task.credential
     if not _same_origin(copy.url, credential.base_url):
         sentence = "The link needs a key, but lives elsewhere than the credential it belongs to."
-        raise Snag(sentence, trouble=CopyTrouble.NO_KEY)
+        raise DownloadError(sentence, trouble=CopyTrouble.NO_KEY)
     try:
         return credential.reveal_key(), credential.base_url
-    except Unreadable as reason:
-        raise Snag(f"The key cannot be used: {reason}", trouble=CopyTrouble.NO_KEY) from None
+    except DecryptionError as reason:
+        raise DownloadError(
+            f"The key cannot be used: {reason}", trouble=CopyTrouble.NO_KEY
+        ) from None
 
 
 def _same_origin(one: str, other: str) -> bool:
@@ -135,62 +151,65 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or usual
 
 
-def _wanted(task: Task) -> Wanted:
+def _expected(task: Task) -> Expected:
     seconds = float(task.duration) if task.duration and task.duration > 0 else None
     if task.frames:
         seconds = task.frames / (task.framespersecond or FPS)
     size = frame_size(task.model, task.resolution, task.ratio)
-    return Wanted(seconds=seconds, size=size, audio=task.generate_audio)
+    return Expected(seconds=seconds, size=size, audio=task.generate_audio)
 
 
 def take_over(now: datetime) -> None:
-    """Whoever was saving these has died: the lease of the whole archive is ours."""
+    """Make due what a dead process was saving: the lease of the whole archive is ours."""
     Copy.objects.filter(state=CopyState.SAVING).update(due_at=now)
 
 
-def renew(errands: Sequence[Errand], told: dict[int, int], now: datetime) -> set[int]:
-    """Keep the claims and write down how far they are; the ids of those no longer ours.
+def renew(jobs: Sequence[DownloadJob], shown: dict[int, int], now: datetime) -> set[int]:
+    """Renew the claims and write the progress; return the ids of those that are no longer ours.
 
-    `told` are the bytes that open pages know of.
+    `shown` are the bytes that open pages know of.
     """
     until = now + CLAIM
-    done = {errand.pk: errand.done for errand in errands}  # which others go on with meanwhile
-    moved = {errand.task_pk for errand in errands if told.get(errand.pk) != done[errand.pk]}
+    done = {job.pk: job.done for job in jobs}  # others change it meanwhile
+    moved = [job.pk for job in jobs if shown.get(job.pk) != done[job.pk]]
     with transaction.atomic():
-        Task.objects.filter(pk__in=moved).tell_of_change()
-        ours = [
-            errand for errand in errands if _write(errand, due_at=until, bytes_done=done[errand.pk])
-        ]
-    for errand in ours:
-        errand.token, told[errand.pk] = until, done[errand.pk]
-    return {errand.pk for errand in errands} - {errand.pk for errand in ours}
+        _tasks_of(*moved).mark_changed()
+        ours = [job for job in jobs if _write(job, due_at=until, bytes_done=done[job.pk])]
+    for job in ours:
+        job.claimed_until, shown[job.pk] = until, done[job.pk]
+    return {job.pk for job in jobs} - {job.pk for job in ours}
 
 
-def _write(errand: Errand, **fields: Any) -> bool:
-    claimed = Copy.objects.filter(pk=errand.pk, due_at=errand.token, state=CopyState.SAVING)
-    return bool(claimed.update(**_progress(errand) | fields))
+def _tasks_of(*copies: int) -> TaskQuerySet[Task]:
+    """The tasks of these copies now: a copy moves if its task turns out to be another project's."""
+    return Task.objects.filter(pk__in=Copy.objects.filter(pk__in=copies).values("task"))
 
 
-def _progress(errand: Errand) -> dict[str, Any]:
-    return {"bytes_done": errand.done, "bytes_total": errand.total, "etag": errand.etag}
+def _write(job: DownloadJob, **fields: Any) -> bool:
+    claimed = Copy.objects.filter(pk=job.pk, due_at=job.claimed_until, state=CopyState.SAVING)
+    return bool(claimed.update(**_progress(job) | fields))
 
 
-def give_back(errand: Errand, now: datetime) -> None:
-    """Not this time; the next one goes on from here at once."""
+def _progress(job: DownloadJob) -> dict[str, Any]:
+    return {"bytes_done": job.done, "bytes_total": job.total, "etag": job.etag}
+
+
+def give_back(job: DownloadJob, now: datetime) -> None:
+    """Give up the claim; whoever claims next goes on from here at once."""
     with transaction.atomic():
-        Task.objects.filter(pk=errand.task_pk).tell_of_change()
-        _write(errand, due_at=now, state=CopyState.WAITING)
+        _tasks_of(job.pk).mark_changed()
+        _write(job, due_at=now, state=CopyState.WAITING)
 
 
-def record_saved(brought: Sequence[tuple[Errand, dict[str, Any]]], now: datetime) -> set[int]:
-    """The only place that says `saved`; whatever has become of the claims meanwhile.
+def record_saved(finished: Sequence[tuple[DownloadJob, dict[str, Any]]], now: datetime) -> set[int]:
+    """Record files as saved, whatever has become of the claims meanwhile. Only this does.
 
-    Each errand comes with its copy's fields. Gives the ids of those whose rows are there: the
+    Each job comes with its copy's fields. Returns the ids of those whose rows are there: the
     others were deleted for good while their files came, and nobody will look for them.
     """
-    fields = {errand.pk: found for errand, found in brought}
+    fields = {job.pk: found for job, found in finished}
     with transaction.atomic():
-        Task.objects.filter(pk__in={errand.task_pk for errand, _ in brought}).tell_of_change()
+        _tasks_of(*fields).mark_changed()
         there = Copy.objects.filter(pk__in=fields).exclude(state=CopyState.DELETED)
         states = dict(there.values_list("pk", "state"))
         fresh = [pk for pk, state in states.items() if state != CopyState.SAVED]
@@ -200,52 +219,97 @@ def record_saved(brought: Sequence[tuple[Errand, dict[str, Any]]], now: datetime
 
 def _saved(pk: int, fields: dict[str, Any], now: datetime) -> Copy:
     size = fields["size"]
-    return Copy(
-        pk=pk, state=CopyState.SAVED, saved_at=now, bytes_done=size, bytes_total=size, **fields
-    )
+    done = {"saved_at": now, "checked_at": now, "bytes_done": size, "bytes_total": size}
+    return Copy(pk=pk, state=CopyState.SAVED, **done, **fields)
 
 
-def record_miss(errand: Errand, snag: Snag, now: datetime) -> None:
-    """The try failed; nothing is written if the claim is no longer ours."""
+def record_failure(job: DownloadJob, error: DownloadError, now: datetime) -> None:
+    """Record a failed try; write nothing if the claim is no longer ours."""
     with transaction.atomic():
-        Task.objects.filter(pk=errand.task_pk).tell_of_change()
-        claimed = Copy.objects.filter(pk=errand.pk, due_at=errand.token, state=CopyState.SAVING)
+        _tasks_of(job.pk).mark_changed()
+        claimed = Copy.objects.filter(pk=job.pk, due_at=job.claimed_until, state=CopyState.SAVING)
         copy = claimed.select_related("task").first()
         if copy:
-            miss(copy, snag, now, **_progress(errand))
+            _write_failure(copy, error, now, **_progress(job))
 
 
-def refuse(copy: Copy, snag: Snag, now: datetime) -> None:
-    """A claimed copy that is not even asked for."""
+def refuse(copy: Copy, error: DownloadError, now: datetime) -> None:
+    """Record the failure of a claimed copy that is not even asked for."""
     with transaction.atomic():
-        Task.objects.filter(pk=copy.task_id).tell_of_change()
-        copy.task.refresh_from_db()
-        miss(copy, snag, now)
+        Task.objects.filter(pk=copy.task_id).mark_changed()
+        claimed = Copy.objects.filter(pk=copy.pk, due_at=copy.due_at, state=CopyState.SAVING)
+        ours = claimed.select_related("task").first()
+        if ours:
+            _write_failure(ours, error, now)
 
 
-def miss(copy: Copy, snag: Snag, now: datetime, **progress: Any) -> None:
-    """Write down what is wrong and when to try again; in the transaction of who calls."""
-    step = verdict.next_step(copy, snag, now)
+def _write_failure(copy: Copy, error: DownloadError, now: datetime, **progress: Any) -> None:
+    """Write what is wrong, which link to try next, and when; in the caller's transaction."""
+    for name, value in progress.items():
+        setattr(copy, name, value)
+    links, former = _links_after(copy, error, now)
+    tried = next((link for link in links if link.url == copy.url), links[-1])
+    step = retry_policy.next_step(copy, links, tried, error, now)
     if step is Step.ASK:
-        Task.objects.filter(pk=copy.task_id).check_now(now)
-    is_over = step is Step.GIVE_UP
-    copy.tries += 0 if snag.trouble in verdict.LOCAL else 1
+        asked = Task.objects.filter(pk=copy.task_id)
+        asked.update(answer_digest="")  # an earlier release may have read fewer links in the same
+        asked.check_now(now)
+        links = [replace(link, is_asked=link.trouble == CopyTrouble.LINK_DEAD) for link in links]
+    copy.links = [link.to_json() for link in (*links, *former)]
+    copy.tries += 0 if error.trouble in retry_policy.LOCAL else 1
+    copy.state, copy.due_at = CopyState.WAITING, now
+    if step is Step.NEXT:
+        copy.turn_to(links[links.index(tried) + 1])
+    else:
+        _put_off(copy, step, links, tried, error, now)
     Copy.objects.filter(pk=copy.pk).update(
-        state=CopyState.GONE if is_over else CopyState.WAITING,
-        due_at=None if is_over else now + timedelta(seconds=verdict.wait(copy, snag, now)),
-        tries=copy.tries,
-        trouble=verdict.trouble(copy, snag, now),
-        trouble_message=str(snag)[:500],
-        **progress,
+        **{name: getattr(copy, name) for name in Copy.LINK_FIELDS}
     )
 
 
-def wait_for_room(now: datetime) -> None:
-    """All that is due waits for room on the disk, and says so; it stays due."""
+def _links_after(
+    copy: Copy, error: DownloadError, now: datetime
+) -> tuple[list[CopyLink], list[CopyLink]]:
+    """The copy's links, with this failure noted on the one that was tried; and the former ones."""
+    every = copy.every_link
+    if not copy.tries:  # everything begins anew
+        every = [replace(link, is_asked=False) for link in every]
+    links, former = current(every), [link for link in every if link.is_former]
+    if error.trouble not in retry_policy.LOCAL:
+        links = [
+            retry_policy.after_try(copy, link, error, now) if link.url == copy.url else link
+            for link in links
+        ]
+    return links, former
+
+
+def _put_off(
+    copy: Copy,
+    step: Step,
+    links: list[CopyLink],
+    tried: CopyLink,
+    error: DownloadError,
+    now: datetime,
+) -> None:
+    """Set the next try, of the same link or of the first; or none, where all are given up."""
+    copy.trouble, copy.trouble_message = str(error.trouble), str(error)[:500]
+    if step is not Step.REPEAT:
+        copy.turn_to(links[0])
+        tried = retry_policy.shown(links)
+    if tried.tries and error.trouble not in retry_policy.LOCAL:
+        copy.trouble, copy.trouble_message = tried.trouble, tried.tries[-1].said
+    seconds = retry_policy.wait(copy, copy.trouble, error, now)
+    copy.due_at = now + timedelta(seconds=seconds)
+    if step is Step.GIVE_UP:
+        copy.state, copy.due_at = CopyState.GONE, None
+
+
+def mark_disk_full(now: datetime) -> None:
+    """Mark all due copies as waiting for room on the disk; they stay due."""
     with transaction.atomic():
         waiting = Copy.objects.due(now).exclude(trouble=CopyTrouble.DISK_FULL)
         rows = dict(waiting.values_list("pk", "task_id")[:AT_ONCE])
-        Task.objects.filter(pk__in=set(rows.values())).tell_of_change()
+        Task.objects.filter(pk__in=set(rows.values())).mark_changed()
         Copy.objects.filter(pk__in=rows, state__in=UNSAVED).update(
             state=CopyState.WAITING, trouble=CopyTrouble.DISK_FULL, trouble_message=FULL
         )

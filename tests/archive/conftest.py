@@ -1,4 +1,4 @@
-"""A folder, a host, a clock, and copies that wait."""
+"""Fixtures of the archive: a folder, a host, a clock, and copies that are due."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from typing import Any
 import pytest
 from django.core.files.storage import storages
 
-from tasks import archive, posters
+from tasks import archive
 from tasks.archive import Archive
-from tasks.archive.errand import incoming
-from tasks.models import Copy, Kind, Task
+from tasks.archive.job import incoming
+from tasks.media import posters
+from tasks.models import Copy, CopyKind, Task
 from tasks.simulator.media import CLIPS
+from tasks.simulator.server import Simulator
 from tasks.status import Status
 from tests.archive.host import Host, running_host
 from tests.conftest import MakeTask
-from tests.refresh.conftest import Clock, account, clock, follow, look, short_waits, sim
+from tests.tracking.conftest import Clock, account, clock, follow, look, short_waits
 
-__all__ = ["account", "clock", "follow", "look", "short_waits", "sim"]
+__all__ = ["account", "clock", "follow", "look", "short_waits"]
 
 CLIP = (CLIPS / "aurora.mp4").read_bytes()  # 960 × 540, 5 s, h264 with sound
 PICTURE = (CLIPS / "aurora.jpg").read_bytes()
@@ -42,8 +44,15 @@ def own_folder(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
+def sim(clock: Clock) -> Iterator[Simulator]:
+    """One that is reached over sockets, as the archive reaches everything."""
+    with Simulator(clock=clock.unix) as simulator:
+        yield simulator
+
+
+@pytest.fixture
 def host(clock: Clock) -> Iterator[Host]:
-    """One whose clock goes as ours does."""
+    """A host whose clock goes as ours does."""
     with running_host(clock) as it:
         yield it
 
@@ -66,7 +75,7 @@ def wait(make_task: MakeTask, clock: Clock) -> Wait:
                 video_url=url,
             )
         usual = {
-            "kind": Kind.VIDEO,
+            "kind": CopyKind.VIDEO,
             "link_ends_at": clock.now + timedelta(hours=24),
             "due_at": clock.now,
             "created_at": clock.now,
@@ -81,7 +90,7 @@ Save = Callable[..., Copy]
 
 @pytest.fixture
 def save(clock: Clock) -> Save:
-    """save(copy): let it come due, and have the archive work once; the row as it then is."""
+    """save(copy): let it come due, run the archive once, and return the row as it is then."""
 
     def save(copy: Copy, *, after: float = 0) -> Copy:
         clock.go_on(after)

@@ -1,4 +1,4 @@
-"""A host of files, over real HTTP, that errs as it is told to."""
+"""A host of files, over real HTTP, with faults on demand."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 
 
 @dataclass
-class Held:
-    """A file, and how it is given out."""
+class HostedFile:
+    """A file, and how the host sends it."""
 
     body: bytes = b""
     status: int = 200
@@ -40,7 +40,7 @@ def _real_time() -> datetime:
 class Host:
     def __init__(self, clock: Callable[[], datetime] = _real_time) -> None:
         self.clock = clock
-        self.files: dict[str, Held] = {}
+        self.files: dict[str, HostedFile] = {}
         self.asked: list[Asked] = []
         self.open = self.most_open = 0
         self._lock = threading.Lock()
@@ -64,62 +64,64 @@ class Host:
         return f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def put(self, path: str, body: bytes = b"", **more: Any) -> str:
-        """Its link."""
-        self.files[path] = Held(body=body, **more)
+        """Host this file; return its link."""
+        self.files[path] = HostedFile(body=body, **more)
         return f"{self.origin}{path}"
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         path = request.path.partition("?")[0]
         headers = {name.lower(): value for name, value in request.headers.items()}
-        held = self.files.get(path, Held(status=404))
+        hosted = self.files.get(path, HostedFile(status=404))
         with self._lock:
             self.asked.append(Asked(path, headers))
             self.open += 1
             self.most_open = max(self.open, self.most_open)
         try:
-            self._send(request, held, headers)
+            self._send(request, hosted, headers)
         except OSError:
             request.close_connection = True  # the other side went away
         finally:
             with self._lock:
                 self.open -= 1
 
-    def _send(self, request: BaseHTTPRequestHandler, held: Held, asked: dict[str, str]) -> None:
-        start = self._start(held, asked)
-        body = held.body[start:]
-        request.send_response_only(206 if start else held.status)
-        if held.tells_the_time:
+    def _send(
+        self, request: BaseHTTPRequestHandler, hosted: HostedFile, asked: dict[str, str]
+    ) -> None:
+        start = self._start(hosted, asked)
+        body = hosted.body[start:]
+        request.send_response_only(206 if start else hosted.status)
+        if hosted.tells_the_time:
             request.send_header("Date", format_datetime(self.clock(), usegmt=True))
-        length = len(body) if held.length is None else held.length
+        length = len(body) if hosted.length is None else hosted.length
         if length >= 0:
             request.send_header("Content-Length", str(length))
-        if held.etag:
-            request.send_header("ETag", held.etag)
+        if hosted.etag:
+            request.send_header("ETag", hosted.etag)
         if start:
-            last = len(held.body) - 1
-            request.send_header("Content-Range", f"bytes {start}-{last}/{len(held.body)}")
-        for name, value in held.headers.items():
+            last = len(hosted.body) - 1
+            request.send_header("Content-Range", f"bytes {start}-{last}/{len(hosted.body)}")
+        for name, value in hosted.headers.items():
             request.send_header(name, value)
         request.end_headers()
-        if held.gate:
+        if hosted.gate:
             request.wfile.write(body[: len(body) // 2])
             request.wfile.flush()
-            held.gate.wait(20)
+            hosted.gate.wait(20)
             body = body[len(body) // 2 :]
-        request.wfile.write(body[: held.cut])
-        request.close_connection = held.cut is not None or held.length is not None
+        request.wfile.write(body[: hosted.cut])
+        request.close_connection = hosted.cut is not None or hosted.length is not None
 
-    def _start(self, held: Held, asked: dict[str, str]) -> int:
+    def _start(self, hosted: HostedFile, asked: dict[str, str]) -> int:
         wanted = asked.get("range", "")
-        if not (wanted and held.ranges and held.status == 200):
+        if not (wanted and hosted.ranges and hosted.status == 200):
             return 0
-        is_same = asked.get("if-range", held.etag) == held.etag
+        is_same = asked.get("if-range", hosted.etag) == hosted.etag
         return int(wanted.removeprefix("bytes=").rstrip("-")) if is_same else 0
 
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, *_: Any) -> None:
-        """Whoever stops reading half-way resets the connection."""
+        """Say nothing: a client that stops reading half-way resets the connection."""
 
 
 @contextmanager

@@ -6,7 +6,7 @@ everything was imported but nothing is open yet, so that no start imports Django
 the process's number, then how it ended.
 
 STEP is "none", or the path of a function with "before" or "after":
-`tasks.archive.bringing.store:after`. Its first call ends the process at once.
+`tasks.archive.pipeline.store_files:after`. Its first call ends the process at once.
 """
 
 from __future__ import annotations
@@ -56,10 +56,11 @@ def run(step: str, database: str, folder: str) -> None:
     storages: Any = settings.STORAGES
     storages["videos"]["OPTIONS"]["location"] = f"{folder}/videos"
     settings.DISK_RESERVE = 2**20
-    from tasks import archive, posters
-    from tasks.archive import fetching, rooms
+    from tasks import archive
+    from tasks.archive import partial_file
+    from tasks.media import posters
 
-    rooms.PIECE, fetching.SYNC_SECONDS = 8_192, 0.02  # small clips in many pieces
+    partial_file.SYNC_SECONDS = 0.0  # after each piece
     posters.can_make = lambda: False
     archive.RENEW_SECONDS = archive.TURN = 0.02
     if step != "none":

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,16 @@ import pytest
 from django.core.files.storage import FileSystemStorage, storages
 from django.db import connection, transaction
 
-from tasks.archive import Archive, bringing, disk, fetching, keeping
-from tasks.archive.part import Part
+from tasks.archive import Archive, disk, partial_file
+from tasks.archive import store as store_module
+from tasks.archive.job import DownloadError
+from tasks.archive.partial_file import PartialFile
 from tasks.models import Copy, CopyState, Task
 from tests.archive.conftest import CLIP, Save, Wait, content, stored, unfinished
 from tests.archive.host import Host
 from tests.archive.test_queue import working
 from tests.processes.conftest import eventually
-from tests.refresh.conftest import Clock
+from tests.tracking.conftest import Clock
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +51,7 @@ def fill(place: Path, leave: int) -> Path:
     return filler
 
 
+@pytest.mark.exhaustive
 def test_nothing_is_begun_on_a_full_disk(
     small_disk: Path, host: Host, wait: Wait, save: Save, clock: Clock
 ) -> None:
@@ -63,14 +65,14 @@ def test_nothing_is_begun_on_a_full_disk(
     assert save(copy).is_saved
 
 
-def test_what_would_not_fit_is_not_begun(
+def test_a_file_that_would_not_fit_is_not_begun(
     small_disk: Path, host: Host, wait: Wait, save: Save
 ) -> None:
     copy = save(wait(host.put("/v.mp4", CLIP + bytes(3 * 2**20))))
     assert (copy.state, copy.trouble, unfinished()) == (CopyState.WAITING, "disk_full", [])
 
 
-def test_a_disk_that_fills_up_meanwhile_stops_it(
+def test_a_disk_that_fills_up_meanwhile_stops_the_download(
     small_disk: Path, host: Host, wait: Wait, save: Save
 ) -> None:
     """A host that does not say how much comes."""
@@ -90,18 +92,18 @@ def test_a_disk_without_a_single_byte_left_is_survived(
     assert save(copy, after=30).is_saved
 
 
-def test_files_together_do_not_promise_themselves_more_than_there_is(
+def test_files_together_do_not_reserve_more_room_than_there_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(disk, "room", lambda place: 100)
-    promises = disk.Promises()
-    promises.make(1, 70)
-    with pytest.raises(bringing.Snag):
-        promises.make(2, 40)
-    promises.keep(1, 50)
-    promises.make(2, 40)
-    promises.forget(1)
-    promises.make(3, 60)
+    reservations = disk.SpaceReservations()
+    reservations.reserve(1, 70)
+    with pytest.raises(DownloadError):
+        reservations.reserve(2, 40)
+    reservations.update(1, 50)
+    reservations.reserve(2, 40)
+    reservations.release(1)
+    reservations.reserve(3, 60)
 
 
 def test_a_storage_on_another_file_system_gets_a_copy(
@@ -112,8 +114,27 @@ def test_a_storage_on_another_file_system_gets_a_copy(
     assert content(copy) == CLIP and len(stored(own_folder)) == 1
 
 
+def test_the_folders_of_a_day_are_on_the_disk_before_its_files_are_called_saved(
+    host: Host, wait: Wait, save: Save, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    known = os.fsync
+
+    def fsync(number: int) -> None:
+        synced.add(os.fstat(number).st_ino)
+        known(number)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    copy = save(wait(host.put("/v.mp4", CLIP)))
+    file = own_folder / "videos" / copy.name
+    *folders, _root = file.relative_to(own_folder).parents
+    assert len(folders) == 4 and copy.is_saved
+    assert {(own_folder / folder).stat().st_ino for folder in folders} <= synced
+    assert file.stat().st_ino in synced
+
+
 class Moody(FileSystemStorage):
-    """No folder, as far as anybody knows; it may refuse."""
+    """A storage that is treated as a remote one, and may refuse."""
 
     refuses = True
 
@@ -127,9 +148,9 @@ class Moody(FileSystemStorage):
 def moody(settings: Any, monkeypatch: pytest.MonkeyPatch) -> type[Moody]:
     videos = {**settings.STORAGES["videos"], "BACKEND": f"{__name__}.Moody"}
     settings.STORAGES = {**settings.STORAGES, "videos": videos}
-    remote = keeping._into_storage
+    remote = store_module._into_storage
     monkeypatch.setattr(
-        keeping, "_into_folder", lambda s, source, path: remote(s, source, name(path))
+        store_module, "_into_folder", lambda s, source, path: remote(s, source, name(path))
     )
     return Moody
 
@@ -171,18 +192,18 @@ def test_a_file_left_in_a_remote_storage_is_replaced_not_doubled(
     assert len(stored(own_folder)) == 1
 
 
-def test_a_broken_disk_is_said_to_be_ours(
+def test_a_broken_disk_is_called_our_own_trouble(
     host: Host, wait: Wait, save: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(self: Part, at: int, piece: Any) -> None:
+    def broken(self: PartialFile, piece: Any) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(Part, "write", broken)
+    monkeypatch.setattr(PartialFile, "write", broken)
     copy = save(wait(host.put("/v.mp4", CLIP)))
     assert (copy.trouble, copy.trouble_message) == ("storage", "The disk: Input/output error.")
 
 
-def test_a_fault_that_the_disk_tells_only_once_is_not_forgotten(
+def test_a_disk_error_that_is_reported_only_once_is_not_forgotten(
     host: Host, wait: Wait, save: Save, own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """fsync says so to one caller, and to the next that all is well."""
@@ -196,10 +217,8 @@ def test_a_fault_that_the_disk_tells_only_once_is_not_forgotten(
         known(number)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(fetching, "SYNC_SECONDS", 0.01)
-    gate = threading.Event()
-    threading.Timer(0.3, gate.set).start()
-    copy = save(wait(host.put("/v.mp4", CLIP, gate=gate)))
+    monkeypatch.setattr(partial_file, "SYNC_SECONDS", 0.0)
+    copy = save(wait(host.put("/v.mp4", CLIP)))
     assert (copy.trouble, copy.bytes_done) == ("storage", 0)
     assert save(copy, after=30).is_saved
 
@@ -212,13 +231,13 @@ def test_a_locked_database_delays_the_record_and_loses_nothing(
     for number in range(3):
         wait(host.put(f"/{number}.mp4", CLIP))
     gate = threading.Event()
-    wait(host.put("/slow.mp4", CLIP, gate=gate))
+    slow = wait(host.put("/slow.mp4", CLIP, gate=gate))
     with working(clock):
         eventually(lambda: Copy.objects.filter(state=CopyState.SAVED).count() >= 2, within=5)
         with transaction.atomic():  # IMMEDIATE: nobody else writes
             Task.objects.update(progress=1)
             gate.set()
-            time.sleep(1.5)
+            eventually(lambda: f"{slow.pk}.whole" in unfinished(), within=10)
         eventually(lambda: not Copy.objects.unsaved().exists(), within=10)
     assert len(host.asked) == 4
     assert {content(copy) for copy in Copy.objects.all()} == {CLIP}

@@ -1,4 +1,4 @@
-"""What must never be called saved, and how it is said."""
+"""Files that must never be called saved, and the trouble that is shown for them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tasks.models import CopyState, Credential, Kind
+from tasks.models import CopyKind, CopyState, Credential
 from tasks.simulator.server import Simulator
 from tests.archive.conftest import CLIP, PICTURE, Save, Wait, content, stored, unfinished
 from tests.archive.host import Host
-from tests.refresh.conftest import Account, Follow, Look
+from tests.tracking.conftest import Account, Follow, Look
 
 pytestmark = pytest.mark.django_db
 
@@ -38,10 +38,10 @@ NO_VIDEOS = {
 
 
 @pytest.mark.parametrize("kind", NO_VIDEOS)
-def test_no_video_is_not_saved(
+def test_a_file_that_is_no_video_is_not_saved(
     kind: str, host: Host, wait: Wait, save: Save, own_folder: Any
 ) -> None:
-    """Although the host says 200, video/mp4 and a right length."""
+    """The host says 200, video/mp4 and the right length all the same."""
     copy = wait(host.put("/v.mp4", NO_VIDEOS[kind], headers={"Content-Type": "video/mp4"}))
     copy = save(copy)
     assert (copy.state, copy.trouble) == (CopyState.WAITING, "not_a_video")
@@ -60,16 +60,16 @@ def test_a_maintenance_page_is_forgotten_when_the_video_is_back(
 
 
 def test_a_video_is_no_last_frame(host: Host, wait: Wait, save: Save) -> None:
-    assert save(wait(host.put("/f.jpg", CLIP), kind=Kind.LAST_FRAME)).trouble == "not_a_video"
+    assert save(wait(host.put("/f.jpg", CLIP), kind=CopyKind.LAST_FRAME)).trouble == "not_a_video"
 
 
 def test_half_a_picture_is_no_last_frame(host: Host, wait: Wait, save: Save) -> None:
     half = PICTURE[: len(PICTURE) // 2]
-    assert save(wait(host.put("/f.jpg", half), kind=Kind.LAST_FRAME)).trouble == "not_a_video"
+    assert save(wait(host.put("/f.jpg", half), kind=CopyKind.LAST_FRAME)).trouble == "not_a_video"
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["that says so", "that only sends"])
-def test_what_is_larger_than_allowed_is_not_fetched(
+def test_a_file_larger_than_allowed_is_not_fetched(
     told: bool, host: Host, wait: Wait, save: Save, settings: Any
 ) -> None:
     settings.LARGEST_VIDEO = len(CLIP) - 1
@@ -78,18 +78,18 @@ def test_what_is_larger_than_allowed_is_not_fetched(
     assert (unfinished(), copy.bytes_done) == ([], 0)
 
 
-def test_a_length_that_lies_is_not_saved(host: Host, wait: Wait, save: Save) -> None:
+def test_a_file_with_a_false_length_is_not_saved(host: Host, wait: Wait, save: Save) -> None:
     copy = save(wait(host.put("/v.mp4", CLIP, length=len(CLIP) + 100)))
     assert (copy.trouble, copy.state) == ("connection", CopyState.WAITING)
 
 
-def test_a_length_that_nobody_says_is_found_out(host: Host, wait: Wait, save: Save) -> None:
+def test_a_file_of_unknown_length_is_saved(host: Host, wait: Wait, save: Save) -> None:
     copy = save(wait(host.put("/v.mp4", CLIP, length=-1)))
     assert copy.is_saved and copy.bytes_total == len(CLIP)
 
 
 def test_a_wrong_type_does_not_matter(host: Host, wait: Wait, save: Save) -> None:
-    """Only the bytes count; we serve them under a type of our own."""
+    """Types and names of a host are ignored: we serve files under a type of our own."""
     wrong = {"Content-Type": "text/html", "Content-Disposition": "attachment; filename=../../x.sh"}
     assert save(wait(host.put("/v.mp4", CLIP, headers=wrong))).name.endswith(".mp4")
 

@@ -15,29 +15,30 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from tasks.archive.errand import incoming
+from tasks.archive.job import incoming
 from tasks.models import Copy, CopyState, Lease
 from tests.archive.conftest import CLIP, Wait, content, sha256, stored, unfinished
 from tests.archive.host import Host
 from tests.processes.conftest import eventually, kill
-from tests.refresh.conftest import Clock
+from tests.tracking.conftest import Clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 #: In the order they happen, with how often the host is asked in all.
 STEPS = {
     "tasks.archive.claims.claim:after": 1,
-    "tasks.archive.bringing.fetch:before": 1,
-    "tasks.archive.part.Part.begin:after": 2,
-    "tasks.archive.part.Part.write:after": 2,
-    "tasks.archive.fetching._call_it_whole:before": 2,
-    "tasks.archive.bringing.fetch:after": 1,
-    "tasks.archive.bringing.check:after": 1,
-    "tasks.archive.keeping._link_or_copy:after": 1,
-    "tasks.archive.bringing.store:after": 1,
+    "tasks.archive.pipeline.fetch:before": 1,
+    "tasks.archive.partial_file.PartialFile.begin:after": 2,
+    "tasks.archive.partial_file.PartialFile.write:after": 2,
+    "tasks.archive.partial_file.PartialFile.finish:before": 2,
+    "tasks.archive.partial_file.sync_folder:before": 1,
+    "tasks.archive.pipeline.fetch:after": 1,
+    "tasks.archive.pipeline.check:after": 1,
+    "tasks.archive.store._link_or_copy:after": 1,
+    "tasks.archive.pipeline.store_files:after": 1,
     "tasks.archive.claims.record_saved:before": 1,
     "tasks.archive.claims.record_saved:after": 1,
-    "tasks.archive.bringing.remove_unfinished:before": 1,
+    "tasks.archive.pipeline.remove_unfinished:before": 1,
 }
 
 
@@ -65,7 +66,7 @@ class Launcher:
         return self._answer()
 
     def wait(self) -> int:
-        """Its exit code, below zero where a signal ended it."""
+        """Wait for the process; return its exit code, below zero where a signal ended it."""
         return self._answer()
 
     def launch(self, step: str, folder: Path) -> int:
@@ -131,7 +132,7 @@ def test_killed_while_a_file_comes_it_goes_on_behind_what_it_had(
 
 
 def let_the_lease_run_out() -> None:
-    """As ten seconds without its holder do."""
+    """Set the lease's end to the past, as ten seconds without its holder do."""
     Lease.objects.update(until=datetime(2000, 1, 1, tzinfo=UTC))
 
 

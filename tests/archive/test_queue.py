@@ -1,4 +1,4 @@
-"""Who is next, how many at once, and that nobody gets what another has."""
+"""The order of the queue, the number of files at once, and claims that exclude each other."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import pytest
 from django.db import connection
 
 from tasks import archive
-from tasks.archive import Archive, claims, ways
-from tasks.archive.errand import host_of
-from tasks.archive.ways import PER_HOST
+from tasks.archive import Archive, claims, pool
+from tasks.archive.job import host_of
+from tasks.archive.pool import PER_HOST
 from tasks.models import Copy, CopyState, Lease, Task
 from tests.archive.conftest import CLIP, Save, Wait, content
 from tests.archive.host import Host, running_host
 from tests.processes.conftest import eventually
-from tests.refresh.conftest import Clock
+from tests.tracking.conftest import Clock
 
 in_threads = pytest.mark.django_db(transaction=True)
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def claim(clock: Clock, room: int = 8, busy: dict[str, int] | None = None) -> li
     return claims.claim(clock.now, room=room, busy=Counter(busy or {}), skip=())
 
 
-def test_whose_link_ends_first_comes_first(wait: Wait, clock: Clock) -> None:
+def test_the_copy_whose_link_ends_first_comes_first(wait: Wait, clock: Clock) -> None:
     hours = {"a": 9, "b": 3, "c": None, "d": 1}
     for name, left in hours.items():
         end = None if left is None else clock.now + timedelta(hours=left)
@@ -65,7 +65,7 @@ def test_no_more_than_there_is_room_for(wait: Wait, clock: Clock) -> None:
     assert len(claim(clock, room=4)) == 4
 
 
-def test_what_is_claimed_is_claimed(wait: Wait, clock: Clock) -> None:
+def test_a_claimed_copy_is_not_claimed_again(wait: Wait, clock: Clock) -> None:
     copy = wait("https://a.example/v.mp4")
     change = copy.task.change
     assert [c.pk for c in claim(clock)] == [copy.pk]
@@ -74,7 +74,7 @@ def test_what_is_claimed_is_claimed(wait: Wait, clock: Clock) -> None:
     assert (copy.state, copy.task.change) == (CopyState.SAVING, change + 1)
 
 
-def test_what_died_with_its_process_comes_due_again(wait: Wait, clock: Clock) -> None:
+def test_a_copy_claimed_by_a_dead_process_comes_due_again(wait: Wait, clock: Clock) -> None:
     copy = wait("https://a.example/v.mp4")
     claim(clock)
     clock.go_on(claims.CLAIM.total_seconds() + 1)
@@ -127,7 +127,7 @@ def test_several_come_at_once_but_few_from_one_host(
 @pytest.fixture
 def long_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that was quick counts as quick, however slow this machine is."""
-    monkeypatch.setattr(ways, "LATELY", 60.0)
+    monkeypatch.setattr(pool, "RECENT_SECONDS", 60.0)
 
 
 @in_threads
@@ -152,7 +152,7 @@ def test_a_long_queue_of_quick_files_takes_few_claims(
 
 
 @in_threads
-def test_of_a_slow_host_nothing_is_claimed_ahead(host: Host, wait: Wait, clock: Clock) -> None:
+def test_no_file_of_a_slow_host_is_claimed_ahead(host: Host, wait: Wait, clock: Clock) -> None:
     gate = threading.Event()
     for number in range(9):
         wait(host.put(f"/{number}.mp4", CLIP, gate=gate))
@@ -183,7 +183,7 @@ def test_a_host_that_falls_silent_with_files_in_hand_keeps_no_other_one_waiting(
 
 @in_threads
 @pytest.mark.usefixtures("long_memory")
-def test_what_is_in_hand_when_it_is_asked_to_end_is_given_back(
+def test_claims_are_given_back_when_the_archive_is_asked_to_end(
     host: Host, wait: Wait, clock: Clock
 ) -> None:
     gate = threading.Event()
@@ -198,12 +198,12 @@ def test_what_is_in_hand_when_it_is_asked_to_end_is_given_back(
 
 
 def states() -> Counter[str]:
-    """How many copies are in each."""
+    """Count the copies in each state."""
     return Counter(Copy.objects.values_list("state", flat=True))
 
 
 def _open_when_full(gate: threading.Event, host: Host) -> None:
-    """Or after a while, so that a test that fails comes to its end."""
+    """Open the gate when the host is full, or after a while, so that a failing test ends."""
     with suppress(AssertionError):
         eventually(lambda: host.open >= PER_HOST, within=20)
     gate.set()
@@ -225,7 +225,7 @@ def test_save_now_tries_at_once_as_if_nothing_had_failed(wait: Wait, clock: Cloc
 
 
 @pytest.mark.parametrize("state", [CopyState.SAVED, CopyState.SAVING])
-def test_save_now_leaves_alone_what_is_well(state: str, wait: Wait, clock: Clock) -> None:
+def test_save_now_leaves_other_copies_alone(state: str, wait: Wait, clock: Clock) -> None:
     due_at = None if state == CopyState.SAVED else clock.now + timedelta(seconds=20)
     copy = wait("https://a.example/v.mp4", state=state, due_at=due_at)
     assert Copy.objects.all().save_now(clock.now) == 0
@@ -244,7 +244,7 @@ def working(clock: Clock | None = None) -> Iterator[None]:
 
     def work() -> None:
         while not end.is_set():
-            its._guarded(its._turn)
+            its._with_database(its._turn)
             its._rest()
         its._close()
         connection.close()
@@ -259,7 +259,7 @@ def working(clock: Clock | None = None) -> Iterator[None]:
 
 
 @in_threads
-def test_progress_is_told_while_a_file_comes(
+def test_progress_is_shown_while_a_file_comes(
     host: Host, wait: Wait, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick(monkeypatch)
@@ -281,11 +281,9 @@ def test_progress_is_told_while_a_file_comes(
 
 
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasks.archive import fetching, flow, rooms
+    from tasks.archive import partial_file
 
-    monkeypatch.setattr(fetching, "SYNC_SECONDS", 0.05)
-    monkeypatch.setattr(rooms, "PIECE", 8_192)
-    monkeypatch.setattr(flow, "rooms", rooms.Rooms())
+    monkeypatch.setattr(partial_file, "SYNC_SECONDS", 0.0)
     monkeypatch.setattr(archive, "RENEW_SECONDS", 0.05)
 
 
@@ -305,7 +303,7 @@ def test_a_fresh_link_stops_what_comes_from_the_old_one(
 
 
 @in_threads
-def test_when_asked_to_end_it_gives_back_what_it_has(
+def test_a_running_archive_gives_back_its_claims_when_asked_to_end(
     host: Host, wait: Wait, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick(monkeypatch)

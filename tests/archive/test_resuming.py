@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.archive.errand import incoming
+from tasks.archive.job import incoming
 from tests.archive.conftest import CLIP, Save, Wait, content, sha256
 from tests.archive.host import Host
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 CUT = 100_000
 
 
-def test_it_goes_on_behind_what_has_come(host: Host, wait: Wait, save: Save) -> None:
+def test_a_download_goes_on_behind_the_bytes_it_has(host: Host, wait: Wait, save: Save) -> None:
     copy = save(wait(host.put("/v.mp4", CLIP, cut=CUT)))
     assert (copy.trouble, copy.bytes_done, copy.bytes_total) == ("connection", CUT, len(CLIP))
     host.put("/v.mp4", CLIP)
@@ -22,13 +22,17 @@ def test_it_goes_on_behind_what_has_come(host: Host, wait: Wait, save: Save) -> 
     assert content(copy) == CLIP and copy.sha256 == sha256(CLIP)
 
 
-def test_it_begins_again_at_a_host_that_gives_no_parts(host: Host, wait: Wait, save: Save) -> None:
+def test_a_download_begins_again_at_a_host_without_ranges(
+    host: Host, wait: Wait, save: Save
+) -> None:
     copy = save(wait(host.put("/v.mp4", CLIP, cut=CUT)))
     host.put("/v.mp4", CLIP, ranges=False)
     assert content(save(copy, after=60)) == CLIP
 
 
-def test_it_begins_again_when_the_file_is_another(host: Host, wait: Wait, save: Save) -> None:
+def test_a_download_begins_again_when_the_file_has_changed(
+    host: Host, wait: Wait, save: Save
+) -> None:
     other = CLIP[:CUT] + CLIP[CUT:][::-1]
     copy = save(wait(host.put("/v.mp4", other, cut=CUT, etag='"another"')))
     host.put("/v.mp4", CLIP)
@@ -36,7 +40,7 @@ def test_it_begins_again_when_the_file_is_another(host: Host, wait: Wait, save: 
 
 
 @pytest.mark.parametrize("tag", ["", 'W/"weak"'], ids=["no tag", "a weak tag"])
-def test_nothing_is_gone_on_with_when_it_may_be_another(
+def test_a_download_begins_again_when_the_file_may_have_changed(
     tag: str, host: Host, wait: Wait, save: Save
 ) -> None:
     copy = save(wait(host.put("/v.mp4", CLIP, cut=CUT, etag=tag)))
@@ -46,10 +50,10 @@ def test_nothing_is_gone_on_with_when_it_may_be_another(
     assert content(copy) == CLIP
 
 
-def test_only_as_much_is_gone_on_with_as_was_written_down(
+def test_a_download_goes_on_behind_the_bytes_that_were_recorded(
     host: Host, wait: Wait, save: Save
 ) -> None:
-    """What a file holds beyond that may be rubbish, after the machine has failed."""
+    """Bytes beyond those may be rubbish, after the machine has failed."""
     copy = wait(host.put("/v.mp4", CLIP), bytes_done=CUT, bytes_total=len(CLIP), etag='"the first"')
     incoming().mkdir()
     (incoming() / f"{copy.pk}.part").write_bytes(CLIP[:CUT] + bytes(5000))
@@ -58,7 +62,7 @@ def test_only_as_much_is_gone_on_with_as_was_written_down(
     assert content(copy) == CLIP
 
 
-def test_a_file_that_is_not_there_any_more_is_fetched_from_its_beginning(
+def test_a_partial_file_that_is_gone_is_fetched_from_the_beginning(
     host: Host, wait: Wait, save: Save
 ) -> None:
     copy = wait(host.put("/v.mp4", CLIP), bytes_done=CUT, bytes_total=len(CLIP), etag='"the first"')
@@ -67,7 +71,7 @@ def test_a_file_that_is_not_there_any_more_is_fetched_from_its_beginning(
     assert content(copy) == CLIP
 
 
-def test_a_whole_file_needs_its_host_no_more(host: Host, wait: Wait, save: Save) -> None:
+def test_a_whole_file_no_longer_needs_its_host(host: Host, wait: Wait, save: Save) -> None:
     copy = wait(f"{host.origin}/gone.mp4")
     incoming().mkdir()
     (incoming() / f"{copy.pk}.whole").write_bytes(CLIP)

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import storages
 
-from tasks import posters
-from tasks.containers import read_image
-from tasks.models import ChangeCounter, Copy, CopyState, Credential, Kind, StorageUse, Task
+from tasks.media import posters
+from tasks.media.containers import read_image
+from tasks.models import ChangeCounter, Copy, CopyKind, CopyState, Credential, StorageUse, Task
 from tasks.providers import PROVIDERS
 from tasks.simulator import media
 from tasks.simulator.server import Simulator
 from tests.archive.conftest import CLIP, PICTURE, Save, Wait, content, sha256, stored, unfinished
 from tests.archive.host import Host
 from tests.conftest import MakeTask
-from tests.refresh.conftest import Account, Clock, Follow, Look
+from tests.tracking.conftest import Account, Clock, Follow, Look
 
 pytestmark = pytest.mark.django_db
 PRESETS = [provider.slug for provider in PROVIDERS]
@@ -28,7 +28,7 @@ def test_a_video_of_every_provider_ends_in_our_storage(
     preset: str, sim: Simulator, account: Account, follow: Follow, look: Look, save: Save
 ) -> None:
     task = look(follow(account(preset), "sim:ok sim:queue=0 sim:run=60", ago=90))
-    copy = save(task.copies.get(kind=Kind.VIDEO))
+    copy = save(task.copies.get(kind=CopyKind.VIDEO))
     [record] = sim.tasks
     clip = media.video(record)
     assert copy.state == CopyState.SAVED, copy.trouble_message
@@ -42,7 +42,7 @@ def test_a_last_frame_is_saved_too(
     account: Account, follow: Follow, look: Look, save: Save
 ) -> None:
     task = follow(account(), "sim:ok sim:queue=0 sim:run=60", ago=90, return_last_frame=True)
-    copy = save(look(task).copies.get(kind=Kind.LAST_FRAME))
+    copy = save(look(task).copies.get(kind=CopyKind.LAST_FRAME))
     assert copy.is_saved and copy.name.endswith(".jpg")
     assert copy.width and copy.height and content(copy).startswith(b"\xff\xd8\xff")
 
@@ -96,7 +96,7 @@ def test_a_name_is_made_of_our_own_ids(
     assert stored(own_folder) == [f"{copy.task_id}-{copy.pk}-{hashed}.mp4"]
 
 
-def test_what_is_saved_is_not_fetched_again(
+def test_a_saved_file_is_not_fetched_again(
     host: Host, wait: Wait, save: Save, clock: Clock
 ) -> None:
     copy = save(wait(host.put("/v.mp4", CLIP)))
@@ -105,13 +105,13 @@ def test_what_is_saved_is_not_fetched_again(
     assert (copy.due_at, copy.trouble, copy.saved_at) == (None, "", clock.now - timedelta(hours=1))
 
 
-def test_open_pages_hear_of_it(host: Host, wait: Wait, save: Save) -> None:
+def test_open_pages_are_told_of_a_saved_file(host: Host, wait: Wait, save: Save) -> None:
     copy = wait(host.put("/v.mp4", CLIP))
     before = ChangeCounter.objects.now()
     assert save(copy).task.change == ChangeCounter.objects.now() > before
 
 
-def test_what_differs_from_the_task_is_written_down(
+def test_differences_from_the_task_are_recorded(
     host: Host, wait: Wait, save: Save, make_task: MakeTask, clock: Clock
 ) -> None:
     asked = {"model": "doubao-seedance-2-0-260128", "resolution": "720p", "ratio": "16:9"}
@@ -125,15 +125,15 @@ def test_what_differs_from_the_task_is_written_down(
     ]
 
 
-def test_what_nobody_asked_for_is_no_mismatch(
+def test_a_property_that_was_not_requested_is_no_mismatch(
     host: Host, wait: Wait, save: Save, make_task: MakeTask
 ) -> None:
     task = make_task(status="succeeded", duration=-1, ratio="adaptive", resolution="720p")
     assert save(wait(host.put("/v.mp4", CLIP), task)).mismatches == []
 
 
-def test_a_picture_says_its_size(host: Host, wait: Wait, save: Save) -> None:
-    copy = save(wait(host.put("/f.jpeg", PICTURE), kind=Kind.LAST_FRAME))
+def test_a_pictures_size_is_recorded(host: Host, wait: Wait, save: Save) -> None:
+    copy = save(wait(host.put("/f.jpeg", PICTURE), kind=CopyKind.LAST_FRAME))
     assert (copy.width, copy.height, copy.size) == (960, 540, len(PICTURE))
 
 
@@ -159,10 +159,10 @@ def test_a_video_is_saved_whatever_becomes_of_its_poster(
     assert copy.is_saved and copy.poster == ""
 
 
-def test_files_of_an_earlier_try_do_not_stay(
+def test_files_of_an_earlier_try_are_removed(
     host: Host, wait: Wait, save: Save, own_folder: Path, clock: Clock
 ) -> None:
-    """One that was killed between the storage and the row, and had brought other bytes."""
+    """The earlier try had brought other bytes, and was killed before its row was written."""
     copy = wait(host.put("/v.mp4", CLIP))
     folder = own_folder / "videos" / f"{clock.now:%Y/%m/%d}"
     folder.mkdir(parents=True)
@@ -175,7 +175,7 @@ def test_files_of_an_earlier_try_do_not_stay(
 def test_a_later_not_found_changes_nothing(
     sim: Simulator, account: Account, follow: Follow, look: Look, save: Save, clock: Clock
 ) -> None:
-    """After a week the record is gone upstream; the task keeps its ending, the copy its file."""
+    """A record is gone upstream after a week; the task keeps its ending, the copy its file."""
     task = look(follow(account(), "sim:ok sim:queue=0 sim:run=60", ago=90))
     copy = save(task.copies.get())
     clock.go_on(8 * 86400)

@@ -65,7 +65,7 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
 def settings_of(**environment: str) -> dict[str, Any]:
     """STORAGES["videos"] as a process with these variables has it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    said = subprocess.run(
+    output = subprocess.run(
         [
             sys.executable,
             "-c",
@@ -78,7 +78,7 @@ def settings_of(**environment: str) -> dict[str, Any]:
         text=True,
         check=True,
     )
-    found: dict[str, Any] = json.loads(said.stdout)
+    found: dict[str, Any] = json.loads(output.stdout)
     return found
 
 

@@ -15,9 +15,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.test import Client
 
-from tasks import serving
 from tasks.models import Copy, Task
-from tasks.showing.media import media_sources
+from tasks.web import files
+from tasks.web.presenters.media_sources import media_sources
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf, SaveCopy
 
@@ -26,7 +26,7 @@ MOVIE = bytes(range(256)) * 4096
 
 @pytest.fixture
 def bucket(save_copy: SaveCopy, videos: Storage) -> Storage:
-    """After `save_copy`, which would keep files in a folder."""
+    """The bucket, set up after `save_copy`, which would keep files in a folder."""
     return videos
 
 
@@ -88,8 +88,8 @@ def test_a_stranger_gets_no_link(client_of: ClientOf, stranger: User, saved: Cop
 
 def test_pages_may_play_from_the_bucket(saved: Copy, task: Task, viewing: Client) -> None:
     link = urlsplit(link_of(viewing, task))
-    assert serving.origins() == {f"{link.scheme}://{link.netloc}"}
-    assert serving.origins() <= media_sources([task])
+    assert files.origins() == {f"{link.scheme}://{link.netloc}"}
+    assert files.origins() <= media_sources([task])
     policy = viewing.get(f"/tasks/{task.pk}/")["Content-Security-Policy"]
     assert all(f"{link.scheme}://{link.netloc}" in part for part in _media(policy))
 

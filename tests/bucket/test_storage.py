@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.views.debug import SafeExceptionReporterFilter
 
-from tasks.archive.keeping import keep
+from tasks.archive.store import store
 from tasks.checks import bucket_can_be_used
 from tests.bucket.conftest import KEY_ID, SECRET, settings_of
 
@@ -41,7 +41,7 @@ def test_a_video_of_several_parts_comes_back_too(videos: Storage) -> None:
     assert videos.size("8/long.mp4") == 20 * len(block)
 
 
-def test_what_is_there_under_a_name_is_replaced(videos: Storage) -> None:
+def test_a_file_of_the_same_name_is_replaced(videos: Storage) -> None:
     videos.save("9/video.mp4", ContentFile(b"half of it"))
     assert videos.save("9/video.mp4", ContentFile(b"all of it")) == "9/video.mp4"
     with videos.open("9/video.mp4") as kept:
@@ -53,7 +53,7 @@ def test_the_archive_keeps_a_file_there_under_the_very_name_however_often_it_tri
 ) -> None:
     (source := tmp_path / "7.whole").write_bytes(CLIP.read_bytes())
     for _ in range(2):
-        keep(source, "2026/7-video-0123456789ab.mp4")
+        store(source, "2026/7-video-0123456789ab.mp4")
     with videos.open("2026/7-video-0123456789ab.mp4") as kept:
         assert kept.read() == CLIP.read_bytes()
     assert source.exists()
@@ -125,16 +125,20 @@ def test_without_a_bucket_videos_are_kept_in_a_folder(tmp_path: Path) -> None:
     assert found["OPTIONS"]["location"] == str(tmp_path / "videos")
 
 
-def test_without_keys_awss_own_places_are_looked_at() -> None:
+def test_without_keys_boto3_looks_in_the_usual_places() -> None:
     options = settings_of(DAILIES_S3_BUCKET="b")["OPTIONS"]
     assert not {"access_key", "secret_key"} & set(options)
     assert options["addressing_style"] == "auto"
 
 
-@pytest.mark.parametrize(("wish", "style"), [("", "path"), ("virtual", "virtual")])
-def test_other_stores_are_addressed_by_path_unless_told_otherwise(wish: str, style: str) -> None:
+@pytest.mark.parametrize(("addressing", "style"), [("", "path"), ("virtual", "virtual")])
+def test_other_stores_are_addressed_by_path_unless_told_otherwise(
+    addressing: str, style: str
+) -> None:
     found = settings_of(
-        DAILIES_S3_BUCKET="b", DAILIES_S3_ENDPOINT="https://tos.example", DAILIES_S3_ADDRESSING=wish
+        DAILIES_S3_BUCKET="b",
+        DAILIES_S3_ENDPOINT="https://tos.example",
+        DAILIES_S3_ADDRESSING=addressing,
     )
     assert found["OPTIONS"]["addressing_style"] == style
 
@@ -153,9 +157,9 @@ def test_the_buckets_host_comes_first_where_addressing_is_virtual(
 
 def test_a_page_with_a_traceback_does_not_show_the_secret(videos: Storage, settings: Any) -> None:
     settings.S3_KEY_ID, settings.S3_SECRET_KEY = KEY_ID, SECRET
-    shown = repr(SafeExceptionReporterFilter().get_safe_settings())
-    assert "dailies-videos" in shown
-    assert SECRET not in shown
+    presented = repr(SafeExceptionReporterFilter().get_safe_settings())
+    assert "dailies-videos" in presented
+    assert SECRET not in presented
 
 
 # Checks
@@ -168,7 +172,7 @@ def set_up(settings: Any) -> Any:
     return settings
 
 
-def test_a_bucket_that_is_set_up_well_is_not_complained_about(set_up: Any) -> None:
+def test_a_bucket_that_is_set_up_well_passes_the_checks(set_up: Any) -> None:
     assert bucket_can_be_used() == []
 
 

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from tasks.models import Credential, Project, Upload
 from tasks.models.upload import KEPT_UNUSED
-from tasks.providers.pictures import data_uri
-from tests.containers.pictures import png
+from tasks.providers.catalog.picture_limits import data_uri
+from tests.media.pictures import png
 from tests.web.conftest import ClientOf
 
 
@@ -39,8 +39,8 @@ def test_the_store_itself_shows_it_to_the_form(
 ) -> None:
     desk = client_of(member)
     link = desk.get(f"/uploads/{upload.pk}")["Location"]
-    shown = httpx.get(link, trust_env=False)
-    assert (shown.content, shown.headers["content-type"]) == (png(), "image/png")
+    presented = httpx.get(link, trust_env=False)
+    assert (presented.content, presented.headers["content-type"]) == (png(), "image/png")
     origin = link.split("/dailies-videos")[0]
     policy = desk.get("/tasks/new/")["Content-Security-Policy"]
     assert f"img-src 'self' data: {origin}" in policy
@@ -52,11 +52,11 @@ def test_a_shared_link_leads_there(upload: Upload, settings: Any) -> None:
     assert httpx.get(answer["Location"], trust_env=False).content == png()
 
 
-def test_it_is_sent_whole(upload: Upload) -> None:
+def test_an_upload_is_sent_whole(upload: Upload) -> None:
     assert upload.data_uri() == data_uri("image/png", png())
 
 
-def test_the_same_picture_is_put_there_once_and_goes_in_the_end(
+def test_the_same_picture_is_stored_once_and_finally_removed(
     upload: Upload, videos: Storage, project: Project
 ) -> None:
     assert keep(project) == upload

@@ -1,4 +1,4 @@
-"""When a failed try is repeated, when another link is asked for, when it is over."""
+"""Decisions after a failed try: repeat it, ask for another link, or give up."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tasks import refresh
 from tasks.models import Copy, CopyState, Task
 from tasks.simulator.server import Simulator
+from tasks.tracking import refresh
 from tests.archive.conftest import CLIP, Save, Wait
 from tests.archive.host import Host
-from tests.refresh.conftest import Account, Clock, Follow, Look
+from tests.tracking.conftest import Account, Clock, Follow, Look
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def test_a_gateway_that_says_not_ready_is_waited_for(host: Host, wait: Wait, sav
     assert save(copy, after=60).is_saved
 
 
-def test_tries_come_ever_more_seldom_but_never_stop(
+def test_tries_become_rarer_but_never_stop(
     host: Host, wait: Wait, save: Save, clock: Clock
 ) -> None:
     copy = wait(host.put("/v.mp4", status=500))
@@ -51,7 +51,9 @@ def test_tries_come_ever_more_seldom_but_never_stop(
     assert copy.tries == 9
 
 
-def test_a_hosts_own_wish_is_kept(host: Host, wait: Wait, save: Save, clock: Clock) -> None:
+def test_the_retry_after_of_a_host_is_respected(
+    host: Host, wait: Wait, save: Save, clock: Clock
+) -> None:
     copy = save(wait(host.put("/v.mp4", status=429, headers={"Retry-After": "77"})))
     assert copy.trouble == "rate_limited"
     assert copy.due_at == clock.now + timedelta(seconds=77)
@@ -83,7 +85,7 @@ def test_a_fresh_link_saves_the_video(host: Host, wait: Wait, save: Save, clock:
 
 
 def answered(copy: Copy, clock: Clock, **fields: Any) -> None:
-    """As the sweep leaves a task whose provider said nothing new."""
+    """Leave the task as a sweep does whose provider said nothing new."""
     clock.go_on(30)
     fields = {"check_after": None, "asked_at": clock.now - timedelta(seconds=25)} | fields
     Task.objects.filter(pk=copy.task_id).update(**fields)
@@ -143,7 +145,7 @@ HOUR = 3600
 
 
 def shift(host: Host, clock: Clock, seconds: float) -> None:
-    """From now on our own clock is wrong by so much, and the host's is not."""
+    """Make our own clock wrong by so much from now on; the host's stays right."""
     start = clock.now
     clock.go_on(seconds)
     host.clock = lambda: clock.now - timedelta(seconds=seconds)
@@ -151,7 +153,7 @@ def shift(host: Host, clock: Clock, seconds: float) -> None:
 
 
 def tried_again(copy: Copy, save: Save, clock: Clock) -> Copy:
-    """After the provider was asked and had no other link."""
+    """Try twice; between, the provider was asked and had no other link."""
     copy = save(copy)
     answered(copy, clock)
     return save(copy)
@@ -198,10 +200,10 @@ def test_a_host_that_cannot_be_reached_says_nothing_of_the_link(
     assert copy.state == CopyState.WAITING
 
 
-def test_a_wrong_setting_of_ours_is_no_word_of_the_host(
+def test_a_wrong_setting_of_ours_says_nothing_of_the_link(
     host: Host, wait: Wait, save: Save, clock: Clock, settings: Any
 ) -> None:
-    """What the guard refuses may be allowed by a person any minute."""
+    """A person may allow any minute what the guard refuses."""
     settings.PRIVATE_HOSTS = []
     url = host.put("/v.mp4", CLIP)
     copy = tried_again(wait(url, link_ends_at=clock.now - timedelta(hours=1)), save, clock)
@@ -221,9 +223,7 @@ def test_a_record_that_only_our_clock_calls_forgotten_is_asked_about(
     assert copy.task.check_after == clock.now
 
 
-def test_gone_for_good_is_believed_at_once(
-    host: Host, wait: Wait, save: Save, clock: Clock
-) -> None:
+def test_a_410_is_believed_at_once(host: Host, wait: Wait, save: Save, clock: Clock) -> None:
     copy = save(wait(host.put("/v.mp4", status=410)))
     answered(copy, clock)
     assert save(copy).state == CopyState.GONE

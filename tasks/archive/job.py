@@ -1,4 +1,4 @@
-"""One file that is on its way to us, and what comes of it."""
+"""A file to be downloaded, and the error that says why it did not come."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def incoming() -> Path:
 
 
 def host_of(url: str) -> str:
-    """A link's beginning: scheme and host with the slash after them."""
+    """The beginning of a link: scheme and host with the slash after them."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{_HOST_END.split(rest, 1)[0]}/"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What the task was to become; None where nobody said."""
+class Expected:
+    """Properties of the video that the task was asked for; None where nobody said."""
 
     seconds: float | None = None
     size: tuple[int, int] | None = None  # width and height in pixels
@@ -35,56 +35,59 @@ class Wanted:
 
 
 @dataclass(kw_only=True)
-class Errand:
-    """Made from a row by the thread of the database; the fetching side knows no rows.
+class DownloadJob:
+    """A claimed file. Made from a row by the database's thread; the downloading side knows no rows.
 
-    `token` is the row's due time as we set it: while it stands there, the claim is ours.
+    `claimed_until` is the row's due time as we set it: while it stands there, the claim is ours.
     """
 
     pk: int
-    task_pk: int
     url: str = field(repr=False)
-    token: datetime
+    claimed_until: datetime
     is_picture: bool = False
     key: str = field(default="", repr=False)
     key_origin: str = ""
+    key_scheme: str = "Bearer"
     name: str  # in the storage, without the hash and the suffix
     suffix: str = "mp4"
-    wanted: Wanted = Wanted()
+    expected: Expected = Expected()
 
-    # Where it stands: set by the fetching side, read by the other. Only bytes on the disk count.
+    # Progress: written by the downloading side, read by the other. Only bytes on the disk count.
     done: int = 0
     total: int | None = None
     etag: str = ""
     digest: str = ""  # SHA-256 of the whole file
 
     #: Set by the other side when the claim is lost, or the process ends.
-    dropped: threading.Event = field(default_factory=threading.Event, repr=False)
+    cancelled: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @cached_property
     def host(self) -> str:
         return host_of(self.url)
 
     @cached_property
-    def part(self) -> Path:
+    def partial_path(self) -> Path:
         return incoming() / f"{self.pk}.part"
 
     @cached_property
-    def whole(self) -> Path:
+    def whole_path(self) -> Path:
         """The same file, once all of it is there: nothing more is asked of the host."""
         return incoming() / f"{self.pk}.whole"
 
     @cached_property
-    def poster(self) -> Path:
+    def poster_path(self) -> Path:
         return incoming() / f"{self.pk}.poster"
 
 
-class Snag(Exception):
-    """Why a file did not come this time; the text may be shown.
+class DownloadError(Exception):
+    """The reason why a file did not come this time; the text may be shown.
 
-    `status` is what the host answered, `retry_after` seconds as it wished, `host_time` what time it
-    was by its own clock; with `is_permanent` it says so for good. With `is_useless`, what has come
-    so far is thrown away.
+    trouble       a CopyTrouble, or a provider's Trouble
+    status        what the host answered
+    retry_after   seconds, as the host asked for
+    host_time     what time it was by the host's own clock
+    is_permanent  the host says so for good
+    is_useless    what has come so far is thrown away
     """
 
     def __init__(
