@@ -19,7 +19,7 @@ CLIENT, SECRET = "dailies", "a secret of the tests"
 
 
 class Provider(ThreadingHTTPServer):
-    """Whoever comes is `identity`, without being asked."""
+    """An OpenID provider that signs everybody in as `identity`, without a question."""
 
     daemon_threads = True
 
@@ -39,7 +39,7 @@ class Provider(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
-    # What it answers
+    # Answers
 
     def configuration(self) -> dict[str, Any]:
         places = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
@@ -48,22 +48,22 @@ class Provider(ThreadingHTTPServer):
         methods = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
         return {"issuer": self.url, **named, **methods}
 
-    def authorize(self, said: dict[str, str]) -> str:
-        """Where the browser goes on to."""
-        assert (said["client_id"], said["response_type"]) == (CLIENT, "code")
-        assert said["code_challenge_method"] == "S256"
+    def authorize(self, fields: dict[str, str]) -> str:
+        """The address to redirect the browser to, with a new code."""
+        assert (fields["client_id"], fields["response_type"]) == (CLIENT, "code")
+        assert fields["code_challenge_method"] == "S256"
         code = secrets.token_urlsafe()
-        self.codes[code] = said
-        return f"{said['redirect_uri']}?{urlencode({'code': code, 'state': said['state']})}"
+        self.codes[code] = fields
+        return f"{fields['redirect_uri']}?{urlencode({'code': code, 'state': fields['state']})}"
 
-    def exchange(self, said: dict[str, str]) -> dict[str, Any] | None:
-        """Tokens for a code that was given to this client, once."""
-        asked = self.codes.pop(said.get("code", ""), None)
-        if asked is None or (said["client_id"], said["client_secret"]) != (CLIENT, SECRET):
+    def exchange(self, fields: dict[str, str]) -> dict[str, Any] | None:
+        """The tokens for a code that this client received; None if it is unknown or used."""
+        asked = self.codes.pop(fields.get("code", ""), None)
+        if asked is None or (fields["client_id"], fields["client_secret"]) != (CLIENT, SECRET):
             return None
-        hashed = hashlib.sha256(said["code_verifier"].encode()).digest()
+        hashed = hashlib.sha256(fields["code_verifier"].encode()).digest()
         proof = base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()
-        if (proof, said["redirect_uri"]) != (asked["code_challenge"], asked["redirect_uri"]):
+        if (proof, fields["redirect_uri"]) != (asked["code_challenge"], asked["redirect_uri"]):
             return None
         token = secrets.token_urlsafe()
         self.tokens[token] = self.identity
@@ -100,8 +100,8 @@ class _Answers(BaseHTTPRequestHandler):
         found = self.server.exchange(_plain(body))
         self._answer(200 if found else 400, found or {"error": "invalid_grant"})
 
-    def _answer(self, status: int, said: dict[str, Any], to: str = "") -> None:
-        body = json.dumps(said).encode()
+    def _answer(self, status: int, fields: dict[str, Any], to: str = "") -> None:
+        body = json.dumps(fields).encode()
         self.send_response(status)
         if to:
             self.send_header("Location", to)
@@ -111,7 +111,7 @@ class _Answers(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: object) -> None:
-        """Not into the tests' output."""
+        """Suppress the log in the tests' output."""
 
 
 def _plain(query: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Single sign-on against a real OpenID provider: who comes in by it, and who does not."""
+"""Single sign-on with a real OpenID provider: the people it signs in, and those it refuses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.ops.homes import Home
 from tests.processes.conftest import eventually
 from tests.sso.provider import CLIENT, SECRET, Provider
 
-#: In one process, as each takes more than a second to begin.
+#: One process for all of it, as each takes more than a second to start.
 PEOPLE = """
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
@@ -43,7 +43,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def at_rest(furnished: Path, provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Not yet serving."""
+    """An installation with this provider that is not serving yet."""
     folder = shutil.copytree(furnished, tmp_path_factory.mktemp("sso") / "data")
     known = {"DAILIES_OIDC_URL": provider.url, "DAILIES_OIDC_ID": CLIENT}
     return Home(folder, **known, DAILIES_OIDC_SECRET=SECRET, DAILIES_OIDC_NAME="The studio")
@@ -51,7 +51,7 @@ def at_rest(furnished: Path, provider: Provider, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture(scope="module")
 def invitations(at_rest: Home) -> list[str]:
-    """Two links: for anybody, and for one e-mail address; the people are made with them."""
+    """Two invitations, for anybody and for one e-mail address; creates the people too."""
     return [f"/join/{token}/" for token in at_rest.shell(PEOPLE).split()]
 
 
@@ -61,7 +61,7 @@ def home(at_rest: Home, invitations: list[str]) -> Iterator[Home]:
     home.start("web", "--port", str(home.port))
     url = f"http://127.0.0.1:{home.port}"
     eventually(lambda: "200" in status(url), within=30)
-    # What is asked beside it does not write into the log of the server.
+    # Commands run beside the server do not write to its log.
     home.log = home.log.with_name("beside.log")
     yield home
     home.end()
@@ -88,7 +88,7 @@ def post(browser: httpx.Client, page: httpx.Response, path: str, **data: str) ->
 
 
 def through(browser: httpx.Client, page: httpx.Response) -> httpx.Response:
-    """Press the button on this page, and go the whole way there and back."""
+    """Press the button on this page, and follow the redirects to the provider and back."""
     button = re.search(r'action="([^"]*/sso/oidc/[^"]*)"', page.text)
     assert button, page.text
     between = post(browser, page, unescape(button[1]))
@@ -126,7 +126,7 @@ def test_a_stranger_is_refused_and_no_account_is_made(
     assert not is_in(browser)
 
 
-def test_a_verified_e_mail_opens_the_account_that_has_it_and_stays_connected(
+def test_a_verified_e_mail_signs_in_to_its_account_and_stays_connected(
     home: Home, provider: Provider, browser: httpx.Client
 ) -> None:
     provider.identity = identity("o-1", "Olive@example.com")
@@ -137,15 +137,13 @@ def test_a_verified_e_mail_opens_the_account_that_has_it_and_stays_connected(
     assert "olive" in browser.get("/").text
 
 
-def test_an_e_mail_that_nobody_verified_opens_nothing(
-    provider: Provider, browser: httpx.Client
-) -> None:
+def test_an_unverified_e_mail_signs_in_nobody(provider: Provider, browser: httpx.Client) -> None:
     provider.identity = identity("u-1", "umber@example.com", verified=False)
     assert sign_in(browser).status_code == 403
     assert not is_in(browser)
 
 
-def test_who_has_an_app_is_asked_for_its_code_all_the_same(
+def test_a_person_with_an_app_is_still_asked_for_its_code(
     provider: Provider, browser: httpx.Client
 ) -> None:
     provider.identity = identity("s-1", "slate@example.com")
@@ -183,7 +181,7 @@ def test_an_invitation_for_somebody_else_lets_nobody_in(
     assert is_in(browser)
 
 
-def test_whoever_is_in_connects_an_account_elsewhere_and_disconnects_it(
+def test_a_signed_in_person_connects_and_disconnects_an_account_elsewhere(
     home: Home, provider: Provider, browser: httpx.Client
 ) -> None:
     page = browser.get("/sign-in/")
@@ -200,12 +198,12 @@ def test_whoever_is_in_connects_an_account_elsewhere_and_disconnects_it(
     assert sign_in(browser).status_code == 403
 
 
-def test_only_a_button_starts_it(browser: httpx.Client) -> None:
+def test_only_a_post_starts_single_sign_on(browser: httpx.Client) -> None:
     assert browser.get("/account/sso/oidc/").status_code == 405
     assert browser.post("/account/sso/oidc/").status_code == 403  # without its token
 
 
-def test_an_answer_that_nobody_asked_for_lets_nobody_in(browser: httpx.Client) -> None:
+def test_an_unrequested_answer_signs_in_nobody(browser: httpx.Client) -> None:
     answer = browser.get("/account/sso/oidc/back/", params={"code": "x", "state": "y"})
     assert "That did not work" in answer.text
     assert not is_in(browser)

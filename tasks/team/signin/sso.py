@@ -1,7 +1,7 @@
-"""Single sign-on: through which buttons, and who is let in by it.
+"""Single sign-on: its buttons, and who may sign in by it.
 
-A stranger never is: whoever has no account here needs one with the same e-mail, which the other
-side has verified, or must have come by an invitation's link.
+A stranger never may: without an account here, a person needs an invitation's link. An account is
+recognized by its e-mail, if the other side has verified that.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 
-from tasks import people
 from tasks.models import Invitation
+from tasks.team import people
 
 
-def ways(request: HttpRequest, there: str, process: str = "login") -> list[dict[str, str]]:
-    """The buttons: a name, and where it leads by POST."""
-    more = {"process": process, **({"next": there} if there else {})}
+def ways(request: HttpRequest, url: str, process: str = "login") -> list[dict[str, str]]:
+    """The buttons: a name, and the URL to post to. `url` is where to go after signing in."""
+    more = {"process": process, **({"next": url} if url else {})}
     return [
         {"name": each.app.name, "url": each.get_login_url(request, **more)}
         for each in get_adapter().list_providers(request)
@@ -31,33 +31,39 @@ def ways(request: HttpRequest, there: str, process: str = "login") -> list[dict[
 
 
 class Adapter(DefaultSocialAccountAdapter):
+    """Accounts of single sign-on: only invitations create new ones."""
+
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        """For whoever holds an invitation; and it is theirs, where it names an e-mail."""
-        invitation = _invitation(_token(request, sociallogin))
-        verified = _verified(sociallogin)
+        """True with an invitation, whose e-mail, if any, must be the person's; else raises."""
+        token = _invitation_token(request, sociallogin)
+        usable = Invitation.objects.usable(token, now=timezone.now())
+        invitation = usable.first() if token else None
+        addresses = sociallogin.email_addresses
+        verified = [each.email.lower() for each in addresses if each.verified]
         if invitation is None or (invitation.email and invitation.email.lower() not in verified):
             raise _refused(request, sociallogin.user.email)
         _keep_one_free_email(sociallogin, verified)
         return True
 
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
-        """The account and its membership, or neither where the invitation was spent meanwhile."""
+        """Create account and membership; neither if the invitation was spent meanwhile."""
         user: User = sociallogin.user
         user.set_unusable_password()
         account_adapter().populate_username(request, user)
-        if not people.join(request, _token(request, sociallogin), lambda: _made(sociallogin)):
+        token = _invitation_token(request, sociallogin)
+        if not people.join(request, token, lambda: _create_account(sociallogin)):
             raise _refused(request)
         sociallogin.state["next"] = reverse("tasks")
         return user
 
 
-def _refused(request: HttpRequest, said: str = "") -> ImmediateHttpResponse:
-    page = render(request, "door/no_account.html", {"said": said}, status=403)
+def _refused(request: HttpRequest, email: str = "") -> ImmediateHttpResponse:
+    page = render(request, "signin/no_account.html", {"said": email}, status=403)
     return ImmediateHttpResponse(page)
 
 
-def _made(sociallogin: Any) -> User:
-    """Without allauth's row of the e-mail: it would stay when the account's own changes."""
+def _create_account(sociallogin: Any) -> User:
+    """Save the account, without allauth's row of the e-mail: it would not follow its changes."""
     user: User = sociallogin.user
     user.save()
     sociallogin.account.user = user
@@ -65,25 +71,18 @@ def _made(sociallogin: Any) -> User:
     return user
 
 
-def _verified(sociallogin: Any) -> list[str]:
-    return [each.email.lower() for each in sociallogin.email_addresses if each.verified]
-
-
 def _keep_one_free_email(sociallogin: Any, verified: list[str]) -> None:
+    """Set the account's e-mail to a verified one that no other account has, if any."""
     taken = User.objects.filter(email__in=verified).values_list("email", flat=True)
     free = [email for email in verified if email not in set(taken)]
     sociallogin.user.email = free[0] if free else ""
     sociallogin.email_addresses = []
 
 
-def _token(request: HttpRequest, sociallogin: Any) -> str:
-    """Of the invitation whose page led here."""
+def _invitation_token(request: HttpRequest, sociallogin: Any) -> str:
+    """The token of the invitation whose page led here; "" if none did."""
     try:
-        there = resolve(sociallogin.get_redirect_url(request) or "")
+        match = resolve(sociallogin.get_redirect_url(request) or "")
     except Resolver404:
         return ""
-    return str(there.kwargs["token"]) if there.url_name == "join" else ""
-
-
-def _invitation(token: str) -> Invitation | None:
-    return Invitation.objects.usable(token, now=timezone.now()).first() if token else None
+    return str(match.kwargs["token"]) if match.url_name == "join" else ""

@@ -1,4 +1,4 @@
-"""How a person likes the site: from their profile on every device, else from this browser."""
+"""Preferences: from a person's profile on every device, else from this browser's cookies."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tasks.models.profile import AS_THE_BROWSER_SAYS
 
 log = logging.getLogger(__name__)
 
-#: Asked by a page that nobody may be looking at, so whoever asks was not seen.
-ASKED_UNSEEN = {"endings"}
+#: URL names that open pages request by themselves, so that they do not mean somebody is here.
+BACKGROUND = {"notifications"}
 AREAS = "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()
 
 
 def of(person: Any) -> Profile:
-    """A person's profile; an unsaved one, with what holds by default, where none is kept."""
+    """A person's profile; an unsaved one with the defaults if none is kept."""
     if not person or not person.is_authenticated:
         return Profile()
     try:
@@ -38,52 +38,54 @@ def of(person: Any) -> Profile:
 
 
 def theme_of(request: HttpRequest) -> str:
-    said = of(getattr(request, "user", None)).theme or request.COOKIES.get("theme")
-    return said if said in Theme.values else Theme.AUTO
+    theme = of(getattr(request, "user", None)).theme or request.COOKIES.get("theme")
+    return theme if theme in Theme.values else Theme.AUTO
 
 
 def language_of(request: HttpRequest) -> str:
     """A code of LANGUAGES, or "auto"."""
     cookie = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
-    said = of(request.user).language or cookie
-    return said if said in dict(settings.LANGUAGES) else AS_THE_BROWSER_SAYS
+    language = of(request.user).language or cookie
+    return language if language in dict(settings.LANGUAGES) else AS_THE_BROWSER_SAYS
 
 
 @cache
 def zones() -> frozenset[str]:
-    """IANA's names of places, and UTC; not its old names of countries and of bare offsets."""
+    """IANA's names of places, and UTC; without its old names of countries and of bare offsets."""
     places = (name for name in available_timezones() if name.partition("/")[0] in AREAS)
     return frozenset({"UTC", *places})
 
 
 class PreferencesMiddleware:
-    """The person's language and time zone for this request; when they were here, afterwards."""
+    """Set the person's language and time zone for a request, and save afterwards they were here."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        profile = _whose(request)
+        profile = _profile_of(request)
         speak(request, profile)
-        with timezone.override(_zone(profile)):
+        zone = ZoneInfo(profile.time_zone) if profile.time_zone in zones() else None
+        with timezone.override(zone):
             response = self.get_response(request)
-        if profile.pk and _is_looking(request):
+        match = request.resolver_match
+        if profile.pk and match is not None and match.url_name not in BACKGROUND:
             _note_seen(profile)
         return response
 
 
-def _whose(request: HttpRequest) -> Profile:
-    """Nobody's without a session: a monitor's questions do not touch the database."""
+def _profile_of(request: HttpRequest) -> Profile:
+    """The profile of a request's person; without a session, no query: a monitor costs none."""
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return Profile()
     try:
         return of(request.user)
-    except DatabaseError:  # `/healthz` has an answer even now; who needs the person, says so
+    except DatabaseError:  # `/healthz` answers even now; a page that needs the person fails itself
         return Profile()
 
 
 def speak(request: HttpRequest, profile: Profile) -> None:
-    """From here on in the person's language, whatever cookie was left in this browser."""
+    """Switch to the person's language, whatever cookie is left in this browser."""
     if profile.language == AS_THE_BROWSER_SAYS:
         request.COOKIES.pop(settings.LANGUAGE_COOKIE_NAME, None)
         language = translation.get_language_from_request(request)
@@ -94,29 +96,20 @@ def speak(request: HttpRequest, profile: Profile) -> None:
         request.LANGUAGE_CODE = language
 
 
-def _zone(profile: Profile) -> ZoneInfo | None:
-    return ZoneInfo(profile.time_zone) if profile.time_zone in zones() else None
-
-
-def _is_looking(request: HttpRequest) -> bool:
-    match = request.resolver_match
-    return match is not None and match.url_name not in ASKED_UNSEEN
-
-
 def _note_seen(profile: Profile) -> None:
-    """A page is worth more than this: a busy database goes without."""
+    """Save that the person is here, at most each 5 minutes; give up if the database is busy."""
     if not profile.is_seen_long_ago(timezone.now()):
         return
     try:
-        with _unwilling_to_wait():
+        with _no_waiting_for_locks():
             Profile.objects.note_seen(profile, timezone.now())
     except DatabaseError as error:
         log.info("Not noted when %s was last seen: %s", profile.pk, error)
 
 
 @contextmanager
-def _unwilling_to_wait() -> Iterator[None]:
-    """SQLite would wait 20 s for another writer to end; elsewhere only this one row is locked."""
+def _no_waiting_for_locks() -> Iterator[None]:
+    """Fail at once on SQLite, which would wait 20 s for another writer; others lock one row."""
     if connection.vendor != "sqlite":
         yield
         return
@@ -130,5 +123,5 @@ def _unwilling_to_wait() -> Iterator[None]:
 
 
 @receiver(user_logged_in)
-def _has_come(sender: object, user: Any, **_: object) -> None:
+def _note_sign_in(sender: object, user: Any, **_: object) -> None:
     _note_seen(of(user))

@@ -1,4 +1,4 @@
-"""Letting in whoever has shown who they are."""
+"""Starting the session of a person who has proved who they are."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
 
-def let_in(
+def start_session(
     request: HttpRequest, user: Any, *, by: str, url: str, without_second_factor: bool = False
 ) -> HttpResponse:
     """Sign in and go to that address, after the second factor of those who have one.
 
-    `by` is for the record: "link", "first link", "invitation".
+    `by` is for the audit: "link", "first link", "invitation".
     """
     if request.user.is_authenticated:
         logout(request)

@@ -1,0 +1,1 @@
+"""A team: sign-in, people and roles, credentials, preferences, and the audit."""

@@ -1,0 +1,162 @@
+"""Limits of what one person may ask for in a while: searches, exports, letters, pictures, tracking.
+
+Takes have limits of their own, which count rows (tasks/billing/gate.py), and so has signing in
+(seedance_site/auth_settings.py). These are counted where signing in is: in the cache that all
+processes share. A limit of 120 a minute lets 120 pass at once, and then one each half second.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from math import ceil
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.cache import cache
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
+
+from tasks.text import prose
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 250  # milliseconds that a page which only reads waits to be counted
+
+
+class Limit(StrEnum):
+    """Things that are limited; their numbers are in `settings.LIMITS`."""
+
+    SEARCH = "search"
+    EXPORT = "export"
+    INVITE = "invite"  # by e-mail; links that are copied by hand are not counted
+    UPLOAD = "upload"
+    TRACK = "track"
+    IMPORT = "import"
+
+
+_SENTENCES: dict[Limit, Any] = {
+    Limit.SEARCH: ngettext_lazy(
+        "One person may search %(most)s time a minute.",
+        "One person may search %(most)s times a minute.",
+        "most",
+    ),
+    Limit.EXPORT: ngettext_lazy(
+        "One person may export %(most)s time an hour.",
+        "One person may export %(most)s times an hour.",
+        "most",
+    ),
+    Limit.INVITE: ngettext_lazy(
+        "One person may send %(most)s invitation by e-mail an hour.",
+        "One person may send %(most)s invitations by e-mail an hour.",
+        "most",
+    ),
+    Limit.UPLOAD: ngettext_lazy(
+        "One person may upload %(most)s picture an hour.",
+        "One person may upload %(most)s pictures an hour.",
+        "most",
+    ),
+    Limit.TRACK: ngettext_lazy(
+        "One person may look up or track ids %(most)s time an hour.",
+        "One person may look up or track ids %(most)s times an hour.",
+        "most",
+    ),
+    Limit.IMPORT: ngettext_lazy(
+        "One person may import %(most)s file an hour.",
+        "One person may import %(most)s files an hour.",
+        "most",
+    ),
+}
+
+
+@dataclass(eq=False)
+class LimitReachedError(Exception):
+    """A person asks too often; `seconds` are those until the next, None for never so many."""
+
+    limit: Limit
+    most: int
+    seconds: float | None
+
+    @property
+    def retry_after(self) -> int:
+        """Whole seconds for the header of this name."""
+        return max(1, ceil(self.seconds or 0))
+
+    def __str__(self) -> str:
+        return prose(_SENTENCES[self.limit] % {"most": self.most}, self._advice())
+
+    def _advice(self) -> str:
+        if self.seconds is None:
+            return _("Ask for fewer.")
+        number = self.retry_after
+        wait = _("%(number)s s") % {"number": number}
+        if number > 90:
+            wait = _("%(number)s min") % {"number": ceil(number / 60)}
+        at = timezone.localtime(timezone.now() + timedelta(seconds=number))
+        return _("It can go on in %(wait)s, at %(time)s.") % {"wait": wait, "time": _time(at)}
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%H:%M:%S %Z}"
+
+
+def spend(person: Any, limit: Limit, number: int = 1) -> None:
+    """Count so many. Raises LimitReachedError, and counts nothing, where they are too many.
+
+    The lock on the person makes requests at the same moment count each other.
+    """
+    most, seconds = settings.LIMITS[limit]
+    if not most or not number:
+        return
+    with transaction.atomic():
+        people = get_user_model().objects.select_for_update(no_key=True)
+        people.only("pk").get(pk=person.pk)
+        key, each, now = f"limit:{limit}:{person.pk}", seconds / most, time.time()
+        # The moment from which nothing counts any more. A clock that was set back holds nobody up.
+        free_at = min(max(cache.get(key, 0.0), now), now + seconds) + number * each
+        wait = free_at - (now + seconds)
+        if wait > each / 1000:  # more than an error of rounding
+            raise LimitReachedError(limit, most, None if number > most else wait)
+        cache.set(key, free_at, seconds)
+
+
+def spend_on_reading(person: Any, limit: Limit) -> None:
+    """Count one page that only reads. Raises LimitReachedError.
+
+    A database that is locked or full neither holds the page up nor stops it.
+    """
+    try:
+        with _impatient():
+            spend(person, limit)
+    except OperationalError as error:
+        log.warning("A %s was not counted: %s", limit, error)
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """Wait PATIENCE for a lock, and not the usual 20 s."""
+    with transaction.atomic() if connection.vendor == "postgresql" else _short_busy_timeout():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}ms'")
+        yield
+
+
+@contextmanager
+def _short_busy_timeout() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        [usual] = cursor.execute("PRAGMA busy_timeout").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {usual}")
