@@ -1,6 +1,7 @@
-"""System checks: wrong configuration named before it hurts, with the way out."""
+"""System checks: wrong configuration is reported at the start, with its remedy."""
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,7 +9,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from tasks.providers.guard import Allowed
+from tasks.providers.transport.guard import Allowed
 
 SHORTEST_TOKEN = 20  # letters
 
@@ -26,11 +27,15 @@ def keys_are_there(**kwargs: Any) -> list[CheckMessage]:
                 id="tasks.E001",
             )
         ]
-    return [_unusable(number) for number, key in _numbered_keys() if not _is_fernet_key(key)]
-
-
-def _numbered_keys() -> list[tuple[int, str]]:
-    return list(enumerate(settings.CREDENTIAL_KEYS, start=1))
+    return [
+        Error(
+            f"Key {number} for the providers' credentials is not a Fernet key.",
+            hint="Each is 32 random bytes in URL-safe base64, one a line, the newest first.",
+            id="tasks.E002",
+        )
+        for number, key in enumerate(settings.CREDENTIAL_KEYS, start=1)
+        if not _is_fernet_key(key)
+    ]
 
 
 def _is_fernet_key(key: str) -> bool:
@@ -39,14 +44,6 @@ def _is_fernet_key(key: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _unusable(number: int) -> CheckMessage:
-    return Error(
-        f"Key {number} for the providers' credentials is not a Fernet key.",
-        hint="Each is 32 random bytes in URL-safe base64, one a line, the newest first.",
-        id="tasks.E002",
-    )
 
 
 @register()
@@ -60,6 +57,18 @@ def key_files_are_private(**kwargs: Any) -> list[CheckMessage]:
         for path in sorted(settings.KEYS_DIR.glob("*.key*"))
         if path.stat().st_mode & 0o077
     ]
+
+
+@register()
+def the_database_is_private(**kwargs: Any) -> list[CheckMessage]:
+    """Warn of a database that others on this machine can read: it holds sessions and prompts."""
+    database = settings.DATABASES["default"]
+    path, folder = Path(str(database["NAME"])), settings.DATA_DIR
+    is_here = database["ENGINE"].endswith("sqlite3") and path.exists()
+    if not (is_here and path.stat().st_mode & path.parent.stat().st_mode & 0o077):
+        return []
+    hint = f"chmod 700 {folder} && chmod 600 {path}"
+    return [Warning(f"Others on this machine can read {path}.", hint=hint, id="tasks.W004")]
 
 
 @register()
@@ -133,11 +142,13 @@ def single_sign_on_can_be_used(**kwargs: Any) -> list[CheckMessage]:
         hint = "Like https://id.example.com/realms/team, without /.well-known/…"
         return [Error("DAILIES_OIDC_URL is not set.", hint=hint, id="tasks.E009")]
     return [
-        Error(f"DAILIES_{name}_SECRET is not set.", hint=_BOTH, id="tasks.E010") for name in missing
+        Error(
+            f"DAILIES_{name}_SECRET is not set.",
+            hint="The service that knows this site by the id gave a secret with it.",
+            id="tasks.E010",
+        )
+        for name in missing
     ]
-
-
-_BOTH = "The service that knows this site by the id gave a secret with it."
 
 
 @register()

@@ -1,4 +1,4 @@
-"""System checks of what the network guard lets through."""
+"""The system check of private hosts."""
 
 from django.core.checks import Error
 from pytest_django import Settings
@@ -11,7 +11,7 @@ def test_a_list_of_hosts_is_fine(settings: Settings) -> None:
     assert private_hosts_are_hosts() == []
 
 
-def test_an_entry_that_is_none_is_named(settings: Settings) -> None:
+def test_an_invalid_entry_is_named(settings: Settings) -> None:
     settings.PRIVATE_HOSTS = ["gateway.lan", "http://gateway.lan"]
     [problem] = private_hosts_are_hosts()
     assert isinstance(problem, Error) and problem.id == "tasks.E003"

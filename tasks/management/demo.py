@@ -1,4 +1,4 @@
-"""Sample life: a simulated account with each provider, a week of tasks, and ever new ones."""
+"""The demonstration's sample life: an account at each provider, a week of tasks, and new ones."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from django.db.models import Value
 from django.db.models.functions import Replace
 from django.utils import timezone
 
-from tasks import prices, search
-from tasks.models import Budget, Credential, Membership, Price, Project, Role, Task
-from tasks.providers import provider
-from tasks.simulator.shot import Shot
-from tasks.simulator.shots import SHOTS
+from tasks.billing import prices
+from tasks.models import Budget, Credential, Membership, Price, Project, Role, Task, search
+from tasks.providers import Answer, provider
+from tasks.providers.dialects.creating import read_created
+from tasks.simulator.shots import SHOTS, Shot
 
 PEOPLE = {"producer": Role.MANAGER, "artist": Role.MEMBER}
 ENOUGH_LIVE, ENOUGH_IN_ALL = 10, 300
 MONTHLY_TOKENS = 12_000_000
-#: What links come to: one that ends minutes after its video was saved, one whose host is down.
+#: Tasks with links in danger: one ends minutes after its video was saved, one has a host that is
+#: down.
 LINKS_IN_DANGER = (
     Shot(
         preset="volcengine",
         model="doubao-seedance-2-0-260128",
         prompt="Look test: rain on a tin roof, one drop in slow motion, grey light",
         ago=20 * 60,
-        wish=f"ok link={24 * 60}",
+        steer=f"ok link={24 * 60}",
     ),
     Shot(
         preset="byteplus",
@@ -41,11 +42,11 @@ LINKS_IN_DANGER = (
         prompt="Storyboard 7: a paper lantern is let go, the camera stays with the hand",
         ratio="4:3",
         ago=22 * 3600 + 45 * 60,
-        wish="ok media=503",
+        steer="ok media=503",
     ),
 )
 PAUSE = (15.0, 35.0)  # seconds between two new tasks
-TOLD = ("model", "prompt", "resolution", "ratio", "duration")  # what we know, for we asked for it
+REQUESTED = ("model", "prompt", "resolution", "ratio", "duration")  # known, for we asked for it
 
 
 class SampleLife:
@@ -57,7 +58,7 @@ class SampleLife:
         self._next_at = 0.0
 
     def begin(self) -> None:
-        """What is missing of the accounts and the past; nothing where all of it is there."""
+        """Create the accounts and past tasks that are missing."""
         base_urls = self._http.get(self._origin).raise_for_status().json()
         _move_to(self._origin)
         make_account("demo")
@@ -85,23 +86,24 @@ class SampleLife:
             pass  # the simulator is being started again, or somebody tries things out
 
     def _submit(self, credential: Credential, shot: Shot) -> None:
-        _track(credential, self._create(credential.base_url, credential.reveal_key(), shot), shot)
-
-    def _create(self, base_url: str, key: str, shot: Shot) -> str:
         answer = self._http.post(
-            base_url + shot.path(),
+            credential.base_url + shot.path(),
             json=shot.body(),
             headers={
-                "Authorization": f"Bearer {key}",
+                "Authorization": f"Bearer {credential.reveal_key()}",
                 "X-Sim-Created-Ago": str(shot.ago),
-                "X-Sim-Steer": shot.wish,
+                "X-Sim-Steer": shot.steer,
             },
         )
-        return str(answer.raise_for_status().json()["id"])
+        answer.raise_for_status()
+        created = Answer(
+            status_code=answer.status_code, headers=dict(answer.headers), body=answer.content
+        )
+        _track(credential, read_created(created), shot)
 
 
 def make_account(name: str, role: Role | None = None) -> User:
-    """Nobody has a password; without a role it is one that may do everything."""
+    """Create a user without a password; one without a role may do everything."""
     user, is_new = User.objects.get_or_create(
         username=name, defaults={"is_staff": role is None, "is_superuser": role is None}
     )
@@ -130,7 +132,7 @@ def _credential(slug: str, base_url: str) -> Credential:
 
 
 def _set_limits(accounts: Iterable[Credential]) -> None:
-    """Prices as the providers' pages have them, for a month back; a budget that is half used."""
+    """Create prices as on the providers' pages, from a month ago on, and a budget half used."""
     Budget.objects.get_or_create(
         project=Project.objects.order_by("pk")[0], defaults={"limit": MONTHLY_TOKENS}
     )
@@ -141,13 +143,14 @@ def _set_limits(accounts: Iterable[Credential]) -> None:
 
 
 def _move_to(origin: str) -> None:
-    """The simulator listens on another port than last time; its tasks moved with it."""
+    """Change the accounts' and tasks' base URLs, for the simulator may have another port now."""
     for credential in Credential.objects.filter(name__endswith=" (simulated)"):
-        place = urlsplit(credential.base_url)
-        here = Replace("base_url", Value(f"{place.scheme}://{place.netloc}"), Value(origin))
-        if f"{place.scheme}://{place.netloc}" != origin:
-            Task.objects.filter(credential=credential).update(base_url=here)
-            Credential.objects.filter(pk=credential.pk).update(base_url=here)
+        parts = urlsplit(credential.base_url)
+        before = f"{parts.scheme}://{parts.netloc}"
+        if before != origin:
+            base_url = Replace("base_url", Value(before), Value(origin))
+            Task.objects.filter(credential=credential).update(base_url=base_url)
+            Credential.objects.filter(pk=credential.pk).update(base_url=base_url)
 
 
 @transaction.atomic  # so that no sweep asks about a task before its row is complete
@@ -160,14 +163,10 @@ def _track(credential: Credential, remote_id: str, shot: Shot) -> None:
         created_by=random.choice(people) if people else None,
         now=timezone.now() - timedelta(seconds=shot.ago),
     )
-    _tell(task, shot)
-
-
-def _tell(task: Task, shot: Shot) -> None:
-    for name in TOLD:
+    for name in REQUESTED:
         setattr(task, name, getattr(shot, name))
     task.search_text = search.searchable(task.prompt, task.remote_id, task.model)
-    task.save(update_fields=[*TOLD, "search_text"])
+    task.save(update_fields=[*REQUESTED, "search_text"])
 
 
 def _is_quick(shot: Shot) -> bool:

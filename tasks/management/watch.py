@@ -1,7 +1,7 @@
-"""The watch outside the workers: hears their heartbeats, and starts again what fell silent.
+"""The watch over the workers: it reads their heartbeats, and restarts what has fallen silent.
 
 Killing one idle worker stops a django-q2 cluster for good, with nothing alarming in its log (the
-dead worker held the queue's read lock; 3 of 3 runs, 1.11.1). Only its silence tells.
+dead worker held the queue's read lock; 3 of 3 runs, 1.11.1). Only the missing heartbeat shows it.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from django.utils import timezone
 from tasks import jobs
 from tasks.management.supervision import Child, end_group, say
 from tasks.models import Lease
-from tasks.refresh import LEASE, LEASE_SECONDS
+from tasks.tracking.refresh import LEASE, LEASE_SECONDS
 
 STOPPING = "the watch, stopping"
 LONGEST_PATIENCE = 600.0  # seconds
 
 
 class Watch:
-    """Looks at one child by the heartbeat of its lease; kills its whole group when that is silent.
+    """Restarts one child, killing its whole group, when its lease has no heartbeat for too long.
 
-    A beat is known by its being another one than before, so no clock has to agree with ours: all
+    A heartbeat counts when it differs from the last one, so no clock has to agree with ours: all
     times are this process's own monotonic ones.
     """
 
@@ -38,47 +38,57 @@ class Watch:
         self._lease = Lease.objects.filter(name=lease)
         self._wedged = self._patience = wedged
         self._beat: datetime | None = None
-        self._heard_at = 0.0
-        self._is_blind = False
+        self._beat_seen_at = self._checked_at = 0.0
+        self._has_no_database = False
+        self._noted = 0  # the group that is in its file
 
     def start(self) -> None:
         end_leftovers(self._group_file, self._child.command[1:3])
         self._child.start()
         self._note_group()
 
-    def look(self) -> None:
+    def check(self) -> None:
+        """Start a dead child again, and restart a silent one. Call it often.
+
+        Where we were stopped ourselves, perhaps with the whole machine, nobody was silent.
+        """
+        now = time.monotonic()
+        if now - self._checked_at > self._wedged / 2:
+            self._beat_seen_at = now
+        self._checked_at = now
         self._child.keep_alive()
         self._note_group()
-        self._try(self._listen)
+        self._try(self._check_heartbeat)
 
     def stop(self) -> None:
         self._child.stop()
 
-    def _try(self, ask: Callable[[], object]) -> None:
-        """Without the database the child is silent too, and not to blame."""
+    def _try(self, step: Callable[[], object]) -> None:
+        """Take a step that needs the database; without it a child is silent, and not to blame."""
         try:
             close_old_connections()
-            ask()
-            self._is_blind = False
+            step()
+            self._has_no_database = False
         except DatabaseError as error:
-            self._heard_at = time.monotonic()
-            if not self._is_blind:
+            self._beat_seen_at = time.monotonic()
+            if not self._has_no_database:
                 say(f"The watch cannot use the database: {error}")
-            self._is_blind = True
+            self._has_no_database = True
 
-    def _listen(self) -> None:
+    def _check_heartbeat(self) -> None:
         beat = self._lease.all().values_list("beat_at", flat=True).first()
         if beat != self._beat:
-            self._beat, self._heard_at, self._patience = beat, time.monotonic(), self._wedged
+            self._beat, self._beat_seen_at = beat, time.monotonic()
+            self._patience = self._wedged
         if self._silence > self._patience:
-            self._start_again()
+            self._restart()
 
     @property
     def _silence(self) -> float:
-        """Seconds since it was heard or started."""
-        return time.monotonic() - max(self._heard_at, self._child.started_at)
+        """Seconds since the last heartbeat, or since the start."""
+        return time.monotonic() - max(self._beat_seen_at, self._child.started_at)
 
-    def _start_again(self) -> None:
+    def _restart(self) -> None:
         name, silence = self._child.name, self._silence
         say(f"Nothing heard from the {name} for {silence:.0f} s; starting it again.")
         self._patience = min(self._patience * 2, LONGEST_PATIENCE)
@@ -86,11 +96,14 @@ class Watch:
         self._note_group()
 
     def _note_group(self) -> None:
-        self._group_file.write_text(str(self._child.group))
+        """Write the group's number, if it is another: a kill meanwhile leaves an empty file."""
+        if self._child.group != self._noted:
+            self._group_file.write_text(str(self._child.group))
+            self._noted = self._child.group
 
 
 class ClusterWatch(Watch):
-    """Over the django-q2 cluster, whose sweeps beat: it may also need just a new sweep."""
+    """The watch over the django-q2 cluster, whose sweeps beat: it may just need a new sweep."""
 
     def __init__(self, cluster: Child, group_file: Path, *, quiet: float, wedged: float) -> None:
         super().__init__(cluster, group_file, lease=LEASE, wedged=wedged)
@@ -102,34 +115,38 @@ class ClusterWatch(Watch):
         self._try(jobs.ensure_sweep)
 
     def stop(self) -> None:
-        """A sweep without its lease ends by itself in two seconds; django-q2 waits for it."""
-        self._try(self._take_the_lease_away)
-        super().stop()
-        self._try(self._give_it_back)
+        """Stop the cluster after taking the sweep's lease, without which it ends in two seconds.
 
-    def _listen(self) -> None:
-        super()._listen()
+        django-q2 waits for it.
+        """
+        self._try(self._take_lease)
+        super().stop()
+        self._try(self._give_lease_back)
+
+    def _check_heartbeat(self) -> None:
+        super()._check_heartbeat()
         now = time.monotonic()
         if self._silence > self._quiet and now - self._woke_at > self._quiet:
             self._woke_at = now
             jobs.ensure_sweep()
 
-    def _start_again(self) -> None:
-        super()._start_again()
+    def _restart(self) -> None:
+        super()._restart()
         jobs.ensure_sweep()
 
-    def _take_the_lease_away(self) -> None:
+    def _take_lease(self) -> None:
         until = timezone.now() + timedelta(seconds=LEASE_SECONDS)
         self._lease.update(holder=STOPPING, until=until)
 
-    def _give_it_back(self) -> None:
+    def _give_lease_back(self) -> None:
         self._lease.filter(holder=STOPPING).update(until=timezone.now())
 
 
 def end_leftovers(group_file: Path, command: list[str]) -> None:
-    """End the orphans of an earlier run, which work on unsupervised.
+    """End the orphans of an earlier run, which would go on unsupervised.
 
-    Only where one of the group still runs our command: the number may be another's by now.
+    Nothing is ended unless one of the group still runs our command: by now the number may belong
+    to another group.
     """
     group = group_file.read_text().strip() if group_file.exists() else ""
     if not group.isdecimal():

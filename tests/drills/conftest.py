@@ -1,10 +1,8 @@
-"""An installation of its own, with tasks at a simulator that lives in the test's process."""
+"""An installation for each drill, with tasks at a simulator in the test's process."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tasks.simulator.server import Simulator
-from tests.processes.conftest import ROOT, Installation
+from tests.processes.conftest import Installation
 
 
 class Home(Installation):
@@ -20,30 +18,24 @@ class Home(Installation):
         return super().environment() | {"DJANGO_SETTINGS_MODULE": "tests.drills.settings"}
 
     def step(self, *command: str) -> tuple[int, str]:
-        """Exit code (below zero where a signal ended it) and words of tests.drills.steps."""
-        ended = subprocess.run(
-            [sys.executable, "-m", "tests.drills.steps", *command],
-            cwd=ROOT,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return ended.returncode, ended.stdout.strip() or ended.stderr
+        """Run tests.drills.steps; return its exit code (negative after a signal) and its output."""
+        out, errors = (self.log.with_name(f"step.{name}") for name in ("out", "errors"))
+        code = self._run("-m", "tests.drills.steps", *command, out=out, errors=errors)
+        return code, out.read_text().strip() or errors.read_text()
 
     def follow(self, sim: Simulator, *remote_ids: str) -> None:
-        code, said = self.step("follow", sim.base_url("volcengine"), *remote_ids)
-        assert code == 0, said
+        code, output = self.step("follow", sim.base_url("volcengine"), *remote_ids)
+        assert code == 0, output
 
     def let_the_leases_run_out(self) -> None:
-        """As ten seconds without their holders would do."""
+        """Expire the leases, as ten seconds without their holders would."""
         self.ask("UPDATE tasks_lease SET until = '2000-01-01'")
 
     def statuses(self) -> list[str]:
         return [status for (status,) in self.ask("SELECT status FROM tasks_task ORDER BY id")]
 
     def kept(self) -> list[str]:
-        """States of the copies, without those of last frames."""
+        """The states of the videos' copies."""
         return [state for (state,) in self.ask("SELECT state FROM tasks_copy WHERE kind = 'video'")]
 
 
@@ -52,7 +44,7 @@ Furnish = Callable[[Path], Home]
 
 @pytest.fixture
 def furnish(furnished: Path) -> Iterator[Furnish]:
-    """furnish(folder): an installation at rest there, without its static files."""
+    """furnish(folder): a stopped installation in that folder, without its static files."""
     homes: list[Home] = []
 
     def furnish(folder: Path) -> Home:
@@ -72,7 +64,7 @@ def home(furnish: Furnish, tmp_path: Path) -> Home:
 
 
 class Provider(Simulator):
-    """One whose clock is ours, until it is pushed ahead: nobody sits out how long a task runs."""
+    """A provider whose clock can be moved ahead, so that tests need not wait for tasks to run."""
 
     def __init__(self) -> None:
         self._ahead = 0.0

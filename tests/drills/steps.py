@@ -1,14 +1,17 @@
-"""What drills run in processes of their own: python -m tests.drills.steps COMMAND …
+"""Steps that drills run in processes of their own: python -m tests.drills.steps COMMAND …
 
-Several in one process, one after the other, have `then` between them.
+Several commands in one process are separated by `then`.
 
-follow BASE_URL ID …   a credential of Volcengine's there, and these tasks
+follow BASE_URL ID …   add a credential of Volcengine there, and track these tasks
 sweep STEP             refresh for a second; STEP as in tests.archive.launcher
-place BASE_URL         … and one wish waiting to be sent to it
-send STEP              send what waits
-settle                 as after the time in which a sender must have ended
-enter                  a superuser's session; prints its cookie
-ask COOKIE             prints the status of the list, and of an attempt to write
+place BASE_URL         … and place one request that waits to be sent to it
+queue                  queue the jobs that send requests and refresh tasks
+send STEP              send the waiting requests
+settle                 mark abandoned sends, as after the time in which a sender must end
+cancel STEP            request to cancel the first task, and run the job
+take_up                resume cancels, as after the time in which their worker must end
+enter                  sign a superuser in; print the session's cookie
+ask COOKIE             print the status codes of the list and of an attempt to write
 """
 
 from __future__ import annotations
@@ -40,7 +43,7 @@ def follow(base_url: str, *remote_ids: str) -> None:
 
 
 def sweep(step: str) -> None:
-    from tasks import refresh
+    from tasks.tracking import refresh
 
     if step != "none":
         die_at(step)
@@ -52,13 +55,13 @@ def place(base_url: str) -> None:
 
     from django.utils import timezone
 
-    from tasks import submit
     from tasks.models import Credential, Project
-    from tasks.providers.wish import Wish
+    from tasks.providers.catalog.request import GenerationRequest
+    from tasks.submission.place import place_batch
 
     follow(base_url)
-    submit.place(
-        [Wish(model="doubao-seedance-2-0-260128", prompt="A paper boat")],
+    place_batch(
+        [GenerationRequest(model="doubao-seedance-2-0-260128", prompt="A paper boat")],
         key=uuid.uuid4(),
         project=Project.objects.get(),
         credential=Credential.objects.get(),
@@ -67,20 +70,51 @@ def place(base_url: str) -> None:
     )
 
 
+def queue() -> None:
+    from django_q.tasks import async_task
+
+    from tasks import jobs
+
+    async_task(jobs.SEND)
+    async_task(jobs.SWEEP)
+
+
 def send(step: str) -> None:
-    from tasks import sending
+    from tasks.submission.send import send_waiting
 
     if step != "none":
         die_at(step)
-    sending.send_waiting(5)
+    send_waiting(5)
 
 
 def settle() -> None:
     from django.utils import timezone
 
-    from tasks import submit
+    from tasks.submission.place import ABANDONED, mark_interrupted
 
-    submit.settle(timezone.now() + submit.ABANDONED)
+    mark_interrupted(timezone.now() + ABANDONED)
+
+
+def cancel(step: str) -> None:
+    from django.utils import timezone
+
+    from tasks.models import Cancellation, Task
+    from tasks.submission.cancel import attempt_cancel
+
+    now = timezone.now()
+    asked = Cancellation.objects.ask_for(Task.objects.earliest("id"), None, now)
+    assert asked, "nobody may ask for it"
+    if step != "none":
+        die_at(step)
+    attempt_cancel(asked.pk, now)
+
+
+def take_up() -> None:
+    from django.utils import timezone
+
+    from tasks.submission.cancel import ABANDONED, recover_cancellations
+
+    recover_cancellations(timezone.now() + ABANDONED)
 
 
 def enter() -> None:
@@ -107,8 +141,11 @@ def ask(cookie: str) -> None:
 COMMANDS: dict[str, Callable[..., None]] = {
     "follow": follow,
     "place": place,
+    "queue": queue,
     "send": send,
     "settle": settle,
+    "cancel": cancel,
+    "take_up": take_up,
     "sweep": sweep,
     "enter": enter,
     "ask": ask,
@@ -116,7 +153,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 
 def main(words: list[str]) -> None:
-    """One command after the other, in one process: a start costs most of a second."""
+    """Run the commands in one process, because a start takes most of a second."""
     django.setup()
     for is_between, group in groupby(words, lambda word: word == "then"):
         if not is_between:

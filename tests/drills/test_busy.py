@@ -1,4 +1,4 @@
-"""A database that cannot be written: pages are read as ever, and who writes is told so."""
+"""A database that cannot be written: pages can be read, and writes are answered as busy."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.db import OperationalError, ProgrammingError, connection
 from django.test import Client
 from django.urls import reverse
 
-from seedance_site.busy import passes
 from tasks.models import Credential, Task
+from tasks.web.database_errors import passes
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf, client_of
 
@@ -39,7 +39,7 @@ def task(make_task: MakeTask) -> Task:
 
 @pytest.fixture
 def lock(visitor: Client, task: Task) -> Iterator[sqlite3.Connection]:
-    """Somebody else writes, and does not come to an end."""
+    """A lock on the database, held by a write that does not end."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout = 50")
     name = connection.settings_dict["NAME"]
@@ -56,13 +56,13 @@ def ask_for_a_look(visitor: Client, task: Task, **headers: str) -> tuple[int, st
 
 
 @pytest.mark.parametrize("path", ["/", "/tasks/{}/", "/live/", "/tasks/track/", "/archive/"])
-def test_pages_are_read_as_ever(
+def test_pages_can_still_be_read(
     path: str, visitor: Client, task: Task, lock: sqlite3.Connection
 ) -> None:
     assert visitor.get(path.format(task.pk)).status_code in (200, 204)
 
 
-def test_who_writes_is_told_that_the_database_is_busy(
+def test_a_write_is_answered_with_a_busy_database(
     visitor: Client, task: Task, lock: sqlite3.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = visitor.post(reverse("refresh_task", args=[task.pk]))
@@ -75,18 +75,18 @@ def test_who_writes_is_told_that_the_database_is_busy(
 def test_a_page_in_use_stays_and_gets_a_note(
     visitor: Client, task: Task, lock: sqlite3.Connection
 ) -> None:
-    """htmx shows nothing of an answer with an error's status."""
-    status, said = ask_for_a_look(visitor, task, **{"HX-Request": "true"})
+    """Answer htmx with a message, as it does not show responses with an error status."""
+    status, output = ask_for_a_look(visitor, task, **{"HX-Request": "true"})
     assert status == 200
-    assert 'hx-swap-oob="true"' in said and "The database is busy" in said
+    assert 'hx-swap-oob="true"' in output and "The database is busy" in output
 
 
 def test_what_was_typed_can_be_sent_again(
     visitor: Client, credential: Credential, lock: sqlite3.Connection
 ) -> None:
     typed = {**TYPED, "ids": "cgt-20261120120000-aaaaa", "credential": credential.pk}
-    said = visitor.post(reverse("track"), typed).content.decode()
-    assert 'name="ids" value="cgt-20261120120000-aaaaa"' in said
+    output = visitor.post(reverse("track"), typed).content.decode()
+    assert 'name="ids" value="cgt-20261120120000-aaaaa"' in output
     lock.rollback()
     assert visitor.post(reverse("track"), typed).status_code == 302
     assert Task.objects.filter(remote_id=typed["ids"]).exists()
@@ -106,7 +106,7 @@ def test_afterwards_it_works_again(visitor: Client, task: Task, lock: sqlite3.Co
     assert ask_for_a_look(visitor, task)[0] == 302
 
 
-def test_a_mistake_of_ours_is_not_called_busy() -> None:
+def test_a_bug_is_not_reported_as_a_busy_database() -> None:
     with pytest.raises(OperationalError) as missing, connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM no_such_table")
     assert not passes(missing.value)

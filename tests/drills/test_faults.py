@@ -1,4 +1,4 @@
-"""Every fault of a provider for minutes on end: no task is given up, and each comes to its end."""
+"""Every fault of a provider for minutes: no task is given up, and each reaches its end."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tasks import archive, refresh
+from tasks import archive
 from tasks.archive import Archive
 from tasks.models import Copy, CopyState, Credential, StatusChange, Task
 from tasks.simulator import faults
 from tasks.simulator.server import Simulator
 from tasks.status import LIVE
+from tasks.tracking import refresh
 from tests.archive.conftest import (
     account,
     clock,
@@ -20,14 +21,14 @@ from tests.archive.conftest import (
     short_waits,
     sim,
 )
-from tests.refresh.conftest import Account, Clock, Follow
+from tests.tracking.conftest import Account, Clock, Follow
 
 __all__ = ["account", "clock", "follow", "own_folder", "short_waits", "sim"]
 pytestmark = pytest.mark.django_db
 
 MINUTES = 5
 STEP = 20.0  # seconds of the clock between two turns
-PATIENCE = 20  # minutes of peace in which all is made good
+PATIENCE = 20  # minutes without faults in which all recovers
 AFTERWARDS = 3  # turns in which nothing more happens
 PRESETS = ("volcengine", "dataeyes", "yescale")
 ENDS = {"sim:ok": "succeeded", "sim:fail=InternalServiceError": "failed", "sim:expire": "expired"}
@@ -80,7 +81,7 @@ def never() -> bool:
 def go_on(
     clock: Clock, minutes: float, *, saving: bool = False, until: Callable[[], bool] = never
 ) -> None:
-    """So many minutes; or until it is so, and some turns on in which it must stay so."""
+    """Sweep for so many minutes, or until the condition holds, and some turns more."""
     turns = int(minutes * 60 / STEP)
     while turns > 0:
         turns = min(turns, AFTERWARDS) if until() else turns

@@ -10,12 +10,12 @@ from tasks.simulator.server import Simulator
 from tests.drills.conftest import Home
 
 STEPS = {
-    "claimed": "tasks.refresh.claim:after",
-    "answered, not recorded": "tasks.refresh.record:before",
-    "the change has its number": "tasks.models.engine.ChangeCounterQuerySet.next:after",
+    "claimed": "tasks.tracking.refresh.claim:after",
+    "answered, not recorded": "tasks.tracking.refresh.record:before",
+    "the change has its number": "tasks.models.changes.ChangeCounterQuerySet.next:after",
     "tasks and copies written, the change not": "tasks.models.copy.CopyQuerySet.follow:after",
-    "recorded": "tasks.refresh.record:after",
-    "the credential's health noted": "tasks.refresh.note_health:after",
+    "recorded": "tasks.tracking.refresh.record:after",
+    "the credential's health noted": "tasks.tracking.refresh.note_health:after",
 }
 TASKS = 4
 HALF_DONE = """
@@ -34,8 +34,8 @@ def test_a_poll_that_is_killed_when(step: str, home: Home, sim: Simulator) -> No
     assert home.step(*follow, "then", "sweep", STEPS[step])[0] == -signal.SIGKILL
     assert home.ask(HALF_DONE) == []
     home.let_the_leases_run_out()
-    code, said = home.step("sweep", "none")
-    assert code == 0, said
+    code, output = home.step("sweep", "none")
+    assert code == 0, output
     assert home.statuses() == ["succeeded"] * TASKS
     assert home.ask(HALF_DONE) == []
     assert (

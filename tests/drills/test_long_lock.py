@@ -1,6 +1,6 @@
-"""Half a minute in which nobody can write, with the usual settings and the whole site running.
+"""A lock of half a minute on the database, with the usual settings and the whole site running.
 
-It lasts a good minute, for the lock is as long as it says.
+The drill takes over a minute, because the lock really lasts that long.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PAGES = ("/", "/archive/", "/live/", "/tasks/track/", "/tasks/1/")
 
 
 class Site(drills.Home, ops.Home):
-    """The whole of it: web server, cluster, archive, watch."""
+    """The whole site: web server, cluster, archive, watch."""
 
     def environment(self) -> dict[str, str]:
         usual = ops.Home.environment(self) | {"DJANGO_SETTINGS_MODULE": "seedance_site.settings"}
@@ -46,7 +46,7 @@ def site(furnished: Path, tmp_path: Path) -> Iterator[Site]:
 
 @contextmanager
 def tables_locked(site: Site) -> Iterator[None]:
-    """Whoever reads goes on; whoever writes waits."""
+    """Lock the tables: reading goes on, writing waits."""
     import psycopg
 
     ours = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
@@ -77,7 +77,7 @@ def test_half_a_minute_without_writing_loses_nothing(site: Site, sim: Simulator)
         written = pool.submit(writer.post, "/tasks/1/refresh/")
         while time.monotonic() < end:
             assert {reader.get(page).status_code for page in PAGES} <= {200, 204}
-            time.sleep(0.5)
+            time.sleep(3)
         answer = written.result()
         assert (answer.status_code, "Nothing was lost" in answer.text) == (503, True)
         eventually(lambda: "Worker last seen" in reader.get("/").text, within=10)
@@ -88,4 +88,4 @@ def test_half_a_minute_without_writing_loses_nothing(site: Site, sim: Simulator)
     assert writer.post("/tasks/1/refresh/").status_code == 302
     changes = site.ask("SELECT became FROM tasks_statuschange WHERE became = 'succeeded'")
     assert len(changes) == TASKS == sum(sim.counts.creates.values())
-    assert "starting it again" not in site.said()
+    assert "starting it again" not in site.output()

@@ -1,4 +1,4 @@
-"""The database cannot be written for a while: the work goes on by itself, and nothing is lost."""
+"""A database that cannot be written for a while: work resumes by itself, nothing is lost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Trouble = Callable[[Home], AbstractContextManager[None]]
 
 @contextmanager
 def locked(home: Home) -> Iterator[None]:
-    """By somebody who writes and does not come to an end."""
+    """Lock the database by a write that does not end."""
     with closing(sqlite3.connect(home.folder / "db.sqlite3", isolation_level=None)) as other:
         other.execute("PRAGMA busy_timeout = 10000")
         other.execute("BEGIN IMMEDIATE")
@@ -38,7 +38,7 @@ def locked(home: Home) -> Iterator[None]:
 
 @contextmanager
 def full(home: Home) -> Iterator[None]:
-    """To the last byte."""
+    """Fill the disk to the last byte."""
     filler = home.folder / "filler"
     with suppress(OSError), filler.open("wb", buffering=0) as file:
         while True:
@@ -85,7 +85,7 @@ def drill(home: Home, sim: Provider, trouble: Trouble, words: str) -> None:
         time.sleep(1)
         assert has_ended(sim)
         assert home.statuses() == ["running"] * TASKS
-        eventually(lambda: words in home.said(), within=10)
+        eventually(lambda: words in home.output(), within=10)
     home.let_the_leases_run_out()
     eventually(lambda: home.statuses() == ["succeeded"] * TASKS, within=40)
     eventually(lambda: home.kept() == ["saved"] * TASKS, within=30)
@@ -94,4 +94,4 @@ def drill(home: Home, sim: Provider, trouble: Trouble, words: str) -> None:
 
 
 def has_ended(sim: Simulator) -> bool:
-    return all(task.story.ends_at < sim.world.clock() for task in sim.tasks)
+    return all(task.timeline.ends_at < sim.world.clock() for task in sim.tasks)

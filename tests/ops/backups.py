@@ -1,4 +1,4 @@
-"""A filled installation, and what is done with its backups."""
+"""A filled installation, and helpers that save and restore it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.utils import timezone
-from tasks import search
+from tasks.models import search
 from tasks.models import *
 from tasks.status import Status
 now = timezone.now()
@@ -41,30 +41,31 @@ for copy in Copy.objects.all()[:3]:
     copy.size, copy.sha256 = len(content), hashlib.sha256(content).hexdigest()
     copy.state, copy.saved_at, copy.due_at = CopyState.SAVED, now, None
     copy.save()
-AuditEntry.objects.create(verb=Verb.TRACKED, actor="ann", label="cgt-0", changes={{"number": 30}})
+AuditEntry.objects.create(verb=AuditAction.TRACKED, actor="ann", label="cgt-0",
+                          changes={{"number": 30}})
 """
 REVEAL = "from tasks.models import Credential; print(Credential.objects.get().reveal_key())"
 FOUND = "from tasks.models import Task; print(Task.objects.matching('boat').count())"
 
 
 def save(home: Home, path: Path, *options: str) -> Path:
-    status, said = home.run("backup", str(path), *options)
-    assert status == 0, said
-    assert SECRET not in said
+    status, output = home.run("backup", str(path), *options)
+    assert status == 0, output
+    assert SECRET not in output
     return path
 
 
 def restore(home: Home, path: Path, *options: str) -> str:
-    status, said = home.run("restore", str(path), *options)
-    assert status == 0, said
-    return said
+    status, output = home.run("restore", str(path), *options)
+    assert status == 0, output
+    return output
 
 
 def refusal(home: Home, *command: str) -> str:
-    status, said = home.run(*command)
-    assert status == 1, said
-    assert "Traceback" not in said
-    return said
+    status, output = home.run(*command)
+    assert status == 1, output
+    assert "Traceback" not in output
+    return output
 
 
 def bring_keys(source: Home, target: Home) -> None:

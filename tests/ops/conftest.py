@@ -1,4 +1,4 @@
-"""A place for each test, and one that is filled, with a backup of it."""
+"""Installations of each test, and a filled one with a backup of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["client_of", "installation", "nothing"]
 
 @pytest.fixture(scope="session", params=["postgresql" if ON_POSTGRES else "sqlite"])
 def engine(request: pytest.FixtureRequest) -> str:
-    """The one the suite runs on; CI runs it on both."""
+    """The database engine the suite runs on; CI runs it on both."""
     return str(request.param)
 
 

@@ -1,4 +1,4 @@
-"""Installations at rest, on SQLite and, where the suite runs on it, on PostgreSQL."""
+"""Installations that do not run, on SQLite or, where the suite runs on it, on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ON_POSTGRES = connection.vendor == "postgresql"
 
 
 class Home(Installation):
-    """One with a database of its own, wherever that is."""
+    """An installation with a database of its own, on either engine."""
 
     def __init__(self, folder: Path, database_url: str = "", **more: str) -> None:
         super().__init__(folder)
@@ -28,10 +28,10 @@ class Home(Installation):
         return found | ({"DATABASE_URL": self.database_url} if self.database_url else {})
 
     def shell(self, code: str) -> str:
-        """What a few lines of Python print in there."""
-        status, said = self.run("shell", "-v0", "-c", code)
-        assert status == 0, said
-        return said
+        """Run a few lines of Python in the installation; return what they print."""
+        status, output = self.run("shell", "-v0", "-c", code)
+        assert status == 0, output
+        return output
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         if not self.database_url:
@@ -54,7 +54,7 @@ class Home(Installation):
 
 
 class Homes:
-    """homes(): a new place each time; with keys of its own, and tables, when `is_migrated`."""
+    """homes(): a new installation each time; with keys and tables when `is_migrated`."""
 
     def __init__(self, folder: Path, furnished: Path, *, postgres: bool) -> None:
         self._folder, self._furnished, self._postgres = folder, furnished, postgres
@@ -73,15 +73,15 @@ class Homes:
         return home
 
     def _migrate(self, home: Home) -> None:
-        """On SQLite by a copy of what the migrations made: else 1.1 s of a processor for each."""
+        """Make the tables, on SQLite by copying a migrated file, which saves 1.1 s of a core."""
         keys.make_missing(home.folder / "keys")
         if home.database_url:
-            assert home.run("migrate", "-v0")[0] == 0, home.said()
+            assert home.run("migrate", "-v0")[0] == 0, home.output()
         else:
             shutil.copy(self._furnished / "db.sqlite3", home.folder)
 
     def copy_of(self, home: Home) -> Home:
-        """The same folder and rows, at a place of its own."""
+        """Copy an installation's folder and rows to a new place."""
         template = home.database_url.rpartition("/")[2]
         url = self._new_database(f"TEMPLATE {template}") if template else ""
         target = shutil.copytree(home.folder, self._folder / f"home{len(self._made)}")
@@ -90,7 +90,7 @@ class Homes:
 
     def _new_database(self, how: str = "") -> str:
         name = f"test_ops_{secrets.token_hex(6)}"
-        _outside(f"CREATE DATABASE {name} {how}")
+        outside(f"CREATE DATABASE {name} {how}")
         self._databases.append(name)
         return _url(name)
 
@@ -98,7 +98,7 @@ class Homes:
         for home in self._made:
             home.end()
         for name in self._databases:
-            _outside(f"DROP DATABASE {name} WITH (FORCE)")
+            outside(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _url(name: str) -> str:
@@ -107,8 +107,8 @@ def _url(name: str) -> str:
     return f"postgres://{place['USER']}{password}@{place['HOST']}:{place['PORT'] or 5432}/{name}"
 
 
-def _outside(statement: str) -> None:
-    """Outside of any transaction, and of the test's own database."""
+def outside(statement: str) -> None:
+    """Execute a statement outside of any transaction and of the test's own database."""
     import psycopg
 
     with psycopg.connect(_url("postgres"), autocommit=True) as server:

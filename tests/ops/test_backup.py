@@ -29,9 +29,9 @@ def test_a_file_that_cannot_be_read_is_named_by_the_backup(home: Home, tmp_path:
     one, two, _ = sorted((home.folder / "videos").rglob("video.mp4"))
     one.unlink()
     two.write_bytes(b"something else")
-    said = refusal(home, "backup", str(tmp_path / "some.tar"), "--with-media")
-    assert "could not be read" in said and "not what was saved" in said
-    assert "The backup was made without these" in said
+    output = refusal(home, "backup", str(tmp_path / "some.tar"), "--with-media")
+    assert "video.mp4: missing" in output and "video.mp4: not what was saved" in output
+    assert "The backup was made without these" in output
     with tarfile.open(tmp_path / "some.tar") as archive:
         assert len([n for n in archive.getnames() if n.endswith("video.mp4")]) == 1
 
@@ -61,7 +61,7 @@ def test_a_backup_beside_a_writer_is_of_one_moment_and_stops_nobody(
         path = save(home, tmp_path / "busy.tar")
         done = int(turns.read_text() or 0)
         eventually(lambda: int(turns.read_text() or 0) > done, within=5)
-        assert writer.poll() is None, beside.said()
+        assert writer.poll() is None, beside.output()
     finally:
         writer.kill()
         writer.wait()
@@ -87,6 +87,6 @@ def test_without_its_tools_a_backup_of_postgresql_says_what_to_install(
     homes: Homes, tmp_path: Path
 ) -> None:
     home = homes(postgres=True, PATH=str(tmp_path))
-    said = refusal(home, "backup", str(tmp_path / "saved.tar"))
-    assert "pg_dump is not on this machine" in said
+    output = refusal(home, "backup", str(tmp_path / "saved.tar"))
+    assert "pg_dump is not on this machine" in output
     assert not list(tmp_path.glob("*saved.tar*"))

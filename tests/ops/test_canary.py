@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,10 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
+from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django_q.brokers import get_broker
@@ -27,11 +31,13 @@ from django_q.tasks import async_task
 from django_q.worker import worker
 from pytest_django import Settings
 
-from seedance_site.discretion import Formatter
-from tasks import jobs, probe, refresh, sealing
-from tasks.diagnosis import diagnose
-from tasks.management.doctor import examine
+from tasks import encryption, jobs
+from tasks.encryption.redaction import Formatter
+from tasks.management.backup import databases
+from tasks.management.doctor import run_checks
 from tasks.models import Credential
+from tasks.tracking import connection_test, refresh
+from tasks.web.messages.connection_test import diagnose
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 
@@ -44,10 +50,10 @@ class Parrot(BaseHTTPRequestHandler):
     """A gateway that repeats the key it refuses, wherever it can."""
 
     def do_GET(self) -> None:
-        said = self.headers["Authorization"]
-        body = f'{{"error": {{"code": "bad", "message": "Incorrect API key: {said}"}}}}'.encode()
-        self.send_response(401, f"No {said}")
-        self.send_header("X-Your-Key", said)
+        key = self.headers["Authorization"]
+        body = f'{{"error": {{"code": "bad", "message": "Incorrect API key: {key}"}}}}'.encode()
+        self.send_response(401, f"No {key}")
+        self.send_header("X-Your-Key", key)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -58,7 +64,7 @@ class Parrot(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def parrot(settings: Settings) -> Iterator[Credential]:
-    """A credential there, with the canary for a key."""
+    """A credential at that gateway, with the canary for a key."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Parrot) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         place = f"127.0.0.1:{server.server_port}"
@@ -72,7 +78,7 @@ def parrot(settings: Settings) -> Iterator[Credential]:
 
 @pytest.fixture
 def log() -> Iterator[StringIO]:
-    """Everything that anybody logs at DEBUG, as the site writes it."""
+    """All that is logged at DEBUG, as the site writes it."""
     stream = StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(Formatter("{name}: {message}", style="{"))
@@ -88,7 +94,7 @@ def log() -> Iterator[StringIO]:
 
 
 def every_row() -> str:
-    """All tables, the jobs of django-q2 unpacked."""
+    """The text of all tables, with the jobs of django-q2 unpacked."""
     rows = [list(model._default_manager.values_list()) for model in apps.get_models()]
     return repr(rows) + repr([row.task for row in OrmQ.objects.all()])
 
@@ -98,7 +104,7 @@ def test_asking_a_provider_that_repeats_the_key(
 ) -> None:
     make_task(credential=parrot, check_after=timezone.now())
     tally = refresh.sweep(0.3)
-    found = diagnose(probe.examine(parrot, now=timezone.now()))
+    found = diagnose(connection_test.examine(parrot, now=timezone.now()))
     jobs.test_credential(parrot.pk)
     assert tally and tally.asked and not found.ok
     parrot.refresh_from_db()
@@ -108,13 +114,13 @@ def test_asking_a_provider_that_repeats_the_key(
 
 
 def blow_up(word: str) -> None:
-    """A job that ends as a library's error with the key in it would end it."""
-    with jobs.discreet():
+    """Fail as a job does whose library raises an error with the key in it."""
+    with jobs.redacted():
         raise ValueError(f"{word} 'Bearer {Credential.objects.get().reveal_key()}'")
 
 
 def work_off(package: dict[str, Any]) -> None:
-    """As django-q2's own worker and monitor do, in this process."""
+    """Run a job as django-q2's own worker and monitor do, in this process."""
     tasks: SimpleQueue[Any] = SimpleQueue()
     results: SimpleQueue[Any] = SimpleQueue()
     for each in (package, "STOP"):
@@ -154,12 +160,12 @@ def test_a_page_that_breaks_with_the_key_in_its_hands(
 def test_a_form_that_breaks_before_it_has_sealed_the_key(
     settings: Settings, client_of: ClientOf, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With DEBUG, Django would show what was posted and every local variable."""
+    """Django would show, with DEBUG, what was posted and every local variable."""
 
     def broken(*args: Any, **kwargs: Any) -> str:
         raise RuntimeError("on purpose")
 
-    monkeypatch.setattr(sealing, "seal", broken)
+    monkeypatch.setattr(encryption, "seal", broken)
     settings.DEBUG = True
     client = client_of(staff)
     client.raise_request_exception = False
@@ -170,11 +176,58 @@ def test_a_form_that_breaks_before_it_has_sealed_the_key(
     assert CANARY not in page.content.decode()
 
 
+class BrokenMail(BaseEmailBackend):
+    """A mail server that cannot be reached, told with the key in the words of the error."""
+
+    def send_messages(self, email_messages: Any) -> int:
+        raise OSError(f"refused by {Credential.objects.get().reveal_key()}")
+
+
+def test_letters_and_what_is_told_of_those_that_fail(
+    parrot: Credential, client_of: ClientOf, manager: User, settings: Settings, log: StringIO
+) -> None:
+    settings.EMAIL_READY, settings.PUBLIC_URL = True, "https://dailies.example.com"
+    User.objects.filter(pk=manager.pk).update(email="manager@example.com")
+    invited = {"project": manager.projects.get().pk, "role": "viewer", "email": "new@example.com"}
+    for backend in (settings.EMAIL_BACKEND, "tests.ops.test_canary.BrokenMail"):
+        settings.EMAIL_BACKEND = backend
+        jobs.send_reset_letters("manager@example.com", "en")
+        page = client_of(manager).post("/people/invite/", invited)
+        assert page.status_code == 200 and CANARY not in page.content.decode()
+    assert len(mail.outbox) == 2
+    assert "A letter could not be sent: OSError" in log.getvalue()
+    for text in (log.getvalue(), *(str(letter.message()) for letter in mail.outbox)):
+        assert text and CANARY not in text
+
+
+def test_a_page_that_breaks_sends_no_letter(parrot: Credential, settings: Settings) -> None:
+    settings.ROOT_URLCONF, settings.ADMINS = "tests.ops.broken_urls", [("Ada", "ada@example.com")]
+    Client(raise_request_exception=False).post("/breaks?credential=Parrot", {"key": CANARY})
+    assert not mail.outbox
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no password")
+def test_the_tools_of_postgresql_get_no_password_by_their_arguments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    called: list[list[str]] = []
+
+    def run(arguments: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        called.append(arguments)
+        assert options["env"]["PGPASSWORD"] == CANARY
+        return subprocess.CompletedProcess(arguments, 0, "", "")
+
+    monkeypatch.setitem(connection.settings_dict, "PASSWORD", CANARY)
+    monkeypatch.setattr(subprocess, "run", run)
+    databases._run("pg_dump", "--format=custom")
+    assert called and CANARY not in str(called)
+
+
 def test_what_is_told_of_the_installation(
     parrot: Credential, client_of: ClientOf, staff: User, tmp_path: Path
 ) -> None:
     told = [client_of(staff).get("/statusz").content.decode()]
-    told += [str(list(examine(online=True)))]
+    told += [str(list(run_checks(online=True)))]
     out = StringIO()
     call_command("rotate_keys", stdout=out)
     told += [out.getvalue()]
@@ -190,7 +243,7 @@ def test_a_backup_and_its_manifest(parrot: Credential, tmp_path: Path) -> None:
     content = b"".join(_members(tmp_path / "b.tar"))
     assert CANARY not in out.getvalue()
     assert CANARY.encode() not in content
-    for key in sealing.keys_at_hand():
+    for key in encryption.keys_at_hand():
         assert key.encode() not in content
 
 

@@ -1,4 +1,4 @@
-"""From SQLite to PostgreSQL, as docs/operations.md says: counts, sums and credentials stay."""
+"""A move from SQLite to PostgreSQL, as docs/operations.md says: counts, sums, credentials stay."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def test_a_move_keeps_counts_sums_and_credentials(homes: Homes, tmp_path: Path) 
     lite, postgres = homes(is_migrated=True, postgres=False), homes(postgres=True)
     lite.shell(FILL)
     file = str(tmp_path / "rows.jsonl")
-    assert lite.run(*DUMP, "--output", file)[0] == 0, lite.said()
+    assert lite.run(*DUMP, "--output", file)[0] == 0, lite.output()
 
     for part in ("keys", "videos"):
         shutil.copytree(lite.folder / part, postgres.folder / part)
     for command in (["migrate", "-v0"], ["flush", "--no-input"], ["loaddata", file]):
-        assert postgres.run(*command)[0] == 0, postgres.said()
+        assert postgres.run(*command)[0] == 0, postgres.output()
 
     assert postgres.shell(SUMS) == lite.shell(SUMS)
-    assert "'total_tokens__sum': 30435" in lite.said()
+    assert "'total_tokens__sum': 30435" in lite.output()
     assert postgres.shell(REVEAL) == f"{SECRET}\n"
     assert postgres.shell(FOUND) == "30\n"
     new = "from tasks.models import Project; print(Project.objects.create(name='new').pk)"

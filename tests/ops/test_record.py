@@ -26,9 +26,7 @@ print(*Copy.objects.exclude(name="").order_by("id").values_list("state", flat=Tr
 """
 
 
-def test_a_restored_audit_can_be_changed_as_little_as_before(
-    home: Home, homes: Homes, saved: Path
-) -> None:
+def test_a_restored_audit_cannot_be_changed_either(home: Home, homes: Homes, saved: Path) -> None:
     other = homes()
     bring_keys(home, other)
     restore(other, saved)

@@ -17,8 +17,8 @@ def test_an_empty_machine_gets_the_same_rows_and_credentials(
     other = homes()
     bring_keys(home, other)
     shutil.copytree(home.folder / "videos", other.folder / "videos")
-    said = restore(other, saved)
-    assert "Of 3 saved files, 3 are here" in said
+    output = restore(other, saved)
+    assert "Of 3 saved files, 3 are here" in output
     assert other.rows() == home.rows()
     new = "from tasks.models import Project; print(Project.objects.create(name='new').pk)"
     key, found, number = other.shell("\n".join((REVEAL, FOUND, new))).splitlines()
@@ -27,14 +27,14 @@ def test_an_empty_machine_gets_the_same_rows_and_credentials(
     assert int(number) > 1  # and the numbers go on
 
 
-def test_with_keys_and_media_one_file_is_all_it_takes(
+def test_a_backup_with_keys_and_media_needs_no_other_file(
     home: Home, homes: Homes, tmp_path: Path
 ) -> None:
     path = save(home, tmp_path / "all.tar.gz", "--with-keys", "--with-media")
     assert path.stat().st_mode & 0o777 == 0o600
     other = homes()
-    said = restore(other, path)
-    assert "Put 6 files" in said and "3 are here" in said
+    output = restore(other, path)
+    assert "Put 6 files" in output and "3 are here" in output
     assert other.rows() == home.rows()
     assert other.shell(REVEAL) == f"{SECRET}\n"
     assert files(other.folder / "videos") == files(home.folder / "videos")
@@ -48,15 +48,15 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_without_its_keys_a_backup_is_refused_with_the_way_out(saved: Path, homes: Homes) -> None:
     other = homes()
-    said = refusal(other, "restore", str(saved))
+    output = refusal(other, "restore", str(saved))
     needed = manifest(saved)["keys"]
     assert isinstance(needed, list) and len(needed) == 1
-    assert needed[0] in said and "credentials.keys" in said and "--retype-keys" in said
+    assert needed[0] in output and "credentials.keys" in output and "--retype-keys" in output
     assert not (other.folder / "keys").exists()
     assert "Type the keys of these credentials again: Ark" in restore(other, saved, "--retype-keys")
 
 
-def test_keys_of_the_archive_join_those_that_are_there(
+def test_keys_of_the_archive_are_added_to_those_at_hand(
     home: Home, homes: Homes, tmp_path: Path
 ) -> None:
     path = save(home, tmp_path / "keys.tar", "--with-keys")
@@ -68,7 +68,7 @@ def test_keys_of_the_archive_join_those_that_are_there(
     assert other.shell(REVEAL) == f"{SECRET}\n"
 
 
-def test_what_holds_rows_is_not_replaced_unless_forced_and_is_kept_aside(
+def test_an_installation_with_rows_is_only_replaced_by_force_and_is_kept_aside(
     home: Home, saved: Path
 ) -> None:
     before = home.rows()
@@ -76,8 +76,8 @@ def test_what_holds_rows_is_not_replaced_unless_forced_and_is_kept_aside(
     changed = home.rows()
     assert "--force" in refusal(home, "restore", str(saved))
     assert home.rows() == changed
-    said = restore(home, saved, "--force")
-    assert "What was here is now" in said and "before_restore_" in said
+    output = restore(home, saved, "--force")
+    assert "What was here is now" in output and "before_restore_" in output
     assert home.rows() == before
     restore(home, saved, "--force")  # and once more, with the old one beside it
 
@@ -111,18 +111,7 @@ def test_a_backup_of_a_newer_release_is_refused(home: Home, homes: Homes, tmp_pa
     assert "newer release" in refusal(other, "restore", str(path))
 
 
-def test_a_backup_of_an_older_release_is_migrated(home: Home, homes: Homes, tmp_path: Path) -> None:
-    # No further: SQLite makes tables anew to take columns away, beneath triggers that read them.
-    assert home.run("migrate", "tasks", "0013", "-v0")[0] == 0, home.said()
-    path = save(home, tmp_path / "older.tar")
-    other = homes()
-    bring_keys(home, other)
-    restore(other, path)
-    assert other.run("migrate", "--check")[0] == 0
-    assert other.ask("SELECT count(*) FROM tasks_task") == [(30,)]
-
-
-def test_what_is_at_work_is_not_replaced(home: Home, saved: Path) -> None:
+def test_an_installation_at_work_is_not_replaced(home: Home, saved: Path) -> None:
     home.shell(
         "from django.utils import timezone; from tasks.models import Lease\n"
         "Lease.objects.take('sweep', 'somebody', now=timezone.now(), seconds=60)"

@@ -24,15 +24,15 @@ Upload.objects.keep(BytesIO(content), timezone.now(), project=project, sha256=di
 """
 
 
-def test_pictures_that_people_gave_come_along(home: Home, homes: Homes, tmp_path: Path) -> None:
+def test_uploaded_pictures_are_restored(home: Home, homes: Homes, tmp_path: Path) -> None:
     home.shell(UPLOAD)
     path = save(home, tmp_path / "all.tar.gz", "--with-keys", "--with-media")
     other = homes()
     assert "Put 7 files" in restore(other, path)
     assert (other.folder / "videos/uploads/1.png").read_bytes() == b"a still" * 1000
     (other.folder / "videos/uploads/1.png").unlink()
-    said = refusal(other, "restore", "--check", str(path))
-    assert "uploads/1.png: missing" in said and "Of 4 saved files, 3 are here" in said
+    output = refusal(other, "restore", "--check", str(path))
+    assert "uploads/1.png: missing" in output and "Of 4 saved files, 3 are here" in output
 
 
 def test_a_missing_file_is_named_and_a_damaged_one_too(home: Home, saved: Path) -> None:
@@ -40,17 +40,17 @@ def test_a_missing_file_is_named_and_a_damaged_one_too(home: Home, saved: Path) 
     one, two, _ = sorted((home.folder / "videos").rglob("video.mp4"))
     one.unlink()
     two.write_bytes(b"something else")
-    said = refusal(home, "restore", "--check", str(saved))
-    assert f"{one.relative_to(home.folder / 'videos')}: missing" in said
-    assert f"{two.relative_to(home.folder / 'videos')}: not what was saved" in said
-    assert "Of 3 saved files, 1 are here" in said
+    output = refusal(home, "restore", "--check", str(saved))
+    assert f"{one.relative_to(home.folder / 'videos')}: missing" in output
+    assert f"{two.relative_to(home.folder / 'videos')}: not what was saved" in output
+    assert "Of 3 saved files, 1 are here" in output
 
 
 STATES = """
     SELECT state, trouble, due_at IS NOT NULL, saved_at IS NOT NULL
     FROM tasks_copy WHERE sha256 != '' ORDER BY id
 """
-SAVED, AGAIN = ("saved", "", False, True), ("waiting", "missing", True, False)
+SAVED, AGAIN = ("saved", "", False, True), ("waiting", "changed", True, False)
 GONE = ("gone", "missing", False, False)
 
 
@@ -62,7 +62,7 @@ def states(home: Home) -> list[tuple[Any, ...]]:
 def ending(
     engine: str, furnished: Path, original: Home, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A backup in which the link of the third file has ended, and those of the others have not."""
+    """A backup in which the link of the third file has ended, and its provider has no other."""
     folder = tmp_path_factory.mktemp("ending")
     places = Homes(folder, furnished, postgres=engine == "postgresql")
     home = places.copy_of(original)
@@ -71,7 +71,10 @@ def ending(
         "from tasks.models import Copy\n"
         "for copy, hours in zip(Copy.objects.exclude(sha256='').order_by('id'), (1, 2, -2)):\n"
         "    copy.link_ends_at = timezone.now() + timedelta(hours=hours)\n"
+        "    copy.links = None\n"
         "    copy.save()\n"
+        "copy.task.remote_created_at = timezone.now() - timedelta(days=8)\n"
+        "copy.task.save()\n"
     )
     path = save(home, folder / "saved.tar")
     places.end()
@@ -92,15 +95,17 @@ def bereft(home: Home, homes: Homes, ending: Path) -> tuple[Home, Path]:
     return other, ending
 
 
-def test_what_is_not_here_after_a_restore_is_not_called_saved(bereft: tuple[Home, Path]) -> None:
+def test_a_file_that_is_missing_after_a_restore_is_not_called_saved(
+    bereft: tuple[Home, Path],
+) -> None:
     other, path = bereft
-    said = restore(other, path)
-    assert "1 will be fetched again" in said and "1 are called gone" in said
+    output = restore(other, path)
+    assert "1 will be fetched again" in output and "1 are called gone" in output
     assert states(other) == [SAVED, AGAIN, GONE]
     assert other.ask("SELECT files FROM tasks_storageuse") == [(1,)]
 
 
-def test_what_somebody_brings_later_is_called_saved_again(
+def test_a_file_that_is_brought_later_is_called_saved_again(
     home: Home, bereft: tuple[Home, Path]
 ) -> None:
     other, path = bereft
@@ -112,12 +117,12 @@ def test_what_somebody_brings_later_is_called_saved_again(
     assert states(other) == [SAVED] * 3
 
 
-def test_what_cannot_be_read_may_be_there_all_the_same(bereft: tuple[Home, Path]) -> None:
+def test_a_file_that_cannot_be_read_is_still_called_saved(bereft: tuple[Home, Path]) -> None:
     other, path = bereft
     one, _two = sorted((other.folder / "videos").rglob("video.mp4"))
     one.unlink()
     one.mkdir()
-    said = restore(other, path)
-    assert "cannot be read (IsADirectoryError)" in said
-    assert "What cannot be read is still called saved." in said
+    output = restore(other, path)
+    assert "cannot be read (IsADirectoryError)" in output
+    assert "What cannot be read is still called saved." in output
     assert states(other) == [SAVED, AGAIN, GONE]

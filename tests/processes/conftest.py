@@ -20,6 +20,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.processes.forks import forks
+
 ROOT = Path(settings.BASE_DIR)
 PATIENCE = 6
 
@@ -41,7 +43,7 @@ def free_port() -> int:
 
 
 def eventually(check: Callable[[], Any], *, within: float) -> Any:
-    """What the check answers as soon as that is true; the test fails if it never is.
+    """Return the check's answer as soon as it is true; fail the test if it never is.
 
     `within` is for a quiet machine; a busy one gets more.
     """
@@ -89,8 +91,14 @@ class Installation:
 
     def run(self, *command: str) -> tuple[int, str]:
         """Exit code, and what was said, of something that ends by itself."""
-        process = self.start(*command)
-        return process.wait(30 * PATIENCE), self.said()
+        program = str(ROOT / "manage.py")
+        return self._run(program, *command, out=self.log, errors=self.log), self.output()
+
+    def _run(self, *command: str, out: Path, errors: Path) -> int:
+        within = 30.0 * PATIENCE
+        return forks().run(
+            *command, environment=self.environment(), out=out, errors=errors, within=within
+        )
 
     def up(self, *options: str) -> subprocess.Popen[str]:
         """`manage.py up` once it has said where to go."""
@@ -98,16 +106,16 @@ class Installation:
         if "--demo" in options:
             ports += ["--simulator-port", str(self.simulator_port)]
         process = self.start("up", *options, *ports)
-        eventually(lambda: "Stop " in self.said() or process.poll() is not None, within=30)
-        assert process.poll() is None, self.said()
+        eventually(lambda: "Stop " in self.output() or process.poll() is not None, within=30)
+        assert process.poll() is None, self.output()
         return process
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
 
     def link(self) -> str:
-        found = re.search(r"http://\S+/enter/\S+", self.said())
-        assert found, self.said()
+        found = re.search(r"http://\S+/enter/\S+", self.output())
+        assert found, self.output()
         return found[0]
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
@@ -122,8 +130,11 @@ class Installation:
                 process.wait(30 * PATIENCE)
 
 
-def processes() -> dict[int, tuple[int, str]]:
-    """Everything that runs: pid → (parent's pid, command line); zombies do not run."""
+Running = dict[int, tuple[int, str]]
+
+
+def processes() -> Running:
+    """Running processes by pid: (parent's pid, command line), without zombies."""
     listed = subprocess.run(
         ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,command="],
         capture_output=True,
@@ -134,11 +145,14 @@ def processes() -> dict[int, tuple[int, str]]:
     return {int(r[0]): (int(r[1]), r[3]) for r in rows if len(r) == 4 and r[2][0] != "Z"}
 
 
-def below(pid: int) -> list[int]:
-    """The ids of a process's children and theirs, each generation by age."""
-    running = processes()
+def below(pid: int, running: Running | None = None) -> list[int]:
+    """The ids of a process's children and theirs, each generation by age.
+
+    `running` saves asking for the processes again, some 40 ms of a core.
+    """
+    running = processes() if running is None else running
     found = sorted(child for child, (parent, _) in running.items() if parent == pid)
-    return found + [further for child in found for further in below(child)]
+    return found + [further for child in found for further in below(child, running)]
 
 
 def still_there(pids: list[int]) -> list[str]:
@@ -151,13 +165,19 @@ def kill(*pids: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def stop(*pids: int) -> None:
+    """Let processes hang, as Ctrl-Z would."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+
+
 @pytest.fixture
 def installation(furnished: Path, tmp_path: Path) -> Iterator[Installation]:
     """One that exists, at rest."""
     home = Installation(shutil.copytree(furnished, tmp_path / "data"))
     yield home
     home.end()
-    print(home.said())  # where a test fails, its report has it
+    print(home.output())  # where a test fails, its report has it
 
 
 @pytest.fixture

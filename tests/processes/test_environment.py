@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seedance_site import environment
-from seedance_site.environment import Unusable
+from seedance_site.environment import ConfigurationError
 from tests.processes.conftest import Installation
 
 PASSWORD = "canary-of-the-environment"
@@ -22,6 +22,12 @@ DATABASES = [
     f"cassandra://dailies:{PASSWORD}@db.example.com/dailies",
 ]
 REDISES = ["nonsense", f"http://:{PASSWORD}@redis.example.com", f"redis://:{PASSWORD}@[::1/0"]
+LIMITS = (
+    "SEARCHES_PER_MINUTE",
+    *("EXPORTS_PER_HOUR", "INVITATIONS_PER_HOUR", "UPLOADS_PER_HOUR"),
+    *("TRACKS_PER_HOUR", "IMPORTS_PER_HOUR"),
+)
+ROOMS = ("UPLOADS_PER_PROJECT", "UPLOADS_PER_PERSON")
 MALFORMED: list[tuple[str, str]] = [
     *(("DATABASE_URL", value) for value in DATABASES),
     *(("REDIS_URL", value) for value in REDISES),
@@ -35,9 +41,18 @@ MALFORMED: list[tuple[str, str]] = [
     ("DAILIES_CALLBACKS", "never"),
     ("DAILIES_TAKES_PER_MINUTE", "many"),
     ("DAILIES_TAKES_PER_HOUR", "-1"),
+    *((f"DAILIES_{name}", value) for name in ROOMS for value in ("9G", "-1")),
+    *((f"DAILIES_{name}", value) for name in LIMITS for value in ("many", "-1")),
     *(("DAILIES_TIME_ZONE", value) for value in ("Mars/Olympus", "../etc", "Asia", "UTC\\0")),
     *(("DAILIES_PUBLIC_URL", value) for value in ("dailies.example.com", "http://[::1", "https:")),
     ("DAILIES_ACCEL_REDIRECT", "protected"),
+    *(("DAILIES_SCRUB_HOURS", value) for value in ("night", "1", "3-3", "24-2", "1-25", "-1-5")),
+    *(("DAILIES_SCRUB_RATE", value) for value in ("0", "10M")),
+    ("DAILIES_SCRUB_DAYS", "monthly"),
+    *(("DAILIES_HEAD_SECONDS", value) for value in ("0", "ten")),
+    ("DAILIES_UNFINISHED", "0"),
+    ("DAILIES_KEEP_FAILURES", "-1"),
+    ("DAILIES_KEEP_ANSWERS", "a year"),
 ]
 FILE = Path("/srv/a folder #7, 100%25/db.sqlite3")
 READ: dict[str, Callable[[str], object]] = {
@@ -53,9 +68,21 @@ READ: dict[str, Callable[[str], object]] = {
     "DAILIES_CALLBACKS": environment.flag,
     "DAILIES_TAKES_PER_MINUTE": lambda name: environment.number(name, 60),
     "DAILIES_TAKES_PER_HOUR": lambda name: environment.number(name, 600),
+    **{
+        f"DAILIES_{name}": lambda name: environment.number(name, 2**30, unit="bytes")
+        for name in ROOMS
+    },
+    **{f"DAILIES_{name}": lambda name: environment.number(name, 100) for name in LIMITS},
     "DAILIES_TIME_ZONE": lambda name: environment.time_zone(name, "UTC"),
     "DAILIES_PUBLIC_URL": environment.origin,
     "DAILIES_ACCEL_REDIRECT": environment.location,
+    "DAILIES_SCRUB_HOURS": lambda name: environment.hours(name, "1-6"),
+    "DAILIES_SCRUB_RATE": lambda name: environment.number(name, 2**20, least=1, unit="bytes"),
+    "DAILIES_SCRUB_DAYS": lambda name: environment.number(name, 30),
+    "DAILIES_KEEP_FAILURES": lambda name: environment.number(name, 30),
+    "DAILIES_HEAD_SECONDS": lambda name: environment.number(name, 10, least=1),
+    "DAILIES_UNFINISHED": lambda name: environment.number(name, 64, least=1),
+    "DAILIES_KEEP_ANSWERS": lambda name: environment.number(name, 0),
 }
 USABLE = {
     "DATABASE_URL": "postgres://dailies:p%40%2F%23@db.example.com:5432/dailies",
@@ -70,9 +97,17 @@ USABLE = {
     "DAILIES_CALLBACKS": "0",
     "DAILIES_TAKES_PER_MINUTE": "0",
     "DAILIES_TAKES_PER_HOUR": "100",
+    **{f"DAILIES_{name}": "1000" for name in (*ROOMS, *LIMITS)},
     "DAILIES_TIME_ZONE": "Asia/Shanghai",
     "DAILIES_PUBLIC_URL": "https://dailies.example.com:8443/",
     "DAILIES_ACCEL_REDIRECT": "/protected",
+    "DAILIES_SCRUB_HOURS": "22-5",
+    "DAILIES_SCRUB_RATE": "1000000",
+    "DAILIES_SCRUB_DAYS": "0",
+    "DAILIES_KEEP_FAILURES": "0",
+    "DAILIES_HEAD_SECONDS": "60",
+    "DAILIES_UNFINISHED": "1",
+    "DAILIES_KEEP_ANSWERS": "365",
 }
 
 
@@ -81,11 +116,11 @@ def test_what_cannot_be_used_is_named_with_the_way_out(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(Unusable) as refused:
+    with pytest.raises(ConfigurationError) as refused:
         READ[name](name)
-    said = str(refused.value)
-    assert said.startswith(f"{name} is n")
-    assert PASSWORD not in said and "\n" not in said
+    output = str(refused.value)
+    assert output.startswith(f"{name} is n")
+    assert PASSWORD not in output and "\n" not in output
 
 
 @pytest.mark.parametrize("name", READ)
@@ -129,9 +164,9 @@ class Misled(Installation):
 def test_every_command_says_it_in_one_line(
     tmp_path: Path, name: str, value: str, command: str
 ) -> None:
-    code, said = Misled(tmp_path / "data", **{name: value}).run(command)
-    assert said.startswith(f"{name} is not ") and PASSWORD not in said
-    assert said.count("\n") == code == 1
+    code, output = Misled(tmp_path / "data", **{name: value}).run(command)
+    assert output.startswith(f"{name} is not ") and PASSWORD not in output
+    assert output.count("\n") == code == 1
 
 
 def test_every_variable_that_is_read_as_something_is_tried_here() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -20,10 +21,11 @@ for name in ("member", "colleague"):
 
 
 class Guarded(Installation):
-    """Its passwords are hashed quickly: a hash takes 0.2 s of a processor otherwise."""
+    """An installation that hashes passwords quickly: usually a hash takes 0.2 s of a core."""
 
     def environment(self) -> dict[str, str]:
-        return super().environment() | {"DJANGO_SETTINGS_MODULE": "tests.processes.settings"}
+        own = {"DJANGO_SETTINGS_MODULE": "tests.processes.settings"}
+        return super().environment() | own | {"DAILIES_SEARCHES_PER_MINUTE": "6"}
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,17 @@ def answers(url: str) -> bool:
         return False
 
 
+def signed_in(url: str, name: str) -> httpx.Client:
+    """A browser in which this person has signed in; its cookies are good for both servers."""
+    browser = httpx.Client(base_url=url, follow_redirects=True)
+    form = browser.get("/sign-in/")
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
+    assert token, form.text
+    typed = {"csrfmiddlewaretoken": token[1], "login": name, "password": RIGHT}
+    assert browser.post("/sign-in/", data=typed).status_code == 200
+    return browser
+
+
 def try_password(
     url: str, name: str, password: str, door: str = "/sign-in/", **headers: str
 ) -> str:
@@ -79,13 +92,13 @@ RIGHT = "a password of the tests"
 
 def test_an_account_is_guarded_by_all_processes_together(doors: list[str]) -> None:
     one, other = doors
-    said = [
+    output = [
         try_password(
             doors[n % 2], "member", f"wrong {n}", ("/sign-in/", "/admin/login/")[n // 2 % 2]
         )
         for n in range(10)
     ]
-    assert said == ["refused"] * 10
+    assert output == ["refused"] * 10
     for url in doors:
         for door in ("/sign-in/", "/admin/login/"):
             assert try_password(url, "member", RIGHT, door) == "slowed"
@@ -93,11 +106,21 @@ def test_an_account_is_guarded_by_all_processes_together(doors: list[str]) -> No
 
 
 def test_an_address_is_slowed_down_by_all_processes_whatever_it_forges(doors: list[str]) -> None:
-    said = [
+    output = [
         try_password(doors[n % 2], f"name {n}", "wrong", **{"X-Forwarded-For": f"10.9.8.{n}"})
         for n in range(50)
     ]
-    assert said == ["refused"] * 50
+    assert output == ["refused"] * 50
     for url in doors:
         forged = {"X-Forwarded-For": "10.7.7.7"}
         assert try_password(url, "colleague", RIGHT, **forged) == "slowed"
+
+
+def test_searches_are_counted_by_all_processes_together(doors: list[str]) -> None:
+    with closing(signed_in(doors[0], "member")) as browser:
+        answers = [browser.get(f"{doors[n % 2]}/?q=boat") for n in range(10)]
+        told = [each for each in answers if each.status_code == 429]
+        assert [each.status_code for each in answers[:6]] == [200] * 6
+        assert told and all(1 <= int(each.headers["Retry-After"]) <= 10 for each in told)
+        assert "One person may search 6 times a minute." in told[0].text
+        assert browser.get(doors[1]).status_code == 200

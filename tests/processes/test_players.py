@@ -43,9 +43,9 @@ print("saved", task.pk, client.cookies["dailies_session"].value, "!")
 
 def saved_video(installation: Installation) -> tuple[int, str]:
     """A task's number with 8 MB saved, and the session of somebody who may see it."""
-    code, said = installation.run("shell", "--no-imports", "-c", SAVE)
-    found = re.search(r"saved (\d+) (\w+) !", said)
-    assert code == 0 and found, said
+    code, output = installation.run("shell", "--no-imports", "-c", SAVE)
+    found = re.search(r"saved (\d+) (\w+) !", output)
+    assert code == 0 and found, output
     return int(found[1]), found[2]
 
 

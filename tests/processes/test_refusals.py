@@ -1,4 +1,4 @@
-"""What is in the way is said in one line."""
+"""Commands that cannot run say why in one line."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def test_a_taken_port_is_one_line(nothing: Installation) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", nothing.port))
         other.listen()
-        code, said = nothing.run("up", "--port", str(nothing.port))
+        code, output = nothing.run("up", "--port", str(nothing.port))
     place = f"127.0.0.1 port {nothing.port}"
     assert (
-        said == f"Cannot listen on {place}: Address already in use. Choose another with --port.\n"
+        output == f"Cannot listen on {place}: Address already in use. Choose another with --port.\n"
     )
     assert code == 1
 
@@ -36,9 +36,9 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     home = Installation(tmp_path / "file" / "data")
     home.log = tmp_path / "log"
-    code, said = home.run("up")
-    assert said.startswith(f"Cannot write to the data folder {home.folder}: ")
-    assert said.count("\n") == code == 1
+    code, output = home.run("up")
+    assert output.startswith(f"Cannot write to the data folder {home.folder}: ")
+    assert output.count("\n") == code == 1
 
 
 @pytest.mark.parametrize("name", ["credentials.keys", "secret.key"])
@@ -47,18 +47,18 @@ def test_an_installation_without_its_keys_is_told_and_given_no_new_ones(
 ) -> None:
     key = installation.folder / "keys" / name
     key.unlink()
-    code, said = installation.run("up", "--port", str(installation.port))
-    assert str(key.parent) in said
-    assert said.count("\n") == code == 1
+    code, output = installation.run("up", "--port", str(installation.port))
+    assert str(key.parent) in output
+    assert output.count("\n") == code == 1
     assert not key.exists()
 
 
 def test_a_real_installation_never_becomes_a_demo(installation: Installation) -> None:
     ports = ("--port", str(installation.port), "--simulator-port", str(free_port()))
-    code, said = installation.run("up", "--demo", *ports)
-    assert "holds a real installation" in said
+    code, output = installation.run("up", "--demo", *ports)
+    assert "holds a real installation" in output
     assert not (installation.folder / "demo").exists()
-    assert said.count("\n") == code == 1
+    assert output.count("\n") == code == 1
 
 
 def test_an_old_python_is_told_which_one_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from tasks.management.watch import Watch
 from tasks.models import Lease
 from tests.processes.conftest import eventually
 from tests.processes.test_supervision import SLEEP
+from tests.tracking.in_process import VirtualTime
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,6 +25,14 @@ def child() -> Iterator[Child]:
     sleeper = Child("sleeper", SLEEP)
     yield sleeper
     sleeper.kill()
+
+
+@pytest.fixture
+def without_waiting(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let time pass by sleeping only: a busy machine makes nobody silent."""
+    passing = VirtualTime()
+    monkeypatch.setattr(time, "monotonic", passing.monotonic)
+    monkeypatch.setattr(time, "sleep", passing.sleep)
 
 
 def beat() -> None:
@@ -39,7 +48,7 @@ def test_one_that_falls_silent_is_started_again(
     beat()
 
     def is_another() -> bool:
-        watch.look()
+        watch.check()
         return child.group != first
 
     eventually(is_another, within=5)
@@ -47,17 +56,19 @@ def test_one_that_falls_silent_is_started_again(
     assert (tmp_path / "group").read_text() == str(child.group)
 
 
+@pytest.mark.usefixtures("without_waiting")
 def test_one_that_beats_is_left_alone(child: Child, tmp_path: Path) -> None:
     watch = Watch(child, tmp_path / "group", lease="heart", wedged=0.5)
     watch.start()
     first, end = child.group, time.monotonic() + 1.5
     while time.monotonic() < end:
         beat()
-        watch.look()
+        watch.check()
         time.sleep(0.1)
     assert child.group == first
 
 
+@pytest.mark.usefixtures("without_waiting")
 def test_a_clock_that_jumps_back_is_no_silence(child: Child, tmp_path: Path) -> None:
     watch = Watch(child, tmp_path / "group", lease="heart", wedged=0.5)
     watch.start()
@@ -65,6 +76,22 @@ def test_a_clock_that_jumps_back_is_no_silence(child: Child, tmp_path: Path) -> 
     while time.monotonic() < end:
         at = timezone.now() - day
         Lease.objects.take("heart", "sleeper", now=at, seconds=10)
-        watch.look()
+        watch.check()
         time.sleep(0.1)
     assert child.group == first
+
+
+@pytest.mark.usefixtures("without_waiting")
+def test_a_watch_that_was_stopped_itself_restarts_nobody(child: Child, tmp_path: Path) -> None:
+    watch = Watch(child, tmp_path / "group", lease="heart", wedged=45)
+    watch.start()
+    first = child.group
+    beat()
+    watch.check()
+    time.sleep(120)
+    watch.check()
+    assert child.group == first
+    for _ in range(50):
+        time.sleep(1)
+        watch.check()
+    assert child.group != first, "it is silent all the same"

@@ -1,4 +1,4 @@
-"""A child on its leash."""
+"""A child process behind its parent guard."""
 
 from __future__ import annotations
 

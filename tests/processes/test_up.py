@@ -13,7 +13,16 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.processes.conftest import Installation, below, eventually, kill, still_there
+from tasks.providers import PROVIDERS
+from tests.processes.conftest import (
+    Installation,
+    below,
+    eventually,
+    kill,
+    processes,
+    still_there,
+    stop,
+)
 
 
 class Demo(Installation):
@@ -23,7 +32,7 @@ class Demo(Installation):
 
     def run_on(self) -> subprocess.Popen[str]:
         if self.process is None or self.process.poll() is not None:
-            self.process = self.up("--demo", "--speed", "3")
+            self.process = self.up("--demo", "--speed", "3", "--wedged", "5")
         return self.process
 
 
@@ -38,7 +47,7 @@ def one_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def demo(one_demo: Demo) -> Iterator[Demo]:
     one_demo.run_on()
     yield one_demo
-    print(one_demo.said())  # where a test fails, its report has it
+    print(one_demo.output())  # where a test fails, its report has it
 
 
 class Browser:
@@ -75,7 +84,7 @@ def test_the_badges_of_a_demo_move(demo: Demo) -> None:
 
 def test_a_demo_shows_every_provider_and_every_kind_of_end(demo: Demo) -> None:
     providers = demo.ask("SELECT DISTINCT provider FROM tasks_task WHERE prompt != ''")
-    assert len(providers) == 8
+    assert {provider for (provider,) in providers} == {known.slug for known in PROVIDERS}
     statuses = "SELECT DISTINCT status FROM tasks_task"
     wanted = {"succeeded", "failed", "expired"}
     eventually(lambda: {row[0] for row in demo.ask(statuses)} >= wanted, within=60)
@@ -84,8 +93,8 @@ def test_a_demo_shows_every_provider_and_every_kind_of_end(demo: Demo) -> None:
 def test_other_commands_reach_the_simulator_of_a_demo_too(demo: Demo) -> None:
     beside = Installation(demo.folder)
     beside.log = demo.folder.with_name("beside.log")
-    _code, said = beside.run("doctor", "--online")
-    assert said.count("ok      Credential ") == 8, said
+    _code, output = beside.run("doctor", "--online")
+    assert output.count("ok      Credential ") == len(PROVIDERS), output
     assert (demo.folder / "demo").read_text() == f"127.0.0.1:{demo.simulator_port}\n"
 
 
@@ -101,16 +110,30 @@ def _mode(path: Path) -> int:
 
 def test_a_second_start_in_the_same_folder_is_refused(demo: Demo) -> None:
     second = Installation(demo.folder)
-    code, said = second.run("up", "--demo", "--port", str(second.port))
-    assert (code, said) == (1, f"Dailies already runs from {demo.folder}.\n")
+    code, output = second.run("up", "--demo", "--port", str(second.port))
+    assert (code, output) == (1, f"Dailies already runs from {demo.folder}.\n")
 
 
 def test_a_killed_web_server_is_started_again(demo: Demo) -> None:
     family = below(demo.run_on().pid)
     kill(next(pid for pid in family if "manage.py web" in still_there([pid])[0]))
-    eventually(lambda: "web ended" in demo.said(), within=5)
+    eventually(lambda: "web ended" in demo.output(), within=5)
     page = f"http://127.0.0.1:{demo.port}/healthz"
     eventually(lambda: _answers(page), within=10)
+
+
+def test_web_server_and_work_are_replaced_when_they_hang(demo: Demo) -> None:
+    running = processes()
+    family = below(demo.run_on().pid, running)
+    hung = [
+        pid
+        for pid in family
+        if re.search(r"manage.py (web|work)\b", running[pid][1]) and "guard" not in running[pid][1]
+    ]
+    stop(*hung)
+    eventually(lambda: still_there(hung) == [], within=20)
+    eventually(lambda: _answers(f"http://127.0.0.1:{demo.port}/healthz"), within=15)
+    eventually(lambda: _whole(below(demo.run_on().pid)), within=30)
 
 
 def _answers(url: str) -> bool:
@@ -136,7 +159,7 @@ def test_a_demo_that_is_started_again_goes_on_where_it_was(demo: Demo) -> None:
 
 
 def _memory(home: Installation) -> set[str]:
-    """What must outlive a restart: the tasks, the sealed keys, the keys they are sealed with."""
+    """Return what must outlive a restart: task ids, encrypted keys, and the keys that open them."""
     tasks = {row[0] for row in home.ask("SELECT remote_id FROM tasks_task")}
     sealed = {row[0] for row in home.ask("SELECT sealed_key FROM tasks_credential")}
     return tasks | sealed | {path.read_text() for path in (home.folder / "keys").iterdir()}
@@ -144,7 +167,7 @@ def _memory(home: Installation) -> set[str]:
 
 def test_an_empty_installation_asks_for_its_first_account(installation: Installation) -> None:
     installation.up()
-    assert "creates the first account" in installation.said()
+    assert "creates the first account" in installation.output()
     assert 'name="password1"' in Browser().open(installation.link())
     assert installation.ask("SELECT count(*) FROM auth_user") == [(0,)]
 
@@ -158,8 +181,8 @@ def test_killing_up_ends_everything_below_it(demo: Demo) -> None:
 
 
 def _whole(family: list[int]) -> list[int]:
-    """Three leashes and what is on them; two more with all of the cluster, and the archive.
+    """Three guards and what they guard; two more with all of the cluster, and the archive.
 
-    And the archive's darkroom, for as long as there are posters to make.
+    And a worker for each poster that is being made at this moment.
     """
     return family if len(family) >= 16 else []

@@ -11,10 +11,18 @@ from pathlib import Path
 import pytest
 
 from tasks.management.supervision import CHECKED
-from tests.processes.conftest import Installation, below, eventually, kill, processes
+from tests.processes.conftest import (
+    PATIENCE,
+    Installation,
+    below,
+    eventually,
+    kill,
+    processes,
+    stop,
+)
 
 Pick = Callable[[list[int]], list[int]]
-WHOLE = 7  # leash, parent, sentinel, two workers, the monitor and the pusher, in this order
+WHOLE = 7  # guard, parent, sentinel, two workers, the monitor and the pusher, in this order
 
 
 class Watched(Installation):
@@ -38,14 +46,15 @@ class Watched(Installation):
         return self._family("archive")
 
     def _family(self, command: str) -> list[int]:
-        """The leash of one of our commands, and everything on it."""
+        """The guard of one of our commands, and everything below it."""
         assert self.process is not None
-        running, everything = processes(), below(self.process.pid)
-        leashes = [pid for pid in everything if running.get(pid, (0, ""))[0] == self.process.pid]
+        running = processes()
+        everything = below(self.process.pid, running)
+        guards = [pid for pid in everything if running.get(pid, (0, ""))[0] == self.process.pid]
         found = [
-            pid for pid in leashes if running[pid][1].endswith(f"manage.py {command} {CHECKED}")
+            pid for pid in guards if running[pid][1].endswith(f"manage.py {command} {CHECKED}")
         ]
-        return [one for pid in found for one in (pid, *below(pid))]
+        return [one for pid in found for one in (pid, *below(pid, running))]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +69,7 @@ def beat(home: Installation, lease: str = "sweep") -> object:
 
 
 def let_the_lease_run_out(home: Installation, lease: str = "sweep") -> object:
-    """As ten seconds without its holder would do; the beat that is there then."""
+    """End the lease as ten seconds without its holder would, and return its last heartbeat."""
     home.ask(f"UPDATE tasks_lease SET until = '2000-01-01' WHERE name = '{lease}'")
     return beat(home, lease)
 
@@ -86,8 +95,25 @@ def test_work_resumes_with_one_cluster_after_the_death_of(home: Watched, victims
 @pytest.mark.parametrize(
     "victims",
     [
+        pytest.param(lambda cluster: cluster[1:2], id="the parent, without which all goes on"),
+        pytest.param(lambda cluster: cluster[3:4], id="one of two workers"),
+        pytest.param(lambda cluster: cluster, id="the whole group"),
+    ],
+)
+def test_a_cluster_is_replaced_when_a_signal_stops(home: Watched, victims: Pick) -> None:
+    _, cluster = home.run_on()
+    stop(*victims(cluster))
+    eventually(lambda: not still_running(cluster), within=15)
+    last = let_the_lease_run_out(home)
+    eventually(lambda: beat(home) != last, within=20)
+    eventually(lambda: len(home.cluster()) == WHOLE, within=10)
+
+
+@pytest.mark.parametrize(
+    "victims",
+    [
         pytest.param(lambda archive: archive[1:], id="the archive itself"),
-        pytest.param(lambda archive: archive[:1], id="its leash, which leaves an orphan"),
+        pytest.param(lambda archive: archive[:1], id="its guard, which leaves an orphan"),
     ],
 )
 def test_one_archive_works_on_after_the_death_of(home: Watched, victims: Pick) -> None:
@@ -101,19 +127,28 @@ def test_one_archive_works_on_after_the_death_of(home: Watched, victims: Pick) -
     assert eventually(lambda: whole_archive(home), within=10)
 
 
+def test_an_archive_is_replaced_when_a_signal_stops_it(home: Watched) -> None:
+    home.run_on()
+    archive = eventually(lambda: whole_archive(home), within=10)
+    stop(archive[1])
+    eventually(lambda: not still_running(archive), within=15)
+    assert eventually(lambda: whole_archive(home), within=10)
+
+
 def whole_archive(home: Watched) -> list[int]:
-    """Leash and process, when both are there."""
+    """Guard and process, when both are there."""
     found = home.archive()
     return found if len(found) == 2 else []
 
 
 def test_a_second_archive_in_the_same_folder_is_refused(home: Watched) -> None:
     home.run_on()
-    eventually(lambda: beat(home, "archive"), within=10)
+    last = let_the_lease_run_out(home, "archive")
+    eventually(lambda: beat(home, "archive") != last, within=20)  # it has the lock
     second = Installation(home.folder)
     second.log = home.folder.with_name("second.log")
-    code, said = second.run("archive")
-    assert (code, said) == (1, f"An archive already runs for {home.folder}.\n")
+    code, output = second.run("archive")
+    assert (code, output) == (1, f"An archive already runs for {home.folder}.\n")
 
 
 def test_a_killed_watch_takes_everything_with_it(home: Watched) -> None:
@@ -139,7 +174,7 @@ def test_when_asked_to_end_it_does_so_in_time_and_leaves_nothing(home: Watched) 
     process, cluster = home.run_on()
     archive = eventually(lambda: whole_archive(home), within=10)
     process.terminate()
-    assert process.wait(8) == 0
+    assert process.wait(8 * PATIENCE) == 0
     assert not still_running([*cluster, *archive])
 
 

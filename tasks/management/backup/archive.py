@@ -1,4 +1,4 @@
-"""The archive's own parts: its manifest, its list of media, hashes."""
+"""The archive's format: its manifest, its members, and the hashes that they are checked by."""
 
 from __future__ import annotations
 
@@ -16,27 +16,17 @@ KEYS, MEDIA = "keys/", "media/"
 CHUNK = 1024 * 1024  # bytes
 
 
-class BadArchive(Exception):
-    """Not one of ours, damaged, or of a release that this one does not know."""
+class BackupError(Exception):
+    """A backup cannot be made or restored; the text tells a person why, and the way out."""
+
+
+class BadArchiveError(BackupError):
+    """The archive is not one of ours, is damaged, or comes from a newer release."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
-    """One member whose content is checked before it is used."""
-
-    name: str
-    size: int
-    sha256: str
-
-    @classmethod
-    def of(cls, path: Path) -> Part:
-        with path.open("rb") as file:
-            return cls(name=path.name, size=path.stat().st_size, sha256=digest(file))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Medium:
-    """A saved file; a poster's hash is not known, for it can be made again."""
+class FileRecord:
+    """A file's name, size and SHA-256; a poster has its name only, for it can be made again."""
 
     name: str
     size: int | None = None
@@ -46,16 +36,21 @@ class Medium:
     def is_poster(self) -> bool:
         return not self.sha256
 
+    @classmethod
+    def of(cls, path: Path) -> FileRecord:
+        with path.open("rb") as file:
+            return cls(name=path.name, size=path.stat().st_size, sha256=hash_of(file))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """`rows` counts each table's rows; `keys` are fingerprints of those in use."""
+    """A backup's contents: rows of each table, fingerprints of the keys in use, its files."""
 
     release: str
     made_at: str
     engine: str
-    database: Part
-    media: Part
+    database: FileRecord
+    media: FileRecord
     migrations: list[list[str]]
     rows: dict[str, int]
     keys: list[str]
@@ -68,63 +63,54 @@ class Manifest:
 
     @classmethod
     def of(cls, archive: tarfile.TarFile) -> Manifest:
-        """Raises BadArchive."""
+        """Read an archive's manifest. Raises BadArchiveError."""
         try:
-            fields: dict[str, Any] = json.load(member(archive, MANIFEST))
+            fields: dict[str, Any] = json.load(open_member(archive, MANIFEST))
             if fields["format"] > FORMAT:
-                raise BadArchive("This backup was made by a newer release; restore it with that.")
+                raise BadArchiveError(
+                    "This backup was made by a newer release; restore it with that one."
+                )
             for name in ("database", "media"):
-                fields[name] = Part(**fields[name])
+                fields[name] = FileRecord(**fields[name])
             return cls(**fields)
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise BadArchive("This is no backup of Dailies, or it is damaged.") from None
+            raise BadArchiveError("This is no backup of Dailies, or it is damaged.") from None
 
 
-def member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
-    """A member's content. Raises BadArchive when there is none of that name."""
+def open_member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    """A member's content. Raises BadArchiveError when there is none of that name."""
     try:
         found = archive.extractfile(name)
     except (KeyError, tarfile.TarError, EOFError, OSError):
         found = None
     if found is None:
-        raise BadArchive(f"The archive holds no {name}: this is no backup of Dailies, or a part.")
+        raise BadArchiveError(
+            f"The archive holds no {name}: this is no backup of Dailies, or only a part of one."
+        )
     return found
 
 
-def extract(archive: tarfile.TarFile, part: Part, folder: Path) -> Path:
-    """The part as a file of its own, mode 0600. Raises BadArchive if it is damaged."""
-    path = folder / Path(part.name).name
+def extract(archive: tarfile.TarFile, member: FileRecord, folder: Path) -> Path:
+    """Copy a member into the folder, mode 0600. Raises BadArchiveError if it is damaged."""
+    path = folder / Path(member.name).name
     path.touch(mode=0o600)
-    found = hashlib.sha256()
-    with member(archive, part.name) as source, path.open("wb") as target:
-        for chunk in chunks(source):
-            found.update(chunk)
-            target.write(chunk)
-    if found.hexdigest() != part.sha256:
-        raise BadArchive(f"{part.name} in the archive is damaged.")
+    with open_member(archive, member.name) as source, path.open("wb") as target:
+        if hash_of(source, copy_to=target) != member.sha256:
+            raise BadArchiveError(f"{member.name} in the archive is damaged.")
     return path
 
 
-def read_media(path: Path) -> Iterator[Medium]:
+def read_media_list(path: Path) -> Iterator[FileRecord]:
     with path.open() as lines:
         for line in lines:
-            yield Medium(**json.loads(line))
+            yield FileRecord(**json.loads(line))
 
 
-def write_media(path: Path, media: Iterator[Medium]) -> None:
-    with path.open("w") as file:
-        for each in media:
-            file.write(json.dumps(asdict(each)) + "\n")
-
-
-def digest(file: IO[bytes]) -> str:
-    """SHA-256 of what is left to read, in hex."""
-    found = hashlib.sha256()
-    for chunk in chunks(file):
-        found.update(chunk)
-    return found.hexdigest()
-
-
-def chunks(file: Any) -> Iterator[bytes]:
+def hash_of(file: Any, *, copy_to: IO[bytes] | None = None) -> str:
+    """SHA-256 in hex of what is left to read, which is copied on the way if asked for."""
+    digest = hashlib.sha256()
     while chunk := file.read(CHUNK):
-        yield chunk
+        digest.update(chunk)
+        if copy_to:
+            copy_to.write(chunk)
+    return digest.hexdigest()

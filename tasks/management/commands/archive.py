@@ -1,4 +1,4 @@
-"""`manage.py archive`: copies every finished file into our own storage; `work` starts it."""
+"""`manage.py archive`: copy every finished file into our own storage; `work` starts it."""
 
 from contextlib import suppress
 from typing import Any

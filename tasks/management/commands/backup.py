@@ -10,9 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
 
-from tasks.management.backup.archive import Manifest
-from tasks.management.backup.databases import CannotDo
-from tasks.management.backup.make import make
+from tasks.management.backup.archive import BackupError
+from tasks.management.backup.create import create_backup
 
 KEYS_INSIDE = (
     "The keys are inside: whoever reads this file can use every provider account. Keep it as "
@@ -23,7 +22,7 @@ KEYS_OUTSIDE = "The keys are not inside. Keep a copy of {folder} in another plac
 
 class Command(BaseCommand):
     help = "Save database and list of media in one file; keys and media themselves only if asked."
-    requires_system_checks: list[str] = []  # what has lost its keys is worth saving, too
+    requires_system_checks: list[str] = []  # an installation without its keys is worth saving, too
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -34,28 +33,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        path = (options["file"] or _usual_place(f"{now:%Y%m%d-%H%M%S}")).absolute()
-        choices = {name: options[name] for name in ("with_keys", "with_media")}
+        default = settings.DATA_DIR / "backups" / f"dailies-{now:%Y%m%d-%H%M%S}.tar"
+        path: Path = (options["file"] or default).absolute()
+        contents = {name: options[name] for name in ("with_keys", "with_media")}
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            manifest, warnings = make(path, now=now, **choices)
-        except (CannotDo, DatabaseError) as error:
+            manifest, warnings = create_backup(path, now=now, **contents)
+        except (BackupError, DatabaseError) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"Cannot write {path}: {error.strerror or error}.") from None
-        self._tell(path, manifest)
-        if warnings:
-            raise CommandError("\n".join([*warnings, "The backup was made without these."]))
-
-    def _tell(self, path: Path, manifest: Manifest) -> None:
         rows, size = sum(manifest.rows.values()), path.stat().st_size
         self.stdout.write(f"{path}: {rows:,} rows, {size / 1e6:,.1f} MB.")
         if manifest.has_keys:
             self.stderr.write(KEYS_INSIDE)
         else:
             self.stdout.write(KEYS_OUTSIDE.format(folder=settings.KEYS_DIR))
-
-
-def _usual_place(stamp: str) -> Path:
-    folder: Path = settings.DATA_DIR / "backups"
-    return folder / f"dailies-{stamp}.tar"
+        if warnings:
+            raise CommandError("\n".join([*warnings, "The backup was made without these."]))

@@ -12,10 +12,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from tasks.management.backup import databases, put_back, settle
-from tasks.management.backup.archive import BadArchive, Medium
-from tasks.management.backup.databases import CannotDo
-from tasks.management.backup.put_back import Backup, Refused
+from tasks.management.backup import databases, media
+from tasks.management.backup.archive import BackupError, FileRecord
+from tasks.management.backup.restore import (
+    Backup,
+    check_media,
+    holds_rows,
+    missing_keys,
+    open_backup,
+    put_keys,
+    require_fit,
+    require_nobody_at_work,
+)
+from tasks.management.encrypted_secrets import credential_keys
 from tasks.management.installation import RUN_DIR, prepare_folder
 from tasks.management.supervision import manage, only_one
 
@@ -59,89 +68,81 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         prepare_folder()
+        only_check, media_only = options["check"], options["media_only"]
         try:
-            with put_back.opened(options["file"]) as backup:
-                put_back.require_that_it_fits(backup)
-                if options["media_only"]:
-                    self._put_media(backup)
-                elif not options["check"]:
-                    self._restore(backup, options)
-                found = self._look_at_media(backup)
-                if not options["check"]:
-                    self._settle(found, is_later=options["media_only"])
-        except (BadArchive, CannotDo, Refused, DatabaseError) as error:
+            with ExitStack() as stack:
+                backup = stack.enter_context(open_backup(options["file"]))
+                require_fit(backup)
+                if not (only_check or media_only):
+                    refusal = f"Dailies runs from {settings.DATA_DIR}. Stop it first."
+                    for name in ("up", "work", "archive"):
+                        stack.enter_context(only_one(RUN_DIR / f"{name}.lock", refusal))
+                    self._restore_database(backup, options)
+                problems = self._check_media(backup, put=not only_check)
+                if not only_check:
+                    self._mark(problems, may_save=media_only)
+        except (BackupError, DatabaseError) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             where = error.filename or options["file"]
             raise CommandError(f"{where}: {error.strerror or error}") from None
-        if options["check"] and any(found.values()):
+        if only_check and any(problems.values()):
             raise CommandError(f"What was saved is not all here. {COPY_THEM}")
 
-    def _restore(self, backup: Backup, options: dict[str, Any]) -> None:
-        with ExitStack() as alone:
-            for name in ("up", "work", "archive"):
-                refusal = f"Dailies runs from {settings.DATA_DIR}. Stop it first."
-                alone.enter_context(only_one(RUN_DIR / f"{name}.lock", refusal))
-            is_empty = _require_leave(backup, options)
-            self._put(backup, keep=not is_empty)
-
-    def _put(self, backup: Backup, *, keep: bool) -> None:
-        put_back.put_keys(backup)
+    def _restore_database(self, backup: Backup, options: dict[str, Any]) -> None:
+        is_empty = _require_leave(backup, options)
+        put_keys(backup)
         stamp = f"{timezone.now():%Y%m%d-%H%M%S}"
-        aside = databases.current().replaced_by(backup.database, stamp=stamp, keep=keep)
+        aside = databases.current().restore(backup.database, stamp=stamp, keep=not is_empty)
         if aside:
             self.stdout.write(f"What was here is now {aside}.")
         _migrate()
         rows = sum(backup.manifest.rows.values())
         self.stdout.write(f"Restored {rows:,} rows as of {backup.manifest.made_at}.")
-        self._put_media(backup)
-        if closed := put_back.unreadable():
-            self.stdout.write(f"Type the keys of these credentials again: {', '.join(closed)}.")
+        if unreadable := [secret.name for secret in credential_keys() if not secret.is_readable]:
+            self.stdout.write(f"Type the keys of these credentials again: {', '.join(unreadable)}.")
 
-    def _put_media(self, backup: Backup) -> None:
-        if backup.manifest.has_media:
-            self.stdout.write(f"Put {put_back.put_media(backup)} files into the storage.")
+    def _check_media(self, backup: Backup, *, put: bool) -> dict[FileRecord, str]:
+        """Check each saved file, putting the archive's in place if asked; name what is wrong."""
+        number, problems = check_media(backup, put=put)
+        if put and backup.manifest.has_media:
+            self.stdout.write(f"Put {number} files into the storage.")
+        wrong = [f"  {file.name}: {problem}" for file, problem in problems.items() if problem]
+        well = len(problems) - len(wrong)
+        self.stdout.write(f"Of {len(problems)} saved files, {well} are here, byte for byte.")
+        if wrong:
+            more = [f"  and {len(wrong) - NAMED} more"] if len(wrong) > NAMED else []
+            self.stderr.write("\n".join([*wrong[:NAMED], *more]))
+        return problems
 
-    def _look_at_media(self, backup: Backup) -> dict[Medium, str]:
-        """Each saved file, and why it is not what it was; tell of those that are not."""
-        media = [medium for medium in backup.listed() if not medium.is_poster]
-        found = {medium: put_back.trouble_of(medium) for medium in media}
-        troubles = [f"  {medium.name}: {said}" for medium, said in found.items() if said]
-        well = len(media) - len(troubles)
-        self.stdout.write(f"Of {len(media)} saved files, {well} are here, byte for byte.")
-        if troubles:
-            more = [f"  and {len(troubles) - NAMED} more"] if len(troubles) > NAMED else []
-            self.stderr.write("\n".join([*troubles[:NAMED], *more]))
-        return found
-
-    def _settle(self, found: dict[Medium, str], *, is_later: bool) -> None:
-        """Have the rows say what is true of the files; of what cannot be read nothing is known."""
+    def _mark(self, problems: dict[FileRecord, str], *, may_save: bool) -> None:
+        """Correct the rows of files that are here or missing; not of files that cannot be read."""
         now = timezone.now()
-        here = [medium for medium, said in found.items() if not said]
-        if is_later and (back := settle.call_saved(here, now)):
+        here = [file for file, problem in problems.items() if not problem]
+        if may_save and (back := media.mark_saved(here, now)):
             self.stdout.write(f"{back} of them were not, and are called saved again.")
-        lost = [medium.name for medium, said in found.items() if said in put_back.LOST]
-        again, gone = settle.call_missing(lost, now)
+        lost = {file.name: problem for file, problem in problems.items() if problem in media.LOST}
+        again, gone = media.mark_lost(lost, now)
         if again or gone:
             self.stderr.write(UNSAVED.format(again=again, gone=gone))
-        if any(said not in ("", *put_back.LOST) for said in found.values()):
+        if any(problem not in ("", *media.LOST) for problem in problems.values()):
             self.stderr.write(UNREADABLE)
 
 
 def _require_leave(backup: Backup, options: dict[str, Any]) -> bool:
-    """Whether the installation is empty, when nothing speaks against restoring into it."""
-    put_back.require_nobody_at_work()
-    is_empty = not put_back.holds_rows()
+    """Whether the installation is empty. Raises BackupError if it must not be replaced."""
+    require_nobody_at_work()
+    is_empty = not holds_rows()
     if not (is_empty or options["force"]):
-        raise Refused(NOT_EMPTY)
-    missing = put_back.missing_keys(backup)
+        raise BackupError(NOT_EMPTY)
+    missing = missing_keys(backup)
     if missing and not options["retype_keys"]:
-        raise Refused(NO_KEYS.format(missing=", ".join(missing), folder=settings.KEYS_DIR))
+        raise BackupError(NO_KEYS.format(missing=", ".join(missing), folder=settings.KEYS_DIR))
     return is_empty
 
 
 def _migrate() -> None:
-    """In a process of its own, which reads the keys that have just been put there.
+    """Migrate in a process of its own, which reads the keys that have just been put there.
 
     Without checks, as all of this command: `up` and `doctor` make them, when the rows are there.
     """
@@ -153,5 +154,5 @@ def _migrate() -> None:
         check=False,
     )
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["migrate said nothing"]
-        raise CannotDo(f"The rows are restored, but not migrated to this release: {said[-1]}")
+        reason = (done.stderr.strip().splitlines() or ["migrate said nothing"])[-1]
+        raise BackupError(f"The rows are restored, but not migrated to this release: {reason}")

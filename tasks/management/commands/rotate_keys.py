@@ -1,8 +1,8 @@
-"""`manage.py rotate_keys`: a new key for credentials and second factors, the old out of use.
+"""`manage.py rotate_keys`: a new key for credentials and second factors in place of the old one.
 
-Killed at any moment it loses nothing: the new key is in the file before anything is sealed with
-it, the old ones stay there until `--drop-old` has seen that they are not needed, and the next run
-finishes what this one began. Running processes read the file whenever they seal or open.
+Nothing is lost when it is killed: the new key is in the file before anything is sealed with it, the
+old ones stay there until `--drop-old` has seen that they are not needed, and the next run finishes
+what this one began. Running processes read the file whenever they seal or open.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from seedance_site import keys
-from tasks import sealing
+from tasks import encryption
+from tasks.management.encrypted_secrets import all_secrets
 from tasks.management.installation import RUN_DIR, prepare_folder
-from tasks.management.sealed import everything
 from tasks.management.supervision import only_one
 
-SETTLE = 1.0  # seconds in which a form that read the old keys has saved what it sealed
+SETTLE = 1.0  # seconds within which a form that has read the old keys saves what it sealed
 
 IN_ENVIRONMENT = """\
 The keys come from DAILIES_CREDENTIAL_KEYS, which only you can change:
@@ -50,7 +50,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         prepare_folder()
         with only_one(RUN_DIR / "rotate_keys.lock", "Another rotate_keys is at work."):
-            if not sealing.keys_at_hand():
+            if not encryption.keys_at_hand():
                 raise CommandError("There are no keys to rotate; see manage.py check.")
             if options["drop_old"]:
                 self._drop_old()
@@ -58,32 +58,28 @@ class Command(BaseCommand):
                 self._rotate(only_prepare=options["prepare"])
 
     def _rotate(self, *, only_prepare: bool) -> None:
-        if any(each.is_behind for each in everything()):
+        if any(each.uses_older_key for each in all_secrets()):
             self.stdout.write("Some secrets are not sealed with the newest key: finishing that.")
         elif settings.CREDENTIAL_KEYS_FILE is None:
             self.stdout.write(IN_ENVIRONMENT.format(key=keys.new_credential_key()))
             return
         else:
-            self._add_key()
-        if not only_prepare:
-            self._seal_again()
-
-    def _add_key(self) -> None:
-        key = keys.new_credential_key()
-        keys.write_all(_key_file(), [key, *sealing.keys_at_hand()])
-        self.stdout.write(f"Added the key {keys.fingerprint(key)}.")
-
-    def _seal_again(self) -> None:
-        sealed = sum(each.seal_again() for each in everything() if each.is_behind)
-        newest = keys.fingerprint(sealing.keys_at_hand()[0])
-        self.stdout.write(f"Sealed {sealed} secrets with the key {newest}.")
+            key = keys.new_credential_key()
+            keys.write_all(_key_file(), [key, *encryption.keys_at_hand()])
+            self.stdout.write(f"Added the key {keys.fingerprint(key)}.")
+        if only_prepare:
+            return
+        number = _encrypt_with_the_newest()
+        newest = keys.fingerprint(encryption.keys_at_hand()[0])
+        self.stdout.write(f"Sealed {number} secrets with the key {newest}.")
         _require_all_open()
-        if len(sealing.keys_at_hand()) > 1:
+        if len(encryption.keys_at_hand()) > 1:
             self.stdout.write("The old keys are still there; rotate_keys --drop-old removes them.")
 
     def _drop_old(self) -> None:
-        self._seal_again_what_is_behind()
-        before = sealing.keys_at_hand()
+        _encrypt_with_the_newest()
+        _require_all_open()
+        before = encryption.keys_at_hand()
         dropped = ", ".join(map(keys.fingerprint, before[1:]))
         if not dropped:
             self.stdout.write("There is no old key.")
@@ -96,20 +92,21 @@ class Command(BaseCommand):
             _keep_only_the_newest(before)
             self.stdout.write(f"Removed: {dropped}. Backups sealed with them need them still.")
 
-    def _seal_again_what_is_behind(self) -> None:
-        for each in everything():
-            if each.is_behind:
-                each.seal_again()
-        _require_all_open()
-
 
 def _key_file() -> Path:
     assert settings.CREDENTIAL_KEYS_FILE, "the keys come from the environment"
     return settings.CREDENTIAL_KEYS_FILE
 
 
+def _encrypt_with_the_newest() -> int:
+    return sum(each.encrypt_again() for each in all_secrets() if each.uses_older_key)
+
+
 def _keep_only_the_newest(before: tuple[str, ...]) -> None:
-    """Looked at twice, for a form may have read the old keys just before they went."""
+    """Drop the old keys, and put them back where something was sealed with them meanwhile.
+
+    A form may have read them just before they went.
+    """
     keys.write_all(_key_file(), before[:1])
     time.sleep(SETTLE)
     try:
@@ -120,7 +117,7 @@ def _keep_only_the_newest(before: tuple[str, ...]) -> None:
 
 
 def _require_all_open() -> None:
-    closed = [each.name for each in everything() if not each.is_under_the_newest]
+    closed = [each.name for each in all_secrets() if not each.uses_newest_key]
     if closed:
         raise CommandError(
             f"The newest key does not open: {', '.join(closed)}. Run rotate_keys again; where that "

@@ -6,9 +6,13 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from tasks import door
+from tasks.management import web_address
+from tasks.team import signin
 
-LOCAL = "http://127.0.0.1:8000"
+NOTHING_RUNS = (
+    "No web server runs from {folder}, so it is not known where the link would lead. Start Dailies "
+    "and run this again, or name the site's address with --base."
+)
 
 
 class Command(BaseCommand):
@@ -21,25 +25,27 @@ class Command(BaseCommand):
             action="store_true",
             help="for whoever has lost app, passkeys and recovery codes",
         )
-        parser.add_argument("--base", default=settings.PUBLIC_URL or LOCAL, help="the site's URL")
+        parser.add_argument(
+            "--base", default="", help="the site's URL; default: where it is public, or runs now"
+        )
 
     def handle(self, *args: Any, user: str, base: str, **options: Any) -> None:
         past_it: bool = options["without_second_factor"]
-        person = _person(user) if door.has_accounts() else None
+        base = base or settings.PUBLIC_URL or web_address.running()
+        if not base:
+            raise CommandError(NOTHING_RUNS.format(folder=settings.DATA_DIR))
+        person = _person(user) if signin.has_accounts() else None
         whom = f"as {person}" if person else "to create the first account"
         self.stderr.write(f"Works once, for 15 minutes, {whom}:")
-        self.stdout.write(door.sign_in_url(base, person, without_second_factor=past_it))
+        self.stdout.write(signin.sign_in_url(base, person, without_second_factor=past_it))
 
 
 def _person(name: str) -> User:
-    """The one named; without a name, the only one who runs the site."""
+    """The person of that name; without a name, the only one who runs the site."""
     active = User.objects.filter(is_active=True)
     found = active.filter(username=name) if name else active.filter(is_superuser=True)
     if len(found) == 1:
         return found[0]
-    said = f"There is no active account {name!r}." if name else "Say for whom, with --user."
-    raise CommandError(f"{said} Active accounts: {', '.join(_names(active)) or 'none'}")
-
-
-def _names(active: Any) -> list[str]:
-    return list(active.order_by("username").values_list("username", flat=True)[:50])
+    reason = f"There is no active account {name!r}." if name else "Say for whom, with --user."
+    names = active.order_by("username").values_list("username", flat=True)[:50]
+    raise CommandError(f"{reason} Active accounts: {', '.join(names) or 'none'}")

@@ -36,7 +36,9 @@ class Command(BaseCommand):
         parser.add_argument("--state", type=Path, help="JSONL file that keeps the tasks")
         parser.add_argument("--limits", action="store_true", help="Ark's real rate limits")
         parser.add_argument(
-            "--no-accidents", action="store_true", help="tasks fail only where a prompt asks for it"
+            "--no-accidents",
+            action="store_true",
+            help="without it about one task in ten fails by dice; with it only where asked to",
         )
         parser.add_argument(
             "--seed-demo", action="store_true", help="begin with sample tasks of the key sim-demo"

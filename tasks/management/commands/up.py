@@ -10,7 +10,6 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
-from tasks import door
 from tasks.management import installation
 from tasks.management.demo import SampleLife, make_account
 from tasks.management.supervision import (
@@ -23,9 +22,11 @@ from tasks.management.supervision import (
     require_free_port,
     say,
 )
+from tasks.management.web_address import ANYWHERE, local_url
+from tasks.management.web_watch import LONGER, WEDGED
+from tasks.team import signin
 
 PATIENCE = 30.0  # seconds for a server to answer for the first time
-ANYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
 
 
 class Command(BaseCommand):
@@ -38,22 +39,26 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--web-workers", type=int, default=1, help="processes (default: 1)")
+        parser.add_argument(
+            "--wedged", type=float, default=WEDGED, help="seconds before a hung process is replaced"
+        )
         parser.add_argument("--simulator-port", type=int, default=8901)
+        parser.add_argument(
+            "--without-backup",
+            action="store_true",
+            help="migrate rows without saving them first to <data>/backups",
+        )
         parser.add_argument("--speed", type=float, default=1, help="of the simulator's time")
 
     def handle(self, *args: Any, **options: Any) -> None:
         installation.prepare_folder()
         running = f"Dailies already runs from {settings.DATA_DIR}."
         with only_one(installation.RUN_DIR / "up.lock", running):
-            _require_ports(options)
+            require_free_port(options["host"], options["port"], "--port")
+            if options["demo"]:
+                require_free_port("127.0.0.1", options["simulator_port"], "--simulator-port")
             _prepare(options)
             _run(options)
-
-
-def _require_ports(options: dict[str, Any]) -> None:
-    require_free_port(options["host"], options["port"], "--port")
-    if options["demo"]:
-        require_free_port("127.0.0.1", options["simulator_port"], "--simulator-port")
 
 
 def _prepare(options: dict[str, Any]) -> None:
@@ -62,7 +67,8 @@ def _prepare(options: dict[str, Any]) -> None:
         installation.remember_simulator(f"127.0.0.1:{options['simulator_port']}")
     installation.make_keys()
     installation.require_keys()
-    installation.migrate()
+    installation.begin_posters()
+    installation.migrate(with_backup=not options["without_backup"])
     installation.collect_static()
 
 
@@ -72,10 +78,10 @@ def _run(options: dict[str, Any]) -> None:
     try:
         for child in children:
             child.start()
-        life = _begin_life(children, options) if options["demo"] else None
+        sample_life = _begin_sample_life(children, options) if options["demo"] else None
         _wait_for(children, options["host"], options["port"], "The web server")
         say(_welcome(options))
-        _keep_alive(children, life)
+        _keep_alive(children, sample_life)
     except KeyboardInterrupt:
         say("\nStopping …")
     finally:
@@ -83,37 +89,49 @@ def _run(options: dict[str, Any]) -> None:
 
 
 def _children(options: dict[str, Any]) -> list[Child]:
-    """In the order they are started; they are stopped in the opposite one."""
+    """The child processes in the order in which they start; they are stopped in reverse order."""
     address = ["--host", options["host"], "--port", options["port"]]
-    web = manage("web", CHECKED, *address, "--web-workers", options["web_workers"])
-    children = [Child("web", web), Child("work", manage("work", CHECKED), grace=12)]
+    wedged, suspended = options["wedged"], LONGER * options["wedged"]
+    web = manage(
+        *("web", CHECKED, "--unsupervised", *address, "--web-workers", options["web_workers"]),
+        *("--wedged", wedged),
+    )
+    work = manage("work", CHECKED)
+    children = [
+        Child("web", web, suspended=suspended),
+        Child("work", work, grace=12, suspended=suspended),
+    ]
     if options["demo"]:
         state = ["--state", settings.DATA_DIR / "simulator.jsonl"]
         port = ["--port", options["simulator_port"], "--speed", options["speed"]]
-        children.insert(0, Child("simulator", manage("simulator", *port, *state)))
+        simulator = manage("simulator", *port, *state)
+        children.insert(0, Child("simulator", simulator, suspended=suspended))
     return children
 
 
-def _begin_life(children: list[Child], options: dict[str, Any]) -> SampleLife:
+def _begin_sample_life(children: list[Child], options: dict[str, Any]) -> SampleLife:
     port = options["simulator_port"]
     _wait_for(children, "127.0.0.1", port, "The simulator", path="/")
-    life = SampleLife(f"http://127.0.0.1:{port}")
-    life.begin()
-    return life
+    sample_life = SampleLife(f"http://127.0.0.1:{port}")
+    sample_life.begin()
+    return sample_life
 
 
-def _keep_alive(children: list[Child], life: SampleLife | None) -> None:
+def _keep_alive(children: list[Child], sample_life: SampleLife | None) -> None:
     while True:
         for child in children:
             child.keep_alive()
-        if life:
-            life.go_on()
-        connection.close()  # between two turns nobody waits for this process
+        if sample_life:
+            sample_life.go_on()
+        connection.close()  # it is not needed until the next turn
         time.sleep(0.5)
 
 
 def _stop(children: list[Child]) -> None:
-    """In turn, so that work ends before what it asks; a second Ctrl-C ends all at once."""
+    """Stop the children one by one, so that work ends before the simulator that it asks.
+
+    A second Ctrl-C ends all of them at once.
+    """
     try:
         for child in reversed(children):
             child.stop()
@@ -150,22 +168,18 @@ def _answers(host: str, port: int, path: str) -> bool:
 
 
 def _welcome(options: dict[str, Any]) -> str:
-    base = settings.PUBLIC_URL or _local_url(options["host"], options["port"])
+    base = settings.PUBLIC_URL or local_url(options["host"], options["port"])
     lines = [f"  {label:<8}{text}" for label, text in _facts(base, is_demo=options["demo"])]
     return "\n".join(["", "Dailies is running.", "", *lines, ""])
 
 
-def _local_url(host: str, port: int) -> str:
-    host = ANYWHERE.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def _facts(base: str, *, is_demo: bool) -> list[tuple[str, str]]:
+    """Labelled lines: where to open the site, and how to stop it."""
     last = [("Data", str(settings.DATA_DIR)), ("Stop", "Ctrl-C; start again to go on from there")]
     if is_demo:
-        link = door.sign_in_url(base, make_account("demo"))
+        link = signin.sign_in_url(base, make_account("demo"))
         return [("Open", link), ("", "lets you in as demo: once, within 15 minutes"), *last]
-    if not door.has_accounts():
-        link = door.sign_in_url(base)
+    if not signin.has_accounts():
+        link = signin.sign_in_url(base)
         return [("Open", link), ("", "creates the first account: once, within 15 minutes"), *last]
     return [("Open", base + "/"), *last]

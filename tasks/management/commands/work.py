@@ -7,9 +7,17 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from tasks.archive import LEASE as ARCHIVE
 from tasks.archive import LEASE_SECONDS
-from tasks.management.installation import RUN_DIR, prepare_folder
-from tasks.management.supervision import CHECKED, Child, end_on_signals, manage, only_one
+from tasks.management.installation import RUN_DIR, prepare_folder, require_takeover
+from tasks.management.supervision import (
+    CHECKED,
+    SUSPENDED,
+    Child,
+    end_on_signals,
+    manage,
+    only_one,
+)
 from tasks.management.watch import ClusterWatch, Watch
+from tasks.monitoring import damage
 
 
 class Command(BaseCommand):
@@ -28,29 +36,32 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         prepare_folder()
+        require_takeover()
         end_on_signals()
         refusal = f"Another 'work' already runs for {RUN_DIR.parent}."
         with only_one(RUN_DIR / "work.lock", refusal):
-            _watch(_watches(options), pause=min(1.0, options["quiet"] / 3))
+            damage.begin_checks()
+            _keep_watch(_watches(options), pause=min(1.0, options["quiet"] / 3))
 
 
 def _watches(options: dict[str, Any]) -> list[Watch]:
     quiet, wedged, grace = (options[name] for name in ("quiet", "wedged", "grace"))
-    cluster = Child("cluster", manage("qcluster", CHECKED), grace=grace, piped=False)
-    archive = Child("archive", manage("archive", CHECKED), grace=grace, piped=False)
+    how: dict[str, Any] = {"grace": grace, "piped": False, "suspended": min(wedged, SUSPENDED)}
+    cluster = Child("cluster", manage("qcluster", CHECKED), **how)
+    archive = Child("archive", manage("archive", CHECKED), **how)
     return [
         ClusterWatch(cluster, RUN_DIR / "cluster", quiet=quiet, wedged=wedged),
         Watch(archive, RUN_DIR / "archive", lease=ARCHIVE, wedged=max(wedged, 2 * LEASE_SECONDS)),
     ]
 
 
-def _watch(watches: list[Watch], pause: float) -> None:
+def _keep_watch(watches: list[Watch], pause: float) -> None:
     try:
         for watch in watches:
             watch.start()
         while True:
             for watch in watches:
-                watch.look()
+                watch.check()
             time.sleep(pause)
     except KeyboardInterrupt:
         pass

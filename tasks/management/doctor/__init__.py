@@ -1,6 +1,6 @@
-"""Everything a support person would ask about, looked at part by part.
+"""Checks of everything that a support person would ask about, part by part.
 
-A part that fails is a line like any other: it never hides the parts after it.
+A part that fails is a result like any other: it never hides the parts after it.
 """
 
 from __future__ import annotations
@@ -8,45 +8,44 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from tasks.management.doctor import house, outside, rows
-from tasks.management.doctor.lines import Level, Line, broken, without_secrets
+from tasks.management.doctor import (
+    database_checks,
+    file_checks,
+    installation_checks,
+    service_checks,
+)
+from tasks.management.doctor.report import DoctorResult, Level, broken, without_secrets
 
-__all__ = ["Level", "Line", "examine"]
-
-Part = Callable[[], Iterable[Line]]
-
-
-def examine(*, online: bool) -> Iterator[Line]:
-    """Line after line, as they are found; `online` asks every provider one question."""
-    for subject, part in _parts(online=online):
-        yield from _lines_of(subject, part)
+__all__ = ["DoctorResult", "Level", "run_checks"]
 
 
-def _parts(*, online: bool) -> list[tuple[str, Part]]:
-    return [
-        ("Versions", house.versions),
-        ("Data folder", house.data_folder),
-        ("Keys", house.key_files),
-        ("Settings", house.environment),
-        ("System checks", house.system_checks),
-        ("Static files", house.static_files),
-        ("Database", rows.database),
-        ("Migrations", rows.migrations),
-        ("Work", rows.work),
-        ("Credentials", partial(rows.credentials, online=online)),
-        ("Callbacks", rows.called_back),
-        ("Copies", rows.copies),
-        ("Disk", outside.disk),
-        ("Clock", outside.clock),
-        ("Cache", outside.cache),
-        ("Storage", outside.storage),
-        ("Extras", outside.extras),
-    ]
-
-
-def _lines_of(subject: str, part: Part) -> Iterator[Line]:
-    try:
-        yield from part()
-    except (Exception, SystemExit) as error:
-        said = f"{type(error).__name__}: {without_secrets(str(error))}".rstrip(": ")
-        yield broken(subject, said, "This part could not be looked at.")
+def run_checks(*, online: bool) -> Iterator[DoctorResult]:
+    """Yield each result as it is found; `online` asks every provider one question."""
+    parts: dict[str, Callable[[], Iterable[DoctorResult]]] = {
+        "Versions": installation_checks.versions,
+        "Data folder": installation_checks.data_folder,
+        "Keys": installation_checks.key_files,
+        "Settings": installation_checks.environment,
+        "HTTPS": installation_checks.https,
+        "System checks": installation_checks.system_checks,
+        "Static files": installation_checks.static_files,
+        "Database": database_checks.database,
+        "Migrations": database_checks.migrations,
+        "Work": database_checks.work,
+        "Kept": database_checks.kept,
+        "Credentials": partial(database_checks.credentials, online=online),
+        "Callbacks": database_checks.callbacks_received,
+        "Clock": database_checks.clock,
+        "Disk": service_checks.disk,
+        "Cache": service_checks.cache,
+        "Storage": service_checks.storage,
+        "Saved files": file_checks.saved_files,
+        "Posters": service_checks.poster_maker,
+        "Extras": service_checks.extras,
+    }
+    for subject, part in parts.items():
+        try:
+            yield from part()
+        except (Exception, SystemExit) as error:
+            reason = f"{type(error).__name__}: {without_secrets(str(error))}".rstrip(": ")
+            yield broken(subject, reason, "This part could not be checked.")

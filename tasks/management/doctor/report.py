@@ -1,4 +1,4 @@
-"""What is said of a part: how it is, what was seen, what to do."""
+"""The result of one check: how bad it is, what was found, what to do; never a secret."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from enum import StrEnum
 from functools import partial
 from urllib.parse import urlsplit
 
-from tasks import sealing
-from tasks.management.backup.make import secret_keys
+from tasks import encryption
+from tasks.management.encrypted_secrets import secret_keys
 from tasks.providers.redact import one_line
 
 #: Settings whose values are secrets, or hold one.
@@ -20,20 +20,24 @@ SECRET_NAMES = re.compile(
 
 
 class Level(StrEnum):
+    """The severity of a result."""
+
     OK = "ok"
-    LOOK = "look"
+    WARNING = "warning"
     BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DoctorResult:
+    """The result of one check, as one line of the report and an advice below it."""
+
     level: Level
     subject: str
-    said: str
+    text: str
     advice: str = ""
 
 
-ok, look, broken = (partial(Line, level) for level in Level)
+ok, warning, broken = (partial(DoctorResult, level) for level in Level)
 
 
 def ago(seconds: float | None) -> str:
@@ -55,14 +59,10 @@ def size(number: float) -> str:
 
 def without_secrets(text: str) -> str:
     """One line, without anything that we know to be secret."""
-    for secret in sorted(_secrets(), key=len, reverse=True):
-        text = text.replace(secret, "…")
+    secrets = {value for name, value in os.environ.items() if SECRET_NAMES.search(name)}
+    secrets |= {urlsplit(value).password or "" for value in secrets if "://" in value}
+    secrets |= {*encryption.keys_at_hand(), *secret_keys()}
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= 4:
+            text = text.replace(secret, "…")
     return one_line(text)
-
-
-def _secrets() -> set[str]:
-    found = {value for name, value in os.environ.items() if SECRET_NAMES.search(name)}
-    found |= {urlsplit(value).password or "" for value in found if "://" in value}
-    found |= set(sealing.keys_at_hand())
-    found |= set(secret_keys())
-    return {each for each in found if len(each) >= 4}
