@@ -1,10 +1,10 @@
-"""The words for where a task stands. Imports nothing of ours."""
+"""The statuses of a task. This module imports nothing of ours."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Six words of the providers, then four of our own."""
+    """Statuses of a task: six words of the providers, then five of our own."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -17,13 +17,14 @@ class Status(StrEnum):
     UNCONFIRMED = "unconfirmed"  # a create whose answer never reached us
     UNKNOWN = "unknown"  # no answer yet, or a word we do not know
     LOST = "lost"  # the provider says, repeatedly, that it does not know the task
+    FOREIGN = "foreign"  # an id that was tracked here, and that another project's create made
 
 
-#: A provider never takes these back, and neither do we.
+#: Endings; a provider never takes these back, and neither do we.
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.EXPIRED})
 
-#: Nothing more is asked about these.
-ENDED = FINAL | {Status.LOST}
+#: Statuses after which nothing more is asked.
+ENDED = FINAL | {Status.LOST, Status.FOREIGN}
 
-#: These may still change by themselves.
+#: Statuses that may still change without us.
 LIVE = frozenset(Status) - ENDED

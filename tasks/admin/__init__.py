@@ -6,34 +6,34 @@ from django.utils.translation import gettext_noop
 
 from tasks.admin import (
     accounts,
+    billing,
     copy,
     credential,
     machinery,
-    making,
-    money,
     people,
     queue,
     records,
+    submissions,
     task,
 )
 
 __all__ = [
     "accounts",
+    "billing",
     "copy",
     "credential",
     "machinery",
-    "making",
-    "money",
     "people",
     "queue",
     "records",
+    "submissions",
     "task",
 ]
 
 admin.site.site_header = admin.site.site_title = "Dailies"
 admin.site.index_title = _("Administration")
 
-#: What Django's admin says to screen readers and its own Chinese lacks, marked for ours.
+#: Texts of Django's admin for screen readers that its own Chinese lacks, marked for ours.
 _UNTRANSLATED = (
     gettext_noop("Model name"),
     gettext_noop("Add link"),

@@ -1,4 +1,4 @@
-"""What django-allauth keeps of each account. Its own pages would show what nobody should read."""
+"""django-allauth's rows of accounts. Its own admin pages would show secrets."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from tasks.admin.looking import LookOnly
-from tasks.audit import note
-from tasks.models import Verb
+from tasks.admin.read_only import ReadOnlyAdmin
+from tasks.models import AuditAction
+from tasks.team.audit import note
 
 
-class EmailAddressAdmin(LookOnly):
+class EmailAddressAdmin(ReadOnlyAdmin):
     list_display = ("email", "user", "primary", "verified")
     list_filter = ("primary", "verified")
     list_select_related = ("user",)
     search_fields = ("email", "user__username")
 
 
-class AuthenticatorAdmin(LookOnly):
-    """Deleted for who has lost theirs; the secret is shown to nobody."""
+class AuthenticatorAdmin(ReadOnlyAdmin):
+    """Second factors. Staff delete one that was lost; its secret is shown to nobody."""
 
     hidden = ("data",)
     actions = ("delete_selected",)
@@ -38,7 +38,7 @@ class AuthenticatorAdmin(LookOnly):
     def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
         with transaction.atomic():
             label = f"{obj.get_type_display()} · {obj.user}"
-            note(request, Verb.FACTOR_REMOVED, obj.user, label=label)
+            note(request, AuditAction.FACTOR_REMOVED, obj.user, label=label)
             super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Authenticator]) -> None:
@@ -46,8 +46,8 @@ class AuthenticatorAdmin(LookOnly):
             self.delete_model(request, factor)
 
 
-class UserSessionAdmin(LookOnly):
-    """Who has the key of a session is that person."""
+class UserSessionAdmin(ReadOnlyAdmin):
+    """Sessions, without their keys: with the key of a session one is that person."""
 
     hidden = ("session_key", "data")
     list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")

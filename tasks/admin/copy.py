@@ -1,15 +1,15 @@
-"""Our copies of the tasks' files, to look at: only the archive writes them."""
+"""Copies of the tasks' files, read-only: only the archive writes them."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from tasks.admin.looking import OfTasks
+from tasks.admin.read_only import TaskRowsAdmin
 from tasks.models import Copy
 
 
 @admin.register(Copy)
-class CopyAdmin(OfTasks):
+class CopyAdmin(TaskRowsAdmin):
     list_display = (
         "task", "kind", "state", "size", "link_ends_at", "tries", "trouble", "saved_at",
         "deleted_at",

@@ -1,11 +1,10 @@
-"""Credentials: the one place where a key goes in, and it never comes out again."""
+"""Credentials. A key can be entered here, and is never shown again."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,17 +15,19 @@ from django.utils.formats import localize
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from tasks import credentials
-from tasks.diagnosis import diagnose
-from tasks.forms.credential import Keyed, KeyField
 from tasks.models import Credential
-from tasks.probe import examine
+from tasks.models.private_hosts import allowed_private_hosts
 from tasks.providers import PROVIDERS
-from tasks.providers.guard import Allowed, foresee
-from tasks.sentences import trouble_sentence, words_beside
+from tasks.providers.transport.guard import foresee
+from tasks.team import credentials
+from tasks.web.forms.credential import CheckedCredentialForm, KeyField
+from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
+from tasks.web.presenters.credentials import LastTest
 
 
-class CredentialForm(Keyed):
+class CredentialForm(CheckedCredentialForm):
+    """A credential with the field for its key."""
+
     provider = forms.ChoiceField(
         label=_("Provider"), choices=[(known.slug, _(known.label)) for known in PROVIDERS]
     )
@@ -47,7 +48,7 @@ class CredentialForm(Keyed):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "base_url" not in self.fields:  # someone who may only look
+        if "base_url" not in self.fields:  # with permission to view only
             return
         self.fields["key"].widget.attrs["class"] = "vTextField"
         self.fields["base_url"].required = False
@@ -75,6 +76,7 @@ class CredentialAdmin(admin.ModelAdmin):
         "answered",
         "trouble_since",
         "resting",
+        "last_test",
     )
     actions = ("test_connection",)
     fieldsets = (
@@ -104,15 +106,22 @@ class CredentialAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("last words"))
     def answered(self, credential: Credential) -> str:
-        return words_beside(credential.trouble, credential.trouble_message) or "-"
+        return trouble_detail(credential.trouble, credential.trouble_message) or "-"
 
     @admin.display(description=_("resting until"), ordering="paused_until")
     def resting(self, credential: Credential) -> Any:
         until = credential.paused_until
         return localize(timezone.localtime(until)) if until and until > timezone.now() else "-"
 
+    @admin.display(description=_("Test of the connection"))
+    def last_test(self, credential: Credential) -> str:
+        test = LastTest(credential, timezone.now())
+        if test.is_under_way:
+            return str(_("The provider is being asked…"))
+        return str(test.diagnosis or _("Not tested yet."))
+
     def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
-        """A new credential has no health yet, and whoever may only look has no key to type."""
+        """The fieldsets: without health for a new credential, without key for who may only view."""
         sets = super().get_fieldsets(request, obj)
         if obj is None:
             return [_without(sets[0], "stored_key"), sets[1], sets[3]]
@@ -125,7 +134,14 @@ class CredentialAdmin(admin.ModelAdmin):
             credentials.change(request, form)
         else:
             credentials.add(request, form)
-        self._tell_about_the_address(request, obj, form)
+        typed_url = form.data.get("base_url", "").strip()
+        if typed_url and typed_url.rstrip("/") != obj.base_url:
+            sentence = _("The base URL was put right: %(url)s. What follows it is added by itself.")
+            messages.info(request, sentence % {"url": obj.base_url})
+        if obj.base_url.startswith("http://"):
+            messages.warning(request, _("With http:// the key travels in the open."))
+        if trouble := foresee(obj.base_url, allowed_private_hosts()):
+            messages.warning(request, trouble_sentence(trouble))
 
     def delete_model(self, request: HttpRequest, obj: Credential) -> None:
         credentials.remove(request, obj)
@@ -134,34 +150,25 @@ class CredentialAdmin(admin.ModelAdmin):
         for credential in queryset:
             credentials.remove(request, credential)
 
-    def _tell_about_the_address(self, request: HttpRequest, obj: Credential, form: Any) -> None:
-        typed_in = form.data.get("base_url", "").strip()
-        if typed_in and typed_in.rstrip("/") != obj.base_url:
-            sentence = _("The base URL was put right: %(url)s. What follows it is added by itself.")
-            messages.info(request, sentence % {"url": obj.base_url})
-        if obj.base_url.startswith("http://"):
-            messages.warning(request, _("With http:// the key travels in the open."))
-        if trouble := foresee(obj.base_url, Allowed.parse(settings.PRIVATE_HOSTS)):
-            messages.warning(request, trouble_sentence(trouble))
-
     @admin.action(description=_("Test the connection"), permissions=["change"])
     def test_connection(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
         for credential in queryset:
-            _test(request, credential)
+            _ask_for_test(request, credential)
 
     def response_add(
         self, request: HttpRequest, obj: Credential, post_url_continue: str | None = None
     ) -> HttpResponse:
-        return self._tested(request, obj) or super().response_add(request, obj, post_url_continue)
+        test = self._test_response(request, obj)
+        return test or super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Credential) -> HttpResponse:
-        return self._tested(request, obj) or super().response_change(request, obj)
+        return self._test_response(request, obj) or super().response_change(request, obj)
 
-    def _tested(self, request: HttpRequest, obj: Credential) -> HttpResponse | None:
-        """The button 'Save and test the connection'."""
+    def _test_response(self, request: HttpRequest, obj: Credential) -> HttpResponse | None:
+        """Answer the button 'Save and test the connection'; None for other buttons."""
         if "_test" not in request.POST:
             return None
-        _test(request, obj)
+        _ask_for_test(request, obj)
         return HttpResponseRedirect(reverse("admin:tasks_credential_change", args=[obj.pk]))
 
 
@@ -170,7 +177,7 @@ def _without(fieldset: Any, name: str) -> Any:
     return title, {**options, "fields": [field for field in options["fields"] if field != name]}
 
 
-def _test(request: HttpRequest, credential: Credential) -> None:
-    diagnosis = diagnose(examine(credential, now=timezone.now()))
-    level = messages.SUCCESS if diagnosis.ok else messages.ERROR
-    messages.add_message(request, level, f"{credential}: {diagnosis}")
+def _ask_for_test(request: HttpRequest, credential: Credential) -> None:
+    credentials.ask_for_test(credential)
+    sentence = _("%(credential)s: the provider is being asked. Load its page again for the result.")
+    messages.info(request, sentence % {"credential": credential})

@@ -1,27 +1,42 @@
-"""The rows that the machinery turns on, to look at when something seems to stand still."""
+"""Read-only rows of leases, counters and health, to look at when something seems to hang."""
 
 from django.contrib import admin
 
-from tasks.admin.looking import LookOnly, OfMany
-from tasks.models import ChangeCounter, HealthMinute, Lease, SignInLink, StorageUse
+from tasks.admin.read_only import LargeTableAdmin, ReadOnlyAdmin
+from tasks.models import (
+    ChangeCounter,
+    HealthMinute,
+    Lease,
+    ProjectChange,
+    SignInLink,
+    StorageUse,
+)
 
 
 @admin.register(Lease)
-class LeaseAdmin(LookOnly):
+class LeaseAdmin(ReadOnlyAdmin):
     list_display = ("name", "holder", "until", "beat_at")
     list_filter = ("name",)
     search_fields = ("name", "holder")
 
 
 @admin.register(ChangeCounter)
-class ChangeCounterAdmin(LookOnly):
+class ChangeCounterAdmin(ReadOnlyAdmin):
     list_display = ("id", "value")
     list_filter = ()
     search_fields = ("value",)
 
 
+@admin.register(ProjectChange)
+class ProjectChangeAdmin(ReadOnlyAdmin):
+    list_display = ("project", "number")
+    list_filter = ("project",)
+    list_select_related = ("project",)
+    search_fields = ("project__name",)
+
+
 @admin.register(StorageUse)
-class StorageUseAdmin(LookOnly):
+class StorageUseAdmin(ReadOnlyAdmin):
     list_display = ("project", "files", "bytes")
     list_filter = ("project",)
     list_select_related = ("project",)
@@ -29,7 +44,7 @@ class StorageUseAdmin(LookOnly):
 
 
 @admin.register(HealthMinute)
-class HealthMinuteAdmin(OfMany):
+class HealthMinuteAdmin(LargeTableAdmin):
     list_display = ("credential", "minute", "answers", "troubles")
     list_filter = ("credential",)
     list_select_related = ("credential",)
@@ -37,8 +52,8 @@ class HealthMinuteAdmin(OfMany):
 
 
 @admin.register(SignInLink)
-class SignInLinkAdmin(LookOnly):
-    """Printed on the server's terminal; of the link itself only a hash is kept, and not shown."""
+class SignInLinkAdmin(ReadOnlyAdmin):
+    """One-time links, printed on the server's terminal; their hashes are not shown."""
 
     hidden = ("token_hash",)
     list_display = ("user", "ends_at", "used_at")

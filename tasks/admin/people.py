@@ -1,4 +1,4 @@
-"""Who may come in, and what they work on. What is changed here is noted in the audit."""
+"""Accounts, projects and memberships. Changes are recorded in the audit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
-from tasks.admin.noting import Noted, note_membership
-from tasks.audit import note
-from tasks.models import Membership, Project, Verb
+from tasks.admin.audited import AuditedAdmin, note_membership
+from tasks.models import AuditAction, Membership, Project
+from tasks.team.audit import note
 
 
 class MembershipInline(admin.TabularInline):
@@ -26,10 +26,14 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(Noted):
-    added, changed, removed = Verb.PROJECT_MADE, Verb.PROJECT_CHANGED, Verb.PROJECT_REMOVED
-    list_display = ("name", "created_at")
-    list_filter = ("created_at",)
+class ProjectAdmin(AuditedAdmin):
+    added, changed, removed = (
+        AuditAction.PROJECT_MADE,
+        AuditAction.PROJECT_CHANGED,
+        AuditAction.PROJECT_REMOVED,
+    )
+    list_display = ("name", "viewers_see_details", "created_at")
+    list_filter = ("viewers_see_details", "created_at")
     search_fields = ("name",)
     inlines = (MembershipInline,)
 
@@ -47,21 +51,21 @@ class MembershipAdmin(admin.ModelAdmin):
     autocomplete_fields = ("user", "project")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> Any:
-        """Another person or project would be another membership."""
+        """Person and project cannot be changed: that would be another membership."""
         return ("user", "project") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         with transaction.atomic():
             super().save_model(request, obj, form, change)
             if not change:
-                note_membership(request, Verb.JOINED, obj, "", obj.role)
+                note_membership(request, AuditAction.JOINED, obj, "", obj.role)
             elif "role" in form.changed_data:
                 before = form.initial["role"]
-                note_membership(request, Verb.ROLE_CHANGED, obj, before, obj.role)
+                note_membership(request, AuditAction.ROLE_CHANGED, obj, before, obj.role)
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
         with transaction.atomic():
-            note_membership(request, Verb.PERSON_REMOVED, obj, obj.role, "")
+            note_membership(request, AuditAction.PERSON_REMOVED, obj, obj.role, "")
             super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
@@ -70,8 +74,10 @@ class MembershipAdmin(admin.ModelAdmin):
 
 
 class PersonForm(UserChangeForm):
+    """An account whose e-mail no other account has."""
+
     def clean_email(self) -> str:
-        """One may sign in with it, so it is one account's; kept in small letters."""
+        """Lower-case the e-mail and refuse one of another account: people sign in with it."""
         email: str = self.cleaned_data["email"].lower()
         others = User.objects.exclude(pk=self.instance.pk)
         if email and others.filter(email=email).exists():
@@ -79,9 +85,13 @@ class PersonForm(UserChangeForm):
         return email
 
 
-class PersonAdmin(Noted, UserAdmin):
+class PersonAdmin(AuditedAdmin, UserAdmin):
     form = PersonForm
-    added, changed, removed = Verb.PERSON_ADDED, Verb.PERSON_CHANGED, Verb.PERSON_REMOVED
+    added, changed, removed = (
+        AuditAction.PERSON_ADDED,
+        AuditAction.PERSON_CHANGED,
+        AuditAction.PERSON_REMOVED,
+    )
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Personal info"), {"fields": ("first_name", "last_name", "email")}),
@@ -96,23 +106,23 @@ class PersonAdmin(Noted, UserAdmin):
         return (MembershipInline,) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """A new person joins the only project, so a small team need not think of projects."""
+        """Save the account. A new one joins the only project, for teams that use just one."""
         super().save_model(request, obj, form, change)
         projects = Project.objects.all()[:2]
         if not change and len(projects) == 1:
             joined = Membership.objects.create(project=projects[0], user=obj)
-            note_membership(request, Verb.JOINED, joined, "", joined.role)
+            note_membership(request, AuditAction.JOINED, joined, "", joined.role)
 
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
-        """Noted as done; what the password is, nobody reads."""
-        answer = super().user_change_password(request, id, form_url)
-        if isinstance(answer, HttpResponseRedirect):
-            note(request, Verb.PASSWORD_CHANGED, self.get_object(request, id))
-        return answer
+        """Change the password, and record that without it."""
+        response = super().user_change_password(request, id, form_url)
+        if isinstance(response, HttpResponseRedirect):
+            note(request, AuditAction.PASSWORD_CHANGED, self.get_object(request, id))
+        return response
 
 
-admin.site.unregister(Group)  # projects and roles say who may do what
+admin.site.unregister(Group)  # projects and roles decide who may do what
 admin.site.unregister(User)
 admin.site.register(User, PersonAdmin)

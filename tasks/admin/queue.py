@@ -1,6 +1,6 @@
-"""django-q2's own pages are taken away: a schedule there runs any function that is typed in.
+"""Read-only lists of django-q2's rows, in place of its own admin.
 
-What the queue does is seen in read-only lists; what it should do is written in code.
+In its own a schedule runs any function whose name is typed in.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop
 
-from tasks.admin.looking import LookOnly, OfMany
+from tasks.admin.read_only import LargeTableAdmin, ReadOnlyAdmin
 
 _QUEUE = apps.get_app_config("django_q")
-#: Its labels on these pages that its own translations lack, marked for ours.
+#: Labels of django-q2 that its own translations lack, marked for ours.
 _UNTRANSLATED = (
     gettext_noop("Name"),
     gettext_noop("Function"),
@@ -25,15 +25,15 @@ _UNTRANSLATED = (
 )
 
 
-class ScheduleAdmin(LookOnly):
+class ScheduleAdmin(ReadOnlyAdmin):
     list_display = ("name", "func", "schedule_type", "minutes", "next_run", "repeats")
     list_filter = ("schedule_type",)
     search_fields = ("name", "func")
     fields = list_display
 
 
-class EndedAdmin(LookOnly):
-    """A job's arguments and result are pickles: not unpacked here."""
+class EndedJobAdmin(ReadOnlyAdmin):
+    """Jobs that have ended. Their arguments and results are pickles, and are not unpickled here."""
 
     list_display = ("name", "func", "started", "stopped", "attempt_count")
     list_filter = ("func", "started")
@@ -44,8 +44,8 @@ class EndedAdmin(LookOnly):
         return super().get_queryset(request).defer("args", "kwargs", "result")
 
 
-class WaitingAdmin(OfMany):
-    """Nor is what waits."""
+class QueuedJobAdmin(LargeTableAdmin):
+    """Jobs that wait. Their payload is not unpickled, either."""
 
     hidden = ("payload",)
     list_display = ("id", "key", "lock")
@@ -58,5 +58,5 @@ for _model in _QUEUE.get_models():
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
 admin.site.register(_QUEUE.get_model("Schedule"), ScheduleAdmin)
-admin.site.register([_QUEUE.get_model("Failure"), _QUEUE.get_model("Success")], EndedAdmin)
-admin.site.register(_QUEUE.get_model("OrmQ"), WaitingAdmin)
+admin.site.register([_QUEUE.get_model("Failure"), _QUEUE.get_model("Success")], EndedJobAdmin)
+admin.site.register(_QUEUE.get_model("OrmQ"), QueuedJobAdmin)

@@ -1,4 +1,4 @@
-"""What was done and found: the audit, the admin's own history, stars, invitations, comparisons."""
+"""Read-only records: the audit, the admin's history, stars, invitations, comparisons."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.http import HttpRequest
 
-from tasks.admin.looking import LookOnly, OfMany, OfTasks
+from tasks.admin.read_only import LargeTableAdmin, ReadOnlyAdmin, TaskRowsAdmin
 from tasks.models import (
     AuditEntry,
     Difference,
-    Found,
     Invitation,
     Profile,
     Reconciliation,
     Star,
+    UntrackedTask,
 )
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(OfMany):
-    """Read by everybody who may, and written by nobody, superusers included."""
+class AuditEntryAdmin(LargeTableAdmin):
+    """The audit, which nobody can change, superusers included."""
 
     list_display = ("at", "actor", "verb", "label", "kind", "project_id", "address")
     list_filter = ("verb", "kind")
@@ -30,7 +30,7 @@ class AuditEntryAdmin(OfMany):
 
 
 @admin.register(LogEntry)
-class LogEntryAdmin(OfMany):
+class LogEntryAdmin(LargeTableAdmin):
     list_display = ("action_time", "user", "action_flag", "content_type", "object_repr")
     list_filter = ("action_flag",)
     list_select_related = ("user", "content_type")
@@ -38,8 +38,8 @@ class LogEntryAdmin(OfMany):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(LookOnly):
-    """Made and withdrawn on the page of people; the link itself is kept nowhere."""
+class InvitationAdmin(ReadOnlyAdmin):
+    """Invitations. They are made and withdrawn on the page of people; links are stored nowhere."""
 
     hidden = ("token_hash",)
     list_display = ("email", "project", "role", "invited_by", "created_at", "used_at", "used_by")
@@ -49,7 +49,7 @@ class InvitationAdmin(LookOnly):
 
 
 @admin.register(Profile)
-class ProfileAdmin(LookOnly):
+class ProfileAdmin(ReadOnlyAdmin):
     list_display = ("user", "language", "time_zone", "theme", "density", "seen_at")
     list_filter = ("language", "theme")
     list_select_related = ("user",)
@@ -57,14 +57,14 @@ class ProfileAdmin(LookOnly):
 
 
 @admin.register(Star)
-class StarAdmin(OfTasks):
+class StarAdmin(TaskRowsAdmin):
     list_display = ("task", "user", "created_at")
     list_filter = ("created_at",)
     list_select_related = ("task", "user")
 
 
 @admin.register(Reconciliation)
-class ReconciliationAdmin(OfMany):
+class ReconciliationAdmin(LargeTableAdmin):
     list_display = (
         "credential", "outcome", "asked_at", "asked_by", "listed",
         "missing_here", "missing_there", "differing",
@@ -75,14 +75,14 @@ class ReconciliationAdmin(OfMany):
 
 
 @admin.register(Difference)
-class DifferenceAdmin(OfTasks):
+class DifferenceAdmin(TaskRowsAdmin):
     list_display = ("task", "kind", "status_there", "reconciliation")
     list_filter = ("kind",)
     list_select_related = ("task", "reconciliation__credential")
 
 
-@admin.register(Found)
-class FoundAdmin(OfMany):
+@admin.register(UntrackedTask)
+class UntrackedTaskAdmin(LargeTableAdmin):
     list_display = ("remote_id", "credential", "status", "model", "found_at", "seen_at")
     list_filter = ("status", "credential")
     list_select_related = ("credential",)

@@ -1,8 +1,9 @@
-"""Tasks and their history, to look at: only the sweep writes them. Deleting is by the trash."""
+"""Tasks and their history, read-only: only the sweep writes them. Deleting means the trash."""
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,13 +17,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from tasks.admin.looking import HEAVY, OfMany, OfTasks
-from tasks.audit import note_each
-from tasks.models import StatusChange, Task, Verb
+from tasks.admin.read_only import HEAVY, LargeTableAdmin, TaskRowsAdmin
+from tasks.models import AuditAction, StatusChange, Task
+from tasks.team.audit import note_each
 
 
 @admin.register(Task)
-class TaskAdmin(OfMany):
+class TaskAdmin(LargeTableAdmin):
     list_display = (
         "remote_id", "status", "provider", "credential", "project", "created_by", "created_at",
         "deleted_at",
@@ -30,7 +31,7 @@ class TaskAdmin(OfMany):
     list_filter = ("status", "credential", "project", ("deleted_at", admin.EmptyFieldListFilter))
     list_select_related = ("credential", "project", "created_by")
     search_fields = ("remote_id",)  # shows the field; see get_search_results
-    search_help_text = OfTasks.search_help_text
+    search_help_text = TaskRowsAdmin.search_help_text
     actions = ("move_to_trash", "restore")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
@@ -39,11 +40,11 @@ class TaskAdmin(OfMany):
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[QuerySet[Task], bool]:
-        """By the text index; Django's own search would read every row."""
+        """Search by the text index; Django's own search would read every row."""
         return (queryset.matching(search_term) if search_term else queryset), False
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Every column, the long one readable and last."""
+        """All columns; the long one is formatted, and last."""
         names = [field.name for field in Task._meta.fields if field.editable]
         trash = ["deleted_at", "deleted_by"]
         return [*(name for name in names if name != "raw"), *trash, "answer"]
@@ -53,57 +54,46 @@ class TaskAdmin(OfMany):
 
     @admin.action(description=_("Move to the trash"), permissions=["trash"])
     def move_to_trash(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        """Asks first, and names the number."""
+        """Ask for confirmation with the number of tasks, then move them."""
         chosen = queryset.kept()
         if "sure" not in request.POST:
-            asks = self._asks(request, chosen)
-            return TemplateResponse(request, "admin/tasks/task/sure.html", asks)
+            context = {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": _("Move to the trash"),
+                "chosen": list(chosen.values_list("pk", flat=True)),
+            }
+            return TemplateResponse(request, "admin/tasks/task/sure.html", context)
         with transaction.atomic():
             ids = list(chosen.values_list("pk", flat=True))
-            gone = Task.objects.filter(pk__in=ids).move_to_trash(request.user, timezone.now())
-            note_each(request, Verb.DELETED, gone)
-        messages.success(request, _said(len(gone)))
+            moved = Task.objects.filter(pk__in=ids).move_to_trash(request.user, timezone.now())
+            note_each(request, AuditAction.DELETED, moved)
+        sentence = ngettext(
+            "%(number)s task is in the trash for 30 days. The provider's own record stays.",
+            "%(number)s tasks are in the trash for 30 days. The provider's own records stay.",
+            len(moved),
+        )
+        messages.success(request, sentence % {"number": len(moved)})
         return None
-
-    def _asks(self, request: HttpRequest, chosen: Any) -> dict[str, Any]:
-        return {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Move to the trash"),
-            "chosen": list(chosen.values_list("pk", flat=True)),
-        }
 
     @admin.action(description=_("Restore from the trash"), permissions=["trash"])
     def restore(self, request: HttpRequest, queryset: Any) -> None:
         ids = list(queryset.in_trash(timezone.now()).values_list("pk", flat=True))
         with transaction.atomic():
-            back = Task.objects.filter(pk__in=ids).restore()
-            note_each(request, Verb.RESTORED, back)
-        said = ngettext("%(number)s is back.", "%(number)s are back.", len(back))
-        messages.success(request, said % {"number": len(back)})
+            restored = Task.objects.filter(pk__in=ids).restore()
+            note_each(request, AuditAction.RESTORED, restored)
+        sentence = ngettext("%(number)s is back.", "%(number)s are back.", len(restored))
+        messages.success(request, sentence % {"number": len(restored)})
 
     @admin.display(description=_("raw answer"))
     def answer(self, task: Task) -> SafeString:
-        return format_html("<pre>{}</pre>", _pretty(task.raw))
-
-
-def _pretty(raw: str) -> str:
-    try:
-        return json.dumps(json.loads(raw), indent=2, ensure_ascii=False) if raw else "-"
-    except ValueError:
-        return raw
-
-
-def _said(number: int) -> str:
-    said = ngettext(
-        "%(number)s task is in the trash for 30 days. The provider's own record stays.",
-        "%(number)s tasks are in the trash for 30 days. The provider's own records stay.",
-        number,
-    )
-    return said % {"number": number}
+        text = task.raw or "-"
+        with suppress(ValueError, RecursionError):
+            text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        return format_html("<pre>{}</pre>", text)
 
 
 @admin.register(StatusChange)
-class StatusChangeAdmin(OfTasks):
+class StatusChangeAdmin(TaskRowsAdmin):
     list_display = ("task", "was", "became", "word", "at")
     list_filter = ("became",)

@@ -1,13 +1,13 @@
-"""What the credentials' pages ask of us."""
+"""Filters for the pages of credentials."""
 
 from django import template
 
-from tasks.showing import health
+from tasks.web.presenters.health import duration as in_words
 
 register = template.Library()
 
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """120 ms, 1.4 s; a dash where nothing was answered."""
-    return "–" if seconds is None else health.duration(seconds)
+    """The time in words, like 120 ms or 1.4 s; a dash where nothing was answered."""
+    return "–" if seconds is None else in_words(seconds)

@@ -1,4 +1,4 @@
-"""What templates ask of us, beyond Django's own tags."""
+"""Tags and filters for all templates: icons, numbers, times, troubles of credentials."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -13,16 +13,16 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from tasks.models import Credential
-from tasks.sentences import trouble_sentence
-from tasks.showing import facts
+from tasks.web.messages.provider_errors import trouble_sentence
+from tasks.web.presenters import facts
 
 register = template.Library()
 
 
 @register.simple_tag
-@lru_cache(maxsize=256)  # a list draws 150 of them
+@lru_cache(maxsize=256)  # a list has 150 of them
 def icon(name: str, extra: str = "") -> SafeString:
-    """One icon of the sprite; words beside it say what it means, so it is hidden from readers."""
+    """An icon of the sprite, hidden from screen readers: the words beside it say what it means."""
     return format_html(
         '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         extra,
@@ -33,7 +33,7 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 @register.filter
 def grouped(number: int) -> str:
-    """1234567 as 1,234,567."""
+    """The number in groups of three digits: 1,234,567."""
     return facts.grouped(number)
 
 
@@ -50,7 +50,7 @@ def moment(at: datetime | None, now: datetime) -> SafeString | str:
 
 
 def _time(at: datetime, now: datetime, *, shows: str) -> SafeString:
-    """In the zone of the person or the site; dailies.js tells both again."""
+    """A time in the zone of the person or the site; dailies.js writes both texts anew."""
     words = {"relative": relative(at, now), "absolute": absolute(at)}
     return format_html(
         '<time datetime="{}" data-shows="{}" data-tip="{}" tabindex="0">{}</time>',
@@ -75,10 +75,12 @@ def absolute(at: datetime) -> str:
 
 @register.inclusion_tag("_troubles.html", takes_context=True)
 def troubles(context: dict[str, Any]) -> dict[str, Any]:
-    """Credentials that need a person, told to those whose projects may use them."""
+    """Credentials in trouble, for people whose projects may use them."""
     user = context["user"]
     visible = Credential.objects.visible_to(user)
-    ill = visible.in_trouble().only("name", "trouble", "trouble_since")
-    told = [(each, trouble_sentence(each.trouble)) for each in ill]
-    may_manage = context.get("may_manage", False)
-    return {"troubles": told, "may_manage": may_manage, "now": timezone.now()}
+    credentials = visible.in_trouble().only("name", "trouble", "trouble_since")
+    return {
+        "troubles": [(each, trouble_sentence(each.trouble)) for each in credentials],
+        "may_manage": context.get("may_manage", False),
+        "now": timezone.now(),
+    }

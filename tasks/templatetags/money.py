@@ -1,21 +1,22 @@
-"""Prices in templates."""
+"""Filters for prices."""
 
 from django import template
 
+from tasks.billing.amounts import amount, for_unit
 from tasks.models import Price
-from tasks.money.words import amount
-from tasks.providers.catalog import find_model
+from tasks.providers.catalog.models import find_model
 
 register = template.Library()
 
 
 @register.filter
 def priced(price: Price) -> str:
-    """¥46"""
-    return amount(price.amount, price.currency)
+    """The price with its currency and its unit: ¥46 for a million tokens."""
+    return for_unit(amount(price.amount, price.currency), price.unit)
 
 
 @register.filter
 def has_flex(price: Price) -> bool:
+    """Whether the model's flex tier has another price."""
     model = find_model(price.model)
-    return model is not None and model.has_flex
+    return model is not None and model.has_flex and price.flex_percent != 100

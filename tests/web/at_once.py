@@ -1,4 +1,4 @@
-"""Several people pressing at the same moment."""
+"""Several requests at the same moment."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from django.db import connection
 
 
 def at_once(acts: Sequence[Callable[[], object]]) -> None:
-    """Each in a thread of its own, as requests are."""
+    """Run the functions at once, each in a thread of its own, as requests are."""
     start = threading.Barrier(len(acts))
 
     def act(do: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""Browsers of signed-in people; files in the storage."""
+"""Clients of signed-in people, and files in the storage."""
 
 import hashlib
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from django.core.files.storage import storages
 from django.test import Client
 from django.utils import timezone
 
-from tasks.models import Copy, CopyState, Kind, Project, Task
+from tasks.models import Copy, CopyKind, CopyState, Project, Task
 
 ClientOf = Callable[[User], Client]
 SaveCopy = Callable[..., Copy]
-SUFFIXES = {Kind.VIDEO: ".mp4", Kind.LAST_FRAME: ".png"}
+SUFFIXES = {CopyKind.VIDEO: ".mp4", CopyKind.LAST_FRAME: ".png"}
 
 
 @pytest.fixture
 def client_of(project: Project) -> ClientOf:
-    """client_of(member).get("/"): a browser in which this person is signed in."""
+    """client_of(member).get("/"): a client in which this person is signed in."""
 
     def client_of(user: User) -> Client:
         client = Client()
@@ -34,7 +34,7 @@ def client_of(project: Project) -> ClientOf:
 
 @pytest.fixture
 def fresh_counts(db: None) -> None:
-    """Of tries at the door, which outlive a test that commits."""
+    """Reset the counts of sign-in attempts, which survive a test that commits."""
     if settings.REDIS_URL:
         _forget_own_counts()
     else:
@@ -42,7 +42,7 @@ def fresh_counts(db: None) -> None:
 
 
 def _forget_own_counts() -> None:
-    """Redis' own way of clearing would take what the other workers' tests have counted."""
+    """Delete only this worker's keys, as clearing Redis would reset other workers' counts."""
     redis = cache._cache.get_client(write=True)  # type: ignore[attr-defined]
     for key in redis.scan_iter(f"{cache.key_prefix}:*"):
         redis.delete(key)
@@ -50,14 +50,14 @@ def _forget_own_counts() -> None:
 
 @pytest.fixture
 def save_copy(db: None, settings: Any, tmp_path: Any) -> SaveCopy:
-    """save_copy(task, b"…", poster=b"…"): a file of this task as the archive leaves it."""
+    """save_copy(task, b"…", poster=b"…"): a file of this task as the archive saves it."""
     options = {"location": tmp_path / "videos", "base_url": None}
     settings.STORAGES = settings.STORAGES | {
         "videos": {**settings.STORAGES["videos"], "OPTIONS": options}
     }
 
     def save_copy(
-        task: Task, data: bytes, kind: Kind = Kind.VIDEO, poster: bytes = b"", **fields: Any
+        task: Task, data: bytes, kind: CopyKind = CopyKind.VIDEO, poster: bytes = b"", **fields: Any
     ) -> Copy:
         known = {
             "name": _put(f"{task.pk}/{kind}{SUFFIXES[kind]}", data),

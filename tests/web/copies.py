@@ -1,4 +1,4 @@
-"""Copies in each state, and what a reader's pages say of them."""
+"""Copies in each state, and the words of a reader's pages about them."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from tasks.models import ChangeCounter, Copy, Kind, Task
+from tasks.models import ChangeCounter, Copy, CopyKind, Task
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 
@@ -29,13 +29,13 @@ def done(make_task: MakeTask) -> Task:
     return make_task(status="succeeded", video_url=LINK)
 
 
-def copy_of(task: Task, kind: Kind = Kind.VIDEO, **fields: object) -> Copy:
+def copy_of(task: Task, kind: CopyKind = CopyKind.VIDEO, **fields: object) -> Copy:
     usual = {"url": LINK, "created_at": timezone.now()}
     return Copy.objects.create(task=task, kind=kind, **usual | fields)
 
 
 def change(copy: Copy, **fields: object) -> None:
-    """As the archive does it: the row, and the next number for its task."""
+    """Save a copy as the archive does: the row, and the next number for its task."""
     Copy.objects.filter(pk=copy.pk).update(**fields)
     Task.objects.filter(pk=copy.task_id).update(change=ChangeCounter.objects.next())
 

@@ -1,4 +1,4 @@
-"""What tests of the door share."""
+"""Passwords, links and sign-in for tests of signing in."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from tasks import door
+from tasks.team import signin
 
 PASSWORD = "a password of the tests"
 ACCOUNT = {"username": "first", "password1": "tall-orange-7", "password2": "tall-orange-7"}
@@ -21,9 +21,9 @@ def path_of(url: str) -> str:
 
 
 def first_link() -> str:
-    return path_of(door.sign_in_url("http://here/"))
+    return path_of(signin.sign_in_url("http://here/"))
 
 
 def link_for(user: User, *, without_second_factor: bool = False) -> str:
-    url = door.sign_in_url("http://here", user, without_second_factor=without_second_factor)
+    url = signin.sign_in_url("http://here", user, without_second_factor=without_second_factor)
     return path_of(url)

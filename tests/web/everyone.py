@@ -1,4 +1,4 @@
-"""People of every rank, a world that some of them may see, and every address of the site."""
+"""People with every role, objects that some of them may see, and all addresses of the site."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
+from django.utils.http import int_to_base36
 
 from tasks.models import (
     Batch,
+    CopyKind,
     Invitation,
-    Kind,
     Membership,
     Price,
     Project,
@@ -31,19 +32,32 @@ DOOR = "door"
 
 
 @pytest.fixture
-def people(stranger: User, viewer: User, member: User, manager: User, staff: User) -> list[User]:
-    return [stranger, viewer, member, manager, staff]
+def people(
+    stranger: User,
+    viewer: User,
+    member: User,
+    manager: User,
+    staff: User,
+    neighbour: User,
+    clerk: User,
+) -> list[User]:
+    """One of every kind who can sign in, each with an e-mail."""
+    everybody = [stranger, viewer, member, manager, staff, neighbour, clerk]
+    for person in everybody:
+        person.email = f"{person.username}@example.com"
+        person.save(update_fields=["email"])
+    return everybody
 
 
 @pytest.fixture
 def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
     task = make_task()
     save_copy(task, b"a video", poster=b"an image")
-    save_copy(task, b"an image", kind=Kind.LAST_FRAME)
+    save_copy(task, b"an image", kind=CopyKind.LAST_FRAME)
     StatusChange.objects.create(task=task, was="queued", became="running", at=timezone.now())
     schedule = apps.get_model("django_q", "Schedule")
     schedule.objects.create(func="math.floor", name="ours")
-    theirs = task.credential  # and nobody else's
+    theirs = task.credential  # limited to this project
     theirs.open_to_all = False
     theirs.save(update_fields=["open_to_all"])
     theirs.projects.set([task.project])
@@ -66,9 +80,9 @@ def _a_picture(project: Project) -> dict[str, Any]:
     return {"upload": picture.pk, "shared": picture.shared_url().rpartition("/")[2]}
 
 
-def _somebody(project: Project) -> dict[str, int]:
-    """Who is in the project and whom nobody else of these tests is, and who is invited."""
-    person = User.objects.create_user("somebody")
+def _somebody(project: Project) -> dict[str, Any]:
+    """A member who is none of the other people of these tests, and an invitation."""
+    person = User.objects.create_user("somebody", "somebody@example.com")
     inviter = User.objects.create_user("inviter", is_staff=True)
     invitation, _token = Invitation.objects.make(
         project=project, role="viewer", invited_by=inviter, now=timezone.now()
@@ -76,6 +90,7 @@ def _somebody(project: Project) -> dict[str, int]:
     return {
         "project": project.pk,
         "person": Membership.objects.create(project=project, user=person).pk,
+        "reset": f"{int_to_base36(person.pk)}-1-x",  # a made-up link of a letter
         "invitation": invitation.pk,
     }
 
@@ -89,14 +104,14 @@ def browsers(people: list[User]) -> Iterator[tuple[str, Client]]:
 
 
 def seen(client: Client, method: str, url: str) -> int | str:
-    answer = client.get(url) if method == "GET" else client.post(url)
+    answer = getattr(client, method.lower())(url)
     if answer.status_code == 302 and answer.headers["Location"].startswith("/sign-in/"):
         return DOOR
     return answer.status_code
 
 
 def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Every address pattern of the site with its name."""
+    """All address patterns of the site with their names."""
     for entry in (resolver or get_resolver()).url_patterns:
         route = prefix + str(entry.pattern)
         if isinstance(entry, URLPattern):
@@ -106,7 +121,7 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tu
 
 
 def admin_pages() -> list[str]:
-    """Each page of the Django admin, with the id of a row that is there where it wants one."""
+    """All pages of the Django admin, with the id of an existing row where one is needed."""
     pages = []
     for route, _ in routes():
         if not route.startswith("admin/") or "(?P<url>" in route or route == "admin/login/":

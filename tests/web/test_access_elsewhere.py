@@ -1,4 +1,4 @@
-"""What is another project's is as if it were not, whichever way it is asked for."""
+"""Rows of other projects: every address answers as if they did not exist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from tasks.models import Copy, Credential, Kind, Project
+from tasks.models import Copy, CopyKind, Credential, Project
 from tests.conftest import MakeTask
 from tests.web.conftest import SaveCopy
 from tests.web.everyone import world
@@ -64,15 +64,15 @@ def test_what_is_asked_about_another_project_in_an_address_is_answered_as_nothin
         "?since=2020-01-01",
         "?status=running",
     ):
-        assert client.get(f"/{query}").context["shown"] == [], query
+        assert client.get(f"/{query}").context["presented"] == [], query
 
 
 def test_the_feed_of_somebody_elses_page_tells_nothing(
     stranger: User, viewer: User, world: dict[str, int], make_task: MakeTask
 ) -> None:
-    """As the page of who may see it asks; the same question from another project's person."""
+    """The feed's address of a person who may see the page, asked by one of another project."""
     waiting = make_task(prompt="A secret plan", status="succeeded")
-    Copy.objects.create(task=waiting, kind=Kind.VIDEO, created_at=timezone.now())
+    Copy.objects.create(task=waiting, kind=CopyKind.VIDEO, created_at=timezone.now())
     theirs, others = Client(), Client()
     theirs.force_login(viewer)
     others.force_login(stranger)

@@ -1,4 +1,4 @@
-"""The Django admin: keys go in and never come out, machinery's rows are only looked at."""
+"""The Django admin: keys are never shown, and rows that only code writes are read-only."""
 
 from typing import Any
 
@@ -10,10 +10,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django_q.models import OrmQ
 
+from tasks import jobs
 from tasks.models import Copy, Credential, Membership, Project, StatusChange, Task
 from tasks.providers import Trouble
-from tasks.providers.findings import Finding, State, Step
+from tasks.providers.transport.connection_check import CheckResult, CheckState, CheckStep
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 
@@ -45,14 +47,14 @@ def test_a_known_provider_fills_in_its_base_url(office: Client) -> None:
     assert (row.reveal_key(), row.key_tail) == (CANARY, "4b60")
 
 
-def test_a_base_url_with_too_much_on_it_is_put_right_and_said(office: Client) -> None:
+def test_a_base_url_with_too_much_on_it_is_corrected_with_a_message(office: Client) -> None:
     page = office.post(ADD, filled(base_url="https://api.dataeyes.ai/v1/"), follow=True)
     assert Credential.objects.get().base_url == "https://api.dataeyes.ai"
     assert "The base URL was put right" in page.content.decode()
 
 
 @pytest.mark.parametrize("url", ["http://new-api:3000", "http://[::1]:3000", "http://10.0.0.7"])
-def test_a_gateway_of_ones_own_may_stand_next_door(office: Client, url: str) -> None:
+def test_a_gateway_may_be_in_the_private_network(office: Client, url: str) -> None:
     office.post(ADD, filled(provider="newapi", base_url=url))
     assert Credential.objects.get().base_url == url
 
@@ -65,16 +67,14 @@ def test_a_gateway_of_ones_own_may_stand_next_door(office: Client, url: str) -> 
         ("http://127.0.0.1:3000", "travels in the open"),  # the settings of the tests allow it
     ],
 )
-def test_an_address_that_will_not_be_asked_is_saved_and_said(
-    office: Client, url: str, says: str
-) -> None:
+def test_a_blocked_address_is_saved_with_a_warning(office: Client, url: str, says: str) -> None:
     page = office.post(ADD, filled(provider="newapi", base_url=url), follow=True)
-    told = page.content.decode()
-    assert says in told and ("PRIVATE_HOSTS" in told) == ("PRIVATE_HOSTS" in says)
+    text = page.content.decode()
+    assert says in text and ("PRIVATE_HOSTS" in text) == ("PRIVATE_HOSTS" in says)
     assert Credential.objects.get().base_url == url
 
 
-def test_an_address_that_is_none_is_refused_beside_its_field(office: Client) -> None:
+def test_an_invalid_address_is_refused_at_its_field(office: Client) -> None:
     for url in ("not an address", "https://" + "a" * 295):
         page = office.post(ADD, filled(provider="newapi", base_url=url))
         assert "base_url" in page.context["adminform"].form.errors
@@ -95,7 +95,7 @@ def test_a_key_left_empty_stays_as_it_was(office: Client) -> None:
     assert (row.name, row.reveal_key()) == ("Renamed", CANARY)
 
 
-def test_a_new_key_forgets_the_old_ones_troubles(office: Client) -> None:
+def test_a_new_key_clears_the_old_ones_trouble(office: Client) -> None:
     office.post(ADD, filled())
     Credential.objects.update(trouble="unauthorized", paused_until=timezone.now())
     row = Credential.objects.get()
@@ -134,21 +134,22 @@ def test_saving_a_name_leaves_what_the_sweep_wrote_meanwhile(
     assert (row.name, row.trouble) == ("Renamed", "server")
 
 
-def test_a_mended_address_takes_along_the_tasks_that_never_had_an_answer(
+def test_a_corrected_address_moves_the_tasks_that_never_had_an_answer(
     office: Client, make_task: MakeTask
 ) -> None:
     office.post(ADD, filled(provider="newapi", base_url="https://wrong.example"))
     row = Credential.objects.get(name="Gateway")
-    unheard = make_task(credential=row)
-    heard = make_task(credential=row, answer_digest="1")
+    unanswered = make_task(credential=row)
+    answered = make_task(credential=row, answer_digest="1")
     taken = make_task("cgt-1", credential=row)
     make_task("cgt-1", credential=row, base_url="https://right.example", answer_digest="2")
     office.post(change_url(row), filled(provider="newapi", base_url="https://right.example"))
-    for task, url in ((unheard, "right"), (heard, "wrong"), (taken, "wrong")):
+    for task, url in ((unanswered, "right"), (answered, "wrong"), (taken, "wrong")):
         task.refresh_from_db()
         assert task.base_url == f"https://{url}.example"
 
 
+@pytest.mark.exhaustive
 def test_the_key_is_in_no_page_no_message_and_no_log_entry(
     office: Client, make_task: MakeTask
 ) -> None:
@@ -179,29 +180,32 @@ def every_admin_page() -> list[str]:
     return urls
 
 
-def test_testing_a_connection_says_how_it_went(
+def test_a_test_of_the_connection_is_a_job_and_its_findings_are_shown(
     office: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office.post(ADD, filled())
-    row = Credential.objects.get()
     asked: list[Credential] = []
 
-    def examine(credential: Credential, **kwargs: Any) -> list[Finding]:
+    def examine(credential: Credential, **kwargs: Any) -> list[CheckResult]:
         asked.append(credential)
-        return [Finding(step=Step.KEY, state=State.FAILED, why=Trouble.UNAUTHORIZED)]
+        return [CheckResult(step=CheckStep.KEY, state=CheckState.FAILED, why=Trouble.UNAUTHORIZED)]
 
-    monkeypatch.setattr("tasks.admin.credential.examine", examine)
+    monkeypatch.setattr("tasks.tracking.connection_test.examine", examine)
+    office.post(ADD, filled())
+    row = Credential.objects.get()
     action = {"action": "test_connection", "_selected_action": [row.pk]}
-    by_action = office.post("/admin/tasks/credential/", action, follow=True)
+    office.post("/admin/tasks/credential/", action)
     data = filled(base_url=row.base_url, key="", _test="1")
     by_button = office.post(change_url(row), data, follow=True)
-    assert asked == [row, row]
-    for page in (by_action, by_button):
-        assert "Gateway: The provider refused the key" in page.content.decode()
     assert by_button.redirect_chain[-1][0] == change_url(row)
+    waiting = [job.task for job in OrmQ.objects.all()]
+    assert [job["func"] for job in waiting] == ["tasks.jobs.test_credential"] * 2
+    assert not asked and "The provider is being asked…" in by_button.content.decode()
+    jobs.test_credential(*waiting[0]["args"])
+    assert asked == [row]
+    assert "The provider refused the key" in office.get(change_url(row)).content.decode()
 
 
-def test_the_test_button_stands_on_both_forms(office: Client) -> None:
+def test_both_forms_have_the_test_button(office: Client) -> None:
     assert 'name="_test"' in office.get(ADD).content.decode()
     office.post(ADD, filled())
     assert 'name="_test"' in office.get(change_url(Credential.objects.get())).content.decode()
@@ -213,7 +217,7 @@ def test_a_credential_in_trouble_says_what_to_do(office: Client, credential: Cre
         assert "Top it up" in office.get(url).content.decode()
 
 
-def test_staff_who_may_only_look_see_no_key_field(
+def test_staff_who_may_only_view_see_no_key_field(
     client_of: ClientOf, credential: Credential
 ) -> None:
     from django.contrib.auth.models import Permission
@@ -247,7 +251,7 @@ def test_a_new_person_joins_nothing_where_there_are_several_projects(
     assert not Membership.objects.exists()
 
 
-# Tasks and the queue: to look at
+# Tasks and the queue, read-only
 
 
 def test_tasks_and_their_history_cannot_be_written(office: Client, make_task: MakeTask) -> None:
@@ -268,7 +272,7 @@ def test_tasks_and_their_history_cannot_be_written(office: Client, make_task: Ma
 
 
 def test_tasks_are_found_by_id_and_by_words(office: Client, make_task: MakeTask) -> None:
-    from tasks.search import searchable
+    from tasks.models.search import searchable
 
     sea = make_task(search_text=searchable("a wave 海浪", "cgt-777-sea"))
     StatusChange.objects.create(task=sea, was="queued", became="running", at=timezone.now())

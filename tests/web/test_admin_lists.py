@@ -22,9 +22,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tasks.admin.looking import LookOnly
+from tasks.admin.read_only import ReadOnlyAdmin
 from tasks.models import (
+    AuditAction,
     AuditEntry,
+    AvailableModel,
     Batch,
     Budget,
     Callback,
@@ -32,11 +34,10 @@ from tasks.models import (
     Candidate,
     Charge,
     Copy,
+    CreateLookup,
     Credential,
     Difference,
-    Found,
     HealthMinute,
-    Inquiry,
     Invitation,
     Lease,
     Membership,
@@ -52,16 +53,16 @@ from tasks.models import (
     StorageUse,
     Submission,
     Task,
+    UntrackedTask,
     Upload,
-    Verb,
 )
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 
 SECRET = "a-secret-of-the-tests-5d1c"
-#: Django's own, which say nothing that is not said elsewhere; a session's key is its password.
+#: Django's own, without news; the key of a session is as good as a password.
 ELSEWHERE = {"auth.Permission", "auth.Group", "contenttypes.ContentType", "sessions.Session"}
-#: Nothing is looked for among one row, and nothing narrowed.
+#: A table of one row needs neither search nor filter.
 ALONE = {"tasks.ChangeCounter"}
 OURS = ("tasks", "django_q", "account", "mfa", "usersessions", "socialaccount", "admin")
 QUEUE = {name: apps.get_model("django_q", name) for name in ("Task", "Schedule", "OrmQ")}
@@ -97,7 +98,7 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
         Charge.objects.create(  # by which the database makes the spending
             task=task, project=project, credential=account, price=price, day=now, currency="CNY"
         )
-        AuditEntry.objects.create(verb=Verb.TRACKED, actor=unique, label=unique)
+        AuditEntry.objects.create(verb=AuditAction.TRACKED, actor=unique, label=unique)
         Authenticator.objects.create(
             user=person, type=Authenticator.Type.TOTP, data={"secret": SECRET}
         )
@@ -105,7 +106,7 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
         Copy.objects.create(task=task, kind="video", state="saved", size=1, created_at=now)
         Difference.objects.create(reconciliation=compared, task=task, kind="missing")
         EmailAddress.objects.create(user=person, email=f"{unique}@example.com")
-        Found.objects.create(
+        UntrackedTask.objects.create(
             credential=account, base_url="https://x", remote_id=unique, status="running",
             found_at=now, seen_at=now,
         )  # fmt: skip
@@ -121,18 +122,19 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
         )
         Membership.objects.create(project=project, user=person)
         ModelName.objects.create(provider="newapi", name=unique, known_as="x")
+        AvailableModel.objects.create(credential=account, name=unique, first_seen_at=now)
         Profile.objects.update_or_create(user=person)
         SavedPrompt.objects.create(project=project, created_by=person, name=unique, text=unique)
         SignInLink.objects.create(token_hash=f"{SECRET}{unique}"[:64], user=person, ends_at=now)
         Star.objects.create(user=person, task=task)
         StatusChange.objects.create(task=task, was="queued", became="running", at=now)
-        submission = Submission.objects.create(task=task, batch=batch, wish={})
+        submission = Submission.objects.create(task=task, batch=batch, request={})
         Callback.objects.create(
             submission=submission, digest=f"{SECRET}{unique}"[:64], made_at=now, called_at=now
         )
-        inquiry = Inquiry.objects.create(submission=submission)
+        lookup = CreateLookup.objects.create(submission=submission)
         Candidate.objects.create(
-            inquiry=inquiry, base_url="https://x", remote_id=unique, status="running",
+            lookup=lookup, base_url="https://x", remote_id=unique, status="running",
             created_at=now,
         )  # fmt: skip
         Upload.objects.create(
@@ -154,7 +156,7 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
 
 
 def models() -> list[type[Model]]:
-    """Those that the admin has a list of."""
+    """Models that the admin has a list of."""
     return sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 
@@ -180,8 +182,9 @@ def test_every_list_has_columns_filters_and_a_search(db: None) -> None:
         assert label in ALONE or (page.list_filter and page.search_fields), label
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("tail", ["", "?q=something"])
-def test_no_list_asks_more_for_many_rows_than_for_few(
+def test_no_list_makes_more_queries_for_many_rows_than_for_few(
     office: Client, furnish: Callable[[], None], tail: str
 ) -> None:
     furnish()
@@ -201,6 +204,7 @@ def asked(office: Client, url: str) -> int:
     return len(queries)
 
 
+@pytest.mark.exhaustive
 def test_each_list_shows_its_rows_and_each_row_its_page(
     office: Client, furnish: Callable[[], None]
 ) -> None:
@@ -212,6 +216,7 @@ def test_each_list_shows_its_rows_and_each_row_its_page(
         assert office.get(f"{base(model)}{row.pk}/change/").status_code == 200, model
 
 
+@pytest.mark.exhaustive
 def test_no_secret_is_on_any_page(office: Client, furnish: Callable[[], None]) -> None:
     furnish()
     for model in models():
@@ -221,13 +226,13 @@ def test_no_secret_is_on_any_page(office: Client, furnish: Callable[[], None]) -
             assert SECRET not in office.get(url).content.decode(), url
 
 
-def test_rows_of_the_machinery_are_only_looked_at(
+def test_rows_that_only_code_writes_are_read_only(
     office: Client, furnish: Callable[[], None]
 ) -> None:
     furnish()
     pages = dict(admin.site._registry)
-    looked_at = {model for model, page in pages.items() if isinstance(page, LookOnly)}
-    written = {model._meta.label for model in pages.keys() - looked_at}
+    read_only = {model for model, page in pages.items() if isinstance(page, ReadOnlyAdmin)}
+    written = {model._meta.label for model in pages.keys() - read_only}
     assert written == {
         "auth.User",
         "tasks.Project",
@@ -237,7 +242,7 @@ def test_rows_of_the_machinery_are_only_looked_at(
         "tasks.Price",
         "tasks.Budget",
     }
-    for model in looked_at:
+    for model in read_only:
         row = model._default_manager.order_by("-pk").first()
         assert row is not None
         for tail in ("add/", f"{row.pk}/change/"):
@@ -280,11 +285,11 @@ def test_changing_an_account_is_noted_with_what_changed(
     assert office.post(f"/admin/auth/user/{viewer.pk}/change/", data).status_code == 302
     assert noted() == [
         (
-            Verb.PERSON_CHANGED,
+            AuditAction.PERSON_CHANGED,
             "viewer",
             {"email": ["", "v@example.com"], "is_staff": [False, True]},
         ),
-        (Verb.ROLE_CHANGED, "viewer", {"role": ["viewer", "manager"]}),
+        (AuditAction.ROLE_CHANGED, "viewer", {"role": ["viewer", "manager"]}),
     ]
     assert {entry.actor for entry in AuditEntry.objects.all()} == {staff.username}
 
@@ -299,10 +304,10 @@ def test_a_new_account_and_its_password_are_noted_without_the_password(
     office.post(f"/admin/auth/user/{person.pk}/password/", password)
     office.post(f"/admin/auth/user/{person.pk}/delete/", {"post": "yes"})
     assert noted() == [
-        (Verb.PERSON_ADDED, "newcomer", {}),
-        (Verb.JOINED, "newcomer", {"role": ["", "member"]}),
-        (Verb.PASSWORD_CHANGED, "newcomer", {}),
-        (Verb.PERSON_REMOVED, "newcomer", {}),
+        (AuditAction.PERSON_ADDED, "newcomer", {}),
+        (AuditAction.JOINED, "newcomer", {"role": ["", "member"]}),
+        (AuditAction.PASSWORD_CHANGED, "newcomer", {}),
+        (AuditAction.PERSON_REMOVED, "newcomer", {}),
     ]
     assert secret not in str(list(AuditEntry.objects.values()))
 
@@ -319,9 +324,9 @@ def test_a_membership_is_noted_with_its_project(
     office.post("/admin/tasks/membership/", action)
     assert not Membership.objects.exists()
     assert noted() == [
-        (Verb.JOINED, "viewer", {"role": ["", "viewer"]}),
-        (Verb.ROLE_CHANGED, "viewer", {"role": ["viewer", "member"]}),
-        (Verb.PERSON_REMOVED, "viewer", {"role": ["member", ""]}),
+        (AuditAction.JOINED, "viewer", {"role": ["", "viewer"]}),
+        (AuditAction.ROLE_CHANGED, "viewer", {"role": ["viewer", "member"]}),
+        (AuditAction.PERSON_REMOVED, "viewer", {"role": ["member", ""]}),
     ]
     assert {entry.project_id for entry in AuditEntry.objects.all()} == {project.pk}
 
@@ -333,9 +338,9 @@ def test_a_project_is_noted(office: Client, project: Project) -> None:
     office.post(f"/admin/tasks/project/{row.pk}/change/", {"name": "Third", **none})
     office.post(f"/admin/tasks/project/{row.pk}/delete/", {"post": "yes"})
     assert noted() == [
-        (Verb.PROJECT_MADE, "Second", {}),
-        (Verb.PROJECT_CHANGED, "Third", {"name": ["Second", "Third"]}),
-        (Verb.PROJECT_REMOVED, "Third", {}),
+        (AuditAction.PROJECT_MADE, "Second", {}),
+        (AuditAction.PROJECT_CHANGED, "Third", {"name": ["Second", "Third"]}),
+        (AuditAction.PROJECT_REMOVED, "Third", {}),
     ]
 
 
@@ -350,7 +355,7 @@ def test_a_lost_second_factor_is_removed_after_a_question_and_noted(
     office.post(url, {"post": "yes"})
     assert not Authenticator.objects.exists()
     [entry] = AuditEntry.objects.order_by("id")[before:]
-    assert (entry.verb, entry.object_id) == (Verb.FACTOR_REMOVED, factor.user_id)
+    assert (entry.verb, entry.object_id) == (AuditAction.FACTOR_REMOVED, factor.user_id)
 
 
 # Tasks go to the trash, after a question
@@ -366,7 +371,7 @@ def test_tasks_go_to_the_trash_after_a_question_that_names_their_number(
     assert Task.objects.kept().count() == 3
     office.post("/admin/tasks/task/", {**action, "sure": "1"})
     assert list(Task.objects.kept()) == [kept]
-    assert [verb for verb, _, _ in noted()] == [Verb.DELETED, Verb.DELETED]
+    assert [verb for verb, _, _ in noted()] == [AuditAction.DELETED, AuditAction.DELETED]
     office.post("/admin/tasks/task/", {**action, "action": "restore"})
     assert Task.objects.kept().count() == 3
 

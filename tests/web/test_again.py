@@ -1,4 +1,4 @@
-"""The same wish once more; and the form filled from tasks that were made elsewhere."""
+"""Running a request again, and the form filled from tasks that were created elsewhere."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from tasks.models import Credential, Kinship, Submission, Task, Upload
+from tasks.models import Credential, Relation, Submission, Task, Upload
 from tasks.status import Status
 from tests.conftest import MakeTask
+from tests.web.composing import ark, desk
 from tests.web.conftest import ClientOf, save_copy
-from tests.web.giving import given, use
-from tests.web.making import ark, desk
+from tests.web.giving import line_of, uploaded
 from tests.web.test_lineage import DRAFTING, SEEDED, became, came, press
 
 __all__ = ["ark", "desk", "save_copy"]
@@ -24,21 +24,21 @@ __all__ = ["ark", "desk", "save_copy"]
 
 def once_more(desk: Client, task: Task, key: str = "") -> Task:
     key = key or str(uuid.uuid4())
-    assert desk.post(f"/tasks/{task.pk}/once-more/", {"key": key}).status_code == 302
+    assert desk.post(f"/tasks/{task.pk}/run-again/", {"key": key}).status_code == 302
     return Task.objects.select_related("submission").order_by("pk").last()  # type: ignore[return-value]
 
 
-def test_the_same_wish_is_sent_once_more_with_its_seed(desk: Client) -> None:
+def test_the_same_request_is_sent_again_with_its_seed(desk: Client) -> None:
     parent = became(press(desk, model=SEEDED, seeds="77", watermark="on"), Status.SUCCEEDED)
     words = " ".join(desk.get(parent.get_absolute_url()).content.decode().split())
     assert "The same wish, with the same seed 77." in words
     child = once_more(desk, parent)
-    assert child.submission.wished == parent.submission.wished
-    assert came(child) == (parent.pk, Kinship.AGAIN)
+    assert child.submission.generation == parent.submission.generation
+    assert came(child) == (parent.pk, Relation.AGAIN)
     assert child.submission.batch.takes == 1
 
 
-def test_a_double_click_makes_one(desk: Client) -> None:
+def test_a_double_click_places_one_task(desk: Client) -> None:
     parent, key = became(press(desk), Status.QUEUED), str(uuid.uuid4())
     assert once_more(desk, parent, key) == once_more(desk, parent, key) != parent
     assert Task.objects.count() == 2
@@ -50,81 +50,80 @@ def test_every_page_has_a_button_with_a_key_of_its_own(desk: Client) -> None:
     assert len(keys) == 3
 
 
-def test_without_a_seed_it_says_that_it_comes_out_anew(desk: Client) -> None:
-    assert (
-        "by chance it comes out anew" in desk.get(press(desk).get_absolute_url()).content.decode()
-    )
+def test_without_a_seed_the_page_says_that_the_video_will_differ(desk: Client) -> None:
+    task = became(press(desk), Status.QUEUED)
+    assert "by chance it comes out anew" in desk.get(task.get_absolute_url()).content.decode()
 
 
-def test_what_failed_is_tried_again(desk: Client) -> None:
+def test_running_a_failed_task_again_is_a_retry(desk: Client) -> None:
     parent = became(press(desk), Status.FAILED)
-    assert came(once_more(desk, parent)) == (parent.pk, Kinship.RETRY)
+    assert came(once_more(desk, parent)) == (parent.pk, Relation.RETRY)
 
 
 @pytest.mark.parametrize("status", [Status.SUBMITTING, Status.UNCONFIRMED])
-def test_what_may_have_been_made_is_not_sent_again_by_this_button(
-    desk: Client, status: Status
-) -> None:
+def test_a_task_that_may_exist_is_not_sent_again(desk: Client, status: Status) -> None:
     parent = press(desk)
     Task.objects.update(status=status)
     assert once_more(desk, parent) == parent
     assert Task.objects.count() == 1
 
 
-def test_what_cannot_be_sent_as_it_was_is_put_into_the_form(desk: Client, ark: Credential) -> None:
+def test_a_request_that_cannot_be_sent_unchanged_is_put_into_the_form(
+    desk: Client, ark: Credential
+) -> None:
     parent = became(press(desk), Status.SUCCEEDED)
     Credential.objects.filter(pk=ark.pk).update(active=False)
-    answer = desk.post(f"/tasks/{parent.pk}/once-more/", {"key": str(uuid.uuid4())}, follow=True)
+    answer = desk.post(f"/tasks/{parent.pk}/run-again/", {"key": str(uuid.uuid4())}, follow=True)
     assert answer.redirect_chain == [(f"/tasks/new/?from={parent.pk}", 302)]
     assert "cannot be used in this project any more" in answer.content.decode()
     assert Task.objects.count() == 1
 
 
-def test_a_rule_that_has_changed_since_is_held_to(desk: Client) -> None:
+def test_a_rule_that_has_changed_since_is_applied(desk: Client) -> None:
     parent = became(press(desk), Status.SUCCEEDED)
     row = parent.submission
-    row.wish = row.wish | {"duration": 99}
+    row.request = row.request | {"duration": 99}
     row.save()
-    answer = desk.post(f"/tasks/{parent.pk}/once-more/", {"key": str(uuid.uuid4())}, follow=True)
+    answer = desk.post(f"/tasks/{parent.pk}/run-again/", {"key": str(uuid.uuid4())}, follow=True)
     assert "Look the settings through." in answer.content.decode()
     assert Task.objects.count() == 1
 
 
 @pytest.mark.usefixtures("save_copy")  # the storage is the test's own
 def test_a_picture_that_is_gone_is_asked_for(desk: Client) -> None:
-    upload = given(desk)
-    parent = became(press(desk, mode="first_frame", first_frame=use(upload)), Status.SUCCEEDED)
+    upload = uploaded(desk)
+    parent = became(press(desk, mode="first_frame", first_frame=line_of(upload)), Status.SUCCEEDED)
     again = once_more(desk, parent)
     assert list(again.submission.uploads.all()) == [upload]
     Upload.objects.update(sha256="")
-    answer = desk.post(f"/tasks/{parent.pk}/once-more/", {"key": str(uuid.uuid4())}, follow=True)
+    answer = desk.post(f"/tasks/{parent.pk}/run-again/", {"key": str(uuid.uuid4())}, follow=True)
     assert "A picture is not here any more." in answer.content.decode()
     assert Submission.objects.count() == 2
 
 
-def test_the_button_is_for_who_works_here_and_for_what_was_made_here(
+def test_only_workers_may_run_again_and_only_tasks_placed_here(
     desk: Client, client_of: ClientOf, viewer: User, stranger: User, make_task: MakeTask
 ) -> None:
     ours, tracked = press(desk), make_task()
     key = {"key": str(uuid.uuid4())}
     for reader in (viewer, stranger):
-        assert client_of(reader).post(f"/tasks/{ours.pk}/once-more/", key).status_code == 404
-        assert client_of(reader).post(f"/tasks/{ours.pk}/go-on/").status_code == 404
-    assert "/once-more/" not in client_of(viewer).get(ours.get_absolute_url()).content.decode()
-    assert desk.post(f"/tasks/{tracked.pk}/once-more/", key).status_code == 404
-    assert "/once-more/" not in desk.get(tracked.get_absolute_url()).content.decode()
-    assert desk.post(f"/tasks/{ours.pk}/once-more/", {"key": "none"}).status_code == 400
+        assert client_of(reader).post(f"/tasks/{ours.pk}/run-again/", key).status_code == 404
+        assert client_of(reader).post(f"/tasks/{ours.pk}/continue/").status_code == 404
+    assert "/run-again/" not in client_of(viewer).get(ours.get_absolute_url()).content.decode()
+    assert desk.post(f"/tasks/{tracked.pk}/run-again/", key).status_code == 404
+    assert "/run-again/" not in desk.get(tracked.get_absolute_url()).content.decode()
+    assert desk.post(f"/tasks/{ours.pk}/run-again/", {"key": "none"}).status_code == 400
     assert Submission.objects.count() == 1
 
 
 def test_somebody_elses_key_is_refused(desk: Client, client_of: ClientOf, manager: User) -> None:
     parent, key = became(press(desk), Status.QUEUED), str(uuid.uuid4())
     once_more(desk, parent, key)
-    theirs = client_of(manager).post(f"/tasks/{parent.pk}/once-more/", {"key": key})
+    theirs = client_of(manager).post(f"/tasks/{parent.pk}/run-again/", {"key": key})
     assert theirs.status_code == 403
 
 
-# What is offered
+# Offered followups
 
 
 def test_a_seed_is_offered_where_the_model_takes_one(
@@ -152,17 +151,17 @@ def test_a_final_is_offered_of_a_draft_for_as_long_as_the_provider_keeps_it(
     assert "as=final" not in late and "the provider keeps drafts for 7 days" in late
 
 
-def test_a_gateway_that_does_not_hand_it_on_is_offered_nothing(
+def test_no_final_is_offered_at_a_gateway_that_does_not_forward_drafts(
     desk: Client, make_task: MakeTask
 ) -> None:
     draft = make_task(draft=True, status=Status.SUCCEEDED, model=DRAFTING)
     assert "as=final" not in desk.get(draft.get_absolute_url()).content.decode()
 
 
-# Made elsewhere
+# Created elsewhere
 
 
-def test_all_that_an_answer_told_fills_the_form(
+def test_all_fields_of_an_answer_fill_the_form(
     desk: Client, make_task: MakeTask, ark: Credential
 ) -> None:
     task = make_task(
@@ -192,7 +191,7 @@ def test_all_that_an_answer_told_fills_the_form(
     assert seeded["seeds"].value() == "7"
 
 
-def test_a_final_that_was_made_elsewhere_is_one_in_the_form(
+def test_a_final_that_was_created_elsewhere_is_a_final_in_the_form(
     desk: Client, make_task: MakeTask, ark: Credential
 ) -> None:
     task = make_task(credential=ark, model=DRAFTING, draft_task_id="cgt-20261120120000-draft")

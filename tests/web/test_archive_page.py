@@ -1,4 +1,4 @@
-"""The archive's page: the queue by its links' ends, what is gone, what the storage holds."""
+"""The archive's page: the queue by the ends of its links, gone files, use of the storage."""
 
 import re
 from datetime import datetime, timedelta
@@ -10,9 +10,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.listing import archive as listing
-from tasks.listing import paging
-from tasks.models import ChangeCounter, Copy, Kind, Membership, Project, Role, Task
+from tasks.models import ChangeCounter, Copy, CopyKind, Membership, Project, Role, Task
+from tasks.web.lists import archive as listing
+from tasks.web.lists import paging
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 from tests.web.copies import change, copy_of
@@ -53,10 +53,10 @@ def queue(make_task: MakeTask, now: datetime) -> dict[str, Copy]:
     }
 
 
-def shown(client: Client, query: str = "") -> list[str]:
+def presented(client: Client, query: str = "") -> list[str]:
     response = client.get(f"/archive/{query}")
     assert response.status_code == 200
-    return [each.copy.task.prompt for each in response.context["shown"]]
+    return [each.copy.task.prompt for each in response.context["presented"]]
 
 
 @pytest.mark.parametrize(
@@ -74,23 +74,23 @@ def shown(client: Client, query: str = "") -> list[str]:
         (f"?after={'9' * 17}.{'9' * 17}", ["endless"]),
     ],
 )
-def test_whose_link_ends_first_stands_first(
+def test_the_copy_whose_link_ends_first_is_on_top(
     reader: Client, queue: dict[str, Copy], query: str, found: list[str]
 ) -> None:
-    assert shown(reader, query) == found
+    assert presented(reader, query) == found
 
 
 @pytest.mark.parametrize("state", ["", "saved", "gone"])
 def test_pages_follow_each_other_without_gap_or_repeat(
     reader: Client, queue: dict[str, Copy], monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
-    whole = shown(reader, f"?state={state}")
+    whole = presented(reader, f"?state={state}")
     for module in (listing, paging):
         monkeypatch.setattr(module, "ROWS", 1)
     seen, query = [], f"?state={state}"
     while query:
         page = reader.get(f"/archive/{query}")
-        seen += [each.copy.task.prompt for each in page.context["shown"]]
+        seen += [each.copy.task.prompt for each in page.context["presented"]]
         key = page.context["page"].next
         assert not key or f'href="?state={state}&amp;after={key}"' in page.content.decode()
         query = f"?state={state}&after={key}" if key else ""
@@ -104,21 +104,37 @@ def test_what_is_saved_comes_newest_first_from_all_of_ones_projects(
     Membership.objects.create(project=second, user=member, role=Role.VIEWER)
     for name, project in (("old", {}), ("middle", {"project": second}), ("new", {})):
         task = make_task(status="succeeded", prompt=name, **project)
-        for kind in Kind:
+        for kind in CopyKind:
             copy_of(task, kind, state="saved", size=1)
     copy_of(make_task(project=Project.objects.create(name="Third")), state="saved", size=1)
     page = reader.get("/archive/?state=saved")
-    found = [(each.copy.task.prompt, each.copy.kind) for each in page.context["shown"]]
-    assert found == [(name, kind) for name in ("new", "middle", "old") for kind in Kind]
-    assert "data-may-save" not in page.content.decode(), "there is nothing left to do"
+    found = [(each.copy.task.prompt, each.copy.kind) for each in page.context["presented"]]
+    assert found == [(name, kind) for name in ("new", "middle", "old") for kind in CopyKind]
+    assert "data-save-now" not in page.content.decode(), "there is nothing left to do"
     assert page.content.decode().count("1\xa0byte</p>") == 6
 
 
 def test_each_state_is_counted(reader: Client, queue: dict[str, Copy]) -> None:
     summary = reader.get("/archive/").context["summary"]
     counts = {choice.state: str(choice.count) for choice in summary.choices}
-    assert counts == {"at_risk": "2", "saving": "1", "waiting": "2", "saved": "2", "gone": "2"}
+    known = {"at_risk": "2", "saving": "1", "waiting": "2", "saved": "2", "gone": "2", "lost": "0"}
+    assert counts == known
     assert str(summary.unsaved) == "5"
+
+
+def test_what_was_saved_and_lost_has_a_place_of_its_own(
+    reader: Client, client_of: ClientOf, stranger: User, queue: dict[str, Copy], now: datetime
+) -> None:
+    for name, damage in (("gone", "missing"), ("far", "changed"), ("saved", "suspected")):
+        Copy.objects.filter(pk=queue[name].pk).update(damage=damage, damaged_at=now)
+    assert presented(reader, "?state=lost") == ["gone", "far"]
+    assert presented(reader, "?state=gone") == ["gone later"]
+    page = reader.get("/archive/?state=lost")
+    assert str(page.context["summary"].choices[-1].count) == "2"
+    words = " ".join(page.content.decode().split())
+    assert "Saved file missing" in words and "Missing or changed" in words
+    assert f'id="c{queue["gone"].pk}-save-now"' in words, "it may have been brought back"
+    assert presented(client_of(stranger), "?state=lost") == []
 
 
 def test_counts_that_met_a_bound_say_so(
@@ -128,7 +144,8 @@ def test_counts_that_met_a_bound_say_so(
     monkeypatch.setattr(listing, "CAP", 1)
     summary = reader.get("/archive/").context["summary"]
     counts = {choice.state: str(choice.count) for choice in summary.choices}
-    assert counts == {"at_risk": "1+", "saving": "1+", "waiting": "", "saved": "1+", "gone": "1+"}
+    known = {"at_risk": "1+", "saving": "1+", "waiting": "", "saved": "1+", "gone": "1+"}
+    assert counts == known | {"lost": "0"}
 
 
 def test_the_storage_is_told_in_all_and_by_project(
@@ -139,9 +156,9 @@ def test_the_storage_is_told_in_all_and_by_project(
     copy_of(make_task(project=second), state="saved", size=30 * 2**20)
     copy_of(make_task(project=Project.objects.create(name="Third")), state="saved", size=2**30)
     page = reader.get("/archive/")
-    said = page.content.decode()
-    assert "40.0\xa0MB" in said
-    assert "3 saved files" in " ".join(said.split())
+    text = page.content.decode()
+    assert "40.0\xa0MB" in text
+    assert "3 saved files" in " ".join(text.split())
     assert [use.project.name for use in page.context["summary"].projects] == ["Second", "Dailies"]
 
 
@@ -152,14 +169,15 @@ def test_free_disk_is_told_where_the_videos_are_a_folder(reader: Client) -> None
 
 
 def test_the_empty_pages_differ(reader: Client, project: Project) -> None:
-    said = {
+    text = {
         state: reader.get(f"/archive/?state={state}").content.decode()
-        for state in ("", "at_risk", "saved", "gone")
+        for state in ("", "at_risk", "saved", "gone", "lost")
     }
-    assert "Everything is saved" in said[""]
-    assert "Nothing is at risk" in said["at_risk"]
-    assert "Nothing is saved yet" in said["saved"]
-    assert "Nothing was lost" in said["gone"]
+    assert "Everything is saved" in text[""]
+    assert "Nothing is at risk" in text["at_risk"]
+    assert "Nothing is saved yet" in text["saved"]
+    assert "Nothing was lost" in text["gone"]
+    assert "Every saved file is there" in text["lost"]
 
 
 def test_a_stranger_sees_nothing_of_it(
@@ -168,7 +186,7 @@ def test_a_stranger_sees_nothing_of_it(
     browser = client_of(stranger)
     for state in ("", "saved", "gone"):
         page = browser.get(f"/archive/?state={state}")
-        assert page.context["shown"] == []
+        assert page.context["presented"] == []
         assert all(choice.count.number == 0 for choice in page.context["summary"].choices)
         assert page.context["summary"].bytes == 0
     feed = f"/live/?after=0&page=archive&on={queue['near'].pk}ew00000000"
@@ -179,8 +197,8 @@ def test_the_page_costs_as_much_for_thirty_rows_as_for_one(
     reader: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     copy_of(make_task(status="succeeded"))
-    # session, person, last change; their projects, keys, rows; counts, gone, their projects, sums,
-    # the largest; where one may work; whether one may work at all, trouble; the header's two
+    # session, person, last change; their projects, keys, rows; counts, gone, lost, their projects,
+    # sums, the largest; where one may work; whether one may work at all, trouble; the header's two
     with django_assert_num_queries(16):
         reader.get("/archive/")
     for _ in range(29):
@@ -260,7 +278,7 @@ def test_who_may_not_work_here_cannot_have_it_saved(
 
 
 @pytest.mark.parametrize("task", ["", "x", "9" * 40, "²"])
-def test_an_id_that_is_none_is_a_missing_page(
+def test_an_unreadable_id_is_a_missing_page(
     reader: Client, queue: dict[str, Copy], task: str
 ) -> None:
     assert reader.post("/archive/save-now/", {"task": task}).status_code == 404
@@ -275,8 +293,8 @@ def test_the_tasks_page_offers_it_while_it_would_do_something(
     reader: Client, queue: dict[str, Copy]
 ) -> None:
     for name, offered in (("far", True), ("gone", True), ("saved", False), ("saving", False)):
-        said = reader.get(f"/tasks/{queue[name].task_id}/").content.decode()
-        assert ("data-may-save" in said) is offered, name
+        text = reader.get(f"/tasks/{queue[name].task_id}/").content.decode()
+        assert ("data-save-now" in text) is offered, name
 
 
 # Choosing
@@ -284,15 +302,15 @@ def test_the_tasks_page_offers_it_while_it_would_do_something(
 
 def test_rows_can_be_chosen_for_one_zip(reader: Client, make_task: MakeTask) -> None:
     task = make_task(prompt="A kite")
-    said = " ".join(reader.get("/").content.decode().split())
-    assert f'form="selection" name="task" value="{task.pk}"' in said
-    assert 'aria-label="Select: A kite"' in said
-    assert 'action="/tasks/download.zip"' in said
+    text = " ".join(reader.get("/").content.decode().split())
+    assert f'form="selection" name="task" value="{task.pk}"' in text
+    assert 'aria-label="Select: A kite"' in text
+    assert 'action="/tasks/download.zip"' in text
 
 
 def test_one_task_with_two_files_is_two_rows(reader: Client, make_task: MakeTask) -> None:
     task: Task = make_task(status="succeeded", prompt="twice")
-    for kind in Kind:
+    for kind in CopyKind:
         copy_of(task, kind)
-    assert shown(reader) == ["twice", "twice"]
+    assert presented(reader) == ["twice", "twice"]
     assert "Last frame" in reader.get("/archive/").content.decode()

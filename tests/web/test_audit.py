@@ -1,4 +1,4 @@
-"""The audit: who did what, for those who answer for it; added to and never changed."""
+"""The audit: its sentences, its readers, its filters; entries are added and never changed."""
 
 import csv
 import io
@@ -12,10 +12,10 @@ from django.test import Client
 from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.listing import audit as listing
-from tasks.models import AuditEntry, Project, Verb
-from tasks.models.audit import ReadOnly
-from tasks.showing.audit import LOOKS, SENTENCES, Line
+from tasks.models import AuditAction, AuditEntry, Project
+from tasks.models.audit import ReadOnlyError
+from tasks.web.lists import audit as listing
+from tasks.web.presenters.audit import ICONS, SENTENCES, AuditEntryPresenter
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf, SaveCopy
 
@@ -25,7 +25,7 @@ def office(client_of: ClientOf, staff: User) -> Client:
     return client_of(staff)
 
 
-def entry(verb: Verb = Verb.TRACKED, **fields: Any) -> AuditEntry:
+def entry(verb: AuditAction = AuditAction.TRACKED, **fields: Any) -> AuditEntry:
     usual = {"actor": "member", "actor_id": 7, "kind": "task", "label": "cgt-1"}
     return AuditEntry.objects.create(**{**usual, "verb": verb, **fields})
 
@@ -51,7 +51,7 @@ def test_an_entry_is_never_written_again_nor_deleted(db: None) -> None:
         AuditEntry.objects.all().delete,
         lambda: AuditEntry.objects.update(actor="nobody"),
     ):
-        with pytest.raises(ReadOnly):
+        with pytest.raises(ReadOnlyError):
             change()
     assert AuditEntry.objects.get().actor == "member"
 
@@ -77,34 +77,37 @@ def test_postgresql_refuses_to_delete_an_entry_too(db: None) -> None:
     [
         (
             {
-                "verb": Verb.ROLE_CHANGED,
+                "verb": AuditAction.ROLE_CHANGED,
                 "label": "viola",
                 "changes": {"role": ["viewer", "member"]},
             },
             "boss changed the role of viola from viewer to member",
         ),
         (
-            {"verb": Verb.JOINED, "label": "viola", "changes": {"role": ["", "viewer"]}},
+            {"verb": AuditAction.JOINED, "label": "viola", "changes": {"role": ["", "viewer"]}},
             "viola joined Dailies as viewer",
         ),
         (
-            {"verb": Verb.PERSON_REMOVED, "label": "viola", "project_id": None},
+            {"verb": AuditAction.PERSON_REMOVED, "label": "viola", "project_id": None},
             "boss removed viola",
         ),
-        ({"verb": Verb.KEY_REPLACED, "label": "Ark"}, "boss replaced the key of Ark"),
+        ({"verb": AuditAction.KEY_REPLACED, "label": "Ark"}, "boss replaced the key of Ark"),
         (
-            {"verb": Verb.SIGN_IN_FAILED, "actor": "", "label": "viola"},
+            {"verb": AuditAction.SIGN_IN_FAILED, "actor": "", "label": "viola"},
             "Somebody could not sign in as viola",
         ),
         (
-            {"verb": Verb.PURGED, "actor": "", "label": "", "changes": {"number": 12}},
+            {"verb": AuditAction.PURGED, "actor": "", "label": "", "changes": {"number": 12}},
             "Dailies deleted 12 tasks for good",
         ),
-        ({"verb": Verb.DELETED, "label": "50 % off"}, "boss moved 50 % off to the trash"),
-        ({"verb": Verb.PROMPT_SAVED, "label": "Boat"}, "boss saved the prompt Boat"),
-        ({"verb": Verb.PROMPT_CHANGED, "label": "Boat"}, "boss changed the saved prompt Boat"),
+        ({"verb": AuditAction.DELETED, "label": "50 % off"}, "boss moved 50 % off to the trash"),
+        ({"verb": AuditAction.PROMPT_SAVED, "label": "Boat"}, "boss saved the prompt Boat"),
         (
-            {"verb": Verb.DELETED, "kind": "savedprompt", "label": "Boat"},
+            {"verb": AuditAction.PROMPT_CHANGED, "label": "Boat"},
+            "boss changed the saved prompt Boat",
+        ),
+        (
+            {"verb": AuditAction.DELETED, "kind": "savedprompt", "label": "Boat"},
             "boss deleted the saved prompt Boat",
         ),
     ],
@@ -120,7 +123,9 @@ def test_a_line_says_in_plain_words_what_was_done(
 
 def test_what_the_sentence_leaves_out_is_told_beside_it() -> None:
     changes = {"active": [True, False], "hosts": ["a", "b", "c"], "name": ["Old", ""], "number": 3}
-    line = Line(AuditEntry(verb=Verb.CREDENTIAL_CHANGED, label="Ark", changes=changes), {})
+    line = AuditEntryPresenter(
+        AuditEntry(verb=AuditAction.CREDENTIAL_CHANGED, label="Ark", changes=changes), {}
+    )
     assert dict(line.changes) == {
         "active": "yes → no",
         "hosts": "a, b, c",
@@ -135,7 +140,7 @@ def test_what_the_sentence_leaves_out_is_told_beside_it() -> None:
         ({"kind": "credential", "changes": {"base_url": ["a", "b"]}}, "base URL"),
         ({"kind": "user", "changes": {"is_staff": [False, True]}}, "staff status"),
         (
-            {"verb": Verb.BUDGET_CHANGED, "kind": "project", "changes": {"limit": [1, 2]}},
+            {"verb": AuditAction.BUDGET_CHANGED, "kind": "project", "changes": {"limit": [1, 2]}},
             "limit of a month",
         ),
         ({"kind": "savedprompt", "changes": {"characters": [10, 20]}}, "characters"),
@@ -146,21 +151,23 @@ def test_what_the_sentence_leaves_out_is_told_beside_it() -> None:
 def test_what_was_changed_is_called_as_its_form_calls_it(
     fields: dict[str, Any], named: str
 ) -> None:
-    told = AuditEntry(**{"verb": Verb.CREDENTIAL_CHANGED, "label": "it", **fields})
-    [(name, _)] = Line(told, {}).changes
+    told = AuditEntry(**{"verb": AuditAction.CREDENTIAL_CHANGED, "label": "it", **fields})
+    [(name, _)] = AuditEntryPresenter(told, {}).changes
     assert name == named
 
 
 def test_names_of_changes_are_read_in_ones_own_language() -> None:
-    told = Line(AuditEntry(kind="credential", changes={"name": ["a", "b"], "by": "x"}), {})
+    told = AuditEntryPresenter(
+        AuditEntry(kind="credential", changes={"name": ["a", "b"], "by": "x"}), {}
+    )
     with translation.override("zh-hans"):
         assert not any(name.isascii() for name, _ in told.changes)
 
 
 def test_every_verb_has_a_sentence_a_picture_and_a_group() -> None:
     grouped = [verb for _, verbs in listing.GROUPS.values() for verb in verbs]
-    assert sorted(grouped) == sorted(Verb)
-    assert set(SENTENCES) == set(LOOKS) == set(Verb)
+    assert sorted(grouped) == sorted(AuditAction)
+    assert set(SENTENCES) == set(ICONS) == set(AuditAction)
 
 
 def test_what_people_typed_is_text_and_never_markup(office: Client) -> None:
@@ -207,10 +214,10 @@ def test_the_address_says_which_entries_are_shown(
     office: Client, query: str, found: list[str]
 ) -> None:
     entry(label="old")
-    entry(Verb.SIGNED_IN, label="in", actor_id=8, kind="user", address="203.0.113.9")
-    entry(Verb.KEY_REPLACED, label="key", actor_id=8, kind="credential")
-    entry(Verb.PROMPT_CHANGED, label="ship", actor_id=8, kind="savedprompt")
-    entry(Verb.DELETED, label="gone")
+    entry(AuditAction.SIGNED_IN, label="in", actor_id=8, kind="user", address="203.0.113.9")
+    entry(AuditAction.KEY_REPLACED, label="key", actor_id=8, kind="credential")
+    entry(AuditAction.PROMPT_CHANGED, label="ship", actor_id=8, kind="savedprompt")
+    entry(AuditAction.DELETED, label="gone")
     assert labels(office, query) == found
 
 
@@ -275,10 +282,10 @@ def sheet(client: Client, **query: str) -> list[list[str]]:
 def test_an_export_has_what_the_filters_leave_and_is_itself_on_record(
     office: Client, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "AT_ONCE", 2)
+    monkeypatch.setattr(listing, "PORTION", 2)
     for number in range(5):
-        entry(Verb.DELETED, label=f"cgt-{number}", address="2001:db8::1")
-    entry(Verb.TRACKED, label="cgt-tracked")
+        entry(AuditAction.DELETED, label=f"cgt-{number}", address="2001:db8::1")
+    entry(AuditAction.TRACKED, label="cgt-tracked")
     head, *rows = sheet(office, what="deletions")
     column = head.index("to what")
     assert [row[column] for row in rows] == [f"cgt-{number}" for number in (4, 3, 2, 1, 0)]
@@ -286,7 +293,7 @@ def test_an_export_has_what_the_filters_leave_and_is_itself_on_record(
     assert rows[0][head.index("in words")] == "member moved cgt-4 to the trash"
     noted = AuditEntry.objects.latest("id")
     assert (noted.verb, noted.actor_id, noted.changes) == (
-        Verb.EXPORTED,
+        AuditAction.EXPORTED,
         staff.pk,
         {"what": "deletions"},
     )
@@ -318,7 +325,7 @@ def test_who_takes_videos_along_is_on_record(
     client_of(viewer).post("/tasks/download.zip", {"task": ids})
     noted = AuditEntry.objects.get()
     assert (noted.verb, noted.actor, noted.project_id) == (
-        Verb.EXPORTED,
+        AuditAction.EXPORTED,
         "viewer",
         tasks[0].project_id,
     )

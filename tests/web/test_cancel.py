@@ -1,4 +1,4 @@
-"""Who may have a task cancelled, and where it is offered."""
+"""Cancelling: the people who may request it, and the tasks that offer it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tasks.models import AuditEntry, Cancellation, Credential, Task, Verb
+from tasks.models import AuditAction, AuditEntry, Cancellation, Credential, Task
 from tasks.status import Status
 from tests.conftest import MakeTask
-from tests.web.making import ark, desk
+from tests.web.composing import ark, desk
 
 __all__ = ["ark", "desk"]
 
@@ -23,7 +23,7 @@ def test_a_member_has_their_own_queued_task_cancelled(desk: Client, waiting: Tas
     assert "Cancel it" in desk.get(waiting.get_absolute_url()).content.decode()
     desk.post(f"/tasks/{waiting.pk}/cancel/")
     assert Cancellation.objects.get().task == waiting
-    assert AuditEntry.objects.get(verb=Verb.CANCELLED).label == waiting.remote_id
+    assert AuditEntry.objects.get(verb=AuditAction.CANCELLED).label == waiting.remote_id
     assert "Being asked for" in desk.get(waiting.get_absolute_url()).content.decode()
 
 
@@ -34,9 +34,7 @@ def test_it_is_asked_for_once_at_a_time(desk: Client, waiting: Task) -> None:
     assert Cancellation.objects.count() == 1
 
 
-def test_what_somebody_else_made_is_not_a_members_to_cancel(
-    desk: Client, make_task: MakeTask
-) -> None:
+def test_a_member_cannot_cancel_the_tasks_of_others(desk: Client, make_task: MakeTask) -> None:
     task = make_task(status=Status.QUEUED)
     assert desk.post(f"/tasks/{task.pk}/cancel/").status_code == 404
     assert "Cancel it" not in desk.get(task.get_absolute_url()).content.decode()

@@ -1,4 +1,4 @@
-"""No page offers what would be refused: every link, form and button is tried by who sees it."""
+"""Every link, form and button of every page, tried by the people who see it: none is refused."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from tasks.models import Copy, Credential, Kind, Membership, Project, Role
+from tasks.models import Copy, CopyKind, Credential, Membership, Project, Role
 from tasks.status import Status
 from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask
-from tests.containers.pictures import png
+from tests.media.pictures import png
 from tests.web.conftest import SaveCopy
+
+pytestmark = pytest.mark.exhaustive
 
 REFUSALS = {403, 404, 405}
 ENDS_THE_SESSION = "/sign-out/"
@@ -41,7 +43,7 @@ class Form:
 
 
 class Controls(HTMLParser):
-    """What of a page can be pressed, as a browser would send it with every row chosen."""
+    """The requests that a page's controls would send, with every row chosen."""
 
     def __init__(self, here: str, html: str) -> None:
         super().__init__()
@@ -94,7 +96,7 @@ def lively(
     credential: Credential,
     member: User,
 ) -> None:
-    """Tasks in every status and copies in every state: what a page can offer, some page offers."""
+    """Tasks in every status and copies in every state, so that every control is on some page."""
     soon = timezone.now() + timedelta(minutes=30)
     for status in Status:
         make_task(status=status, prompt=f"A take that is {status}", created_by=member)
@@ -107,11 +109,11 @@ def lively(
         task = make_task(status="succeeded", video_url="https://x.volces.com/a.mp4")
         now = timezone.now()
         Copy.objects.create(
-            task=task, kind=Kind.VIDEO, created_at=now, due_at=now, link_ends_at=soon, **fields
+            task=task, kind=CopyKind.VIDEO, created_at=now, due_at=now, link_ends_at=soon, **fields
         )
     kept = make_task(status="succeeded", prompt="Kept")
     save_copy(kept, b"a video", poster=b"an image")
-    save_copy(kept, png(), kind=Kind.LAST_FRAME)
+    save_copy(kept, png(), kind=CopyKind.LAST_FRAME)
     model = "doubao-seedance-1-0-pro-250528"
     takes = [make_task(status="succeeded", model=model, seed=seed) for seed in (1, 2)]
     save_copy(takes[0], b"a video")
@@ -149,7 +151,7 @@ def walk(client: Client, person: User) -> list[tuple[str, int, str]]:
 
 
 def press(client: Client, page: Controls, seen: set[str]) -> Iterator[tuple[str, int, str]]:
-    """Each button, and what it did is undone: what one deletes, the next one needs."""
+    """Press each button and undo what it did, for the next one needs what it may have deleted."""
     for form in page.forms.values():
         for method, to, fields in form.submissions():
             what = f"{method.upper()} {to} {sorted(set(dict(fields)) - {'csrfmiddlewaretoken'})}"
@@ -183,8 +185,8 @@ def test_no_control_on_any_page_would_be_refused(
     posts = [what for what, _, _ in tried if what.startswith("POST")]
     assert any("refresh" in what for what in posts) == (who == "member")
     assert any("save-now" in what for what in posts) == (who == "member")
-    assert any("once-more" in what for what in posts) == (who == "member")
-    assert any("go-on" in what for what in posts) == (who == "member")
+    assert any("run-again" in what for what in posts) == (who == "member")
+    assert any("continue" in what for what in posts) == (who == "member")
 
 
 def test_a_viewer_of_one_project_who_works_in_another_is_offered_work_there_only(

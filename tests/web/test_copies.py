@@ -1,4 +1,4 @@
-"""What becomes of a video, as the pages say it: in words and with an icon."""
+"""The states of a copy as the pages show them: in words and with an icon."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tasks.models import Copy, CopyState, CopyTrouble, Kind, Task
+from tasks.models import Copy, CopyKind, CopyState, CopyTrouble, Task
 from tasks.providers import Trouble
-from tasks.showing.copies import LOOKS
+from tasks.web.presenters.files import STATE_BADGES
 from tests.conftest import MakeTask
 from tests.web.conftest import SaveCopy
 from tests.web.copies import LINK, change, copy_of, done, now, reader, text
@@ -46,27 +46,27 @@ def test_each_state_is_said_on_row_and_page(
     copy_of(done, link_ends_at=ends_at, **fields)
     Task.objects.update(link_ends_at=ends_at)
     for page in ("/", f"/tasks/{done.pk}/"):
-        said = reader.get(page).content.decode()
-        assert f'data-kept="{state}"' in said
+        page_text = reader.get(page).content.decode()
+        assert f'data-kept="{state}"' in page_text
         for each in words:
-            assert each in said
-        assert (f'data-until="{ends_at.isoformat()}"' in said) is ("Link ends in" in said)
+            assert each in page_text
+        assert (f'data-until="{ends_at.isoformat()}"' in page_text) is ("Link ends in" in page_text)
 
 
 def test_every_state_has_an_icon_a_tone_and_a_word_of_its_own() -> None:
-    assert len({str(word) for _look, word in LOOKS.values()}) == len(LOOKS)
-    assert {CopyState(state) for state in LOOKS if state in set(CopyState)} == set(CopyState)
+    assert len({str(word) for _badge, word in STATE_BADGES.values()}) == len(STATE_BADGES)
+    assert {CopyState(state) for state in STATE_BADGES if state in set(CopyState)} == set(CopyState)
 
 
 def test_a_file_that_is_not_there_yet_is_no_risk(reader: Client, done: Task, now: datetime) -> None:
     copy_of(done, trouble=CopyTrouble.NOT_READY, tries=1, link_ends_at=now + FAR)
-    said = text(reader, f"/tasks/{done.pk}/")
-    assert 'data-kept="waiting"' in said
-    assert "some minutes after the success" in said
+    page_text = text(reader, f"/tasks/{done.pk}/")
+    assert 'data-kept="waiting"' in page_text
+    assert "some minutes after the success" in page_text
 
 
 @pytest.mark.parametrize("trouble", sorted({*CopyTrouble, *Trouble}))
-def test_each_trouble_is_told_with_the_last_words_and_the_next_try(
+def test_each_trouble_is_shown_with_its_detail_and_the_next_try(
     reader: Client, done: Task, now: datetime, trouble: str
 ) -> None:
     copy_of(
@@ -77,20 +77,54 @@ def test_each_trouble_is_told_with_the_last_words_and_the_next_try(
         due_at=now + timedelta(minutes=5, seconds=9),
     )
     for page in (f"/tasks/{done.pk}/", "/archive/"):
-        said = text(reader, page)
-        assert "HTTP 599 Odd: word for word" in said and "Our own words" not in said
-        assert "3 failed tries" in said
-        assert "in 5 minutes" in said
-        assert f"<p>{trouble}</p>" not in said, "a sentence, not the bare word"
+        page_text = text(reader, page)
+        assert "HTTP 599 Odd: word for word" in page_text and "Our own words" not in page_text
+        assert "3 failed tries" in page_text
+        assert "in 5 minutes" in page_text
+        assert f"<p>{trouble}</p>" not in page_text, "a sentence, not the bare word"
 
 
-def test_what_a_restore_did_not_find_is_told_as_what_it_is(
+LOST: dict[str, Any] = {
+    "damage": "missing",
+    "trouble": CopyTrouble.MISSING,
+    "trouble_message": "In English.",
+}
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("missing", "its file is not in the storage any more"),
+        ("changed", "the file in the storage is not the one that was saved"),
+    ],
+)
+def test_a_saved_file_that_was_lost_is_called_so_with_what_to_do(
+    reader: Client, done: Task, now: datetime, damage: str, words: str
+) -> None:
+    ends_at, noticed = now + PAST, now - timedelta(days=2)
+    copy_of(
+        done, state="gone", link_ends_at=ends_at, **LOST | {"damage": damage}, damaged_at=noticed
+    )
+    Task.objects.update(link_ends_at=ends_at)
+    page_text = text(reader, f"/tasks/{done.pk}/")
+    assert f'data-kept="{damage}"' in page_text and f"Saved file {damage}" in page_text
+    assert words in page_text and "2 days ago" in page_text
+    assert "put the file into the storage from a backup" in page_text
+    assert "This video was saved, and its file is missing or changed." in page_text
+    assert "was not saved before" not in page_text and "In English." not in page_text
+    assert f'data-kept="{damage}"' in text(reader, "/")
+
+
+def test_a_lost_file_that_comes_again_is_at_risk_and_says_what_was(
     reader: Client, done: Task, now: datetime
 ) -> None:
-    copy_of(done, state="gone", trouble=CopyTrouble.MISSING, trouble_message="In English.")
-    said = text(reader, f"/tasks/{done.pk}/")
-    assert "missing from the storage when a backup was restored" in said
-    assert "was not saved before" not in said and "In English." not in said
+    copy_of(done, state="waiting", link_ends_at=now + FAR, damaged_at=now, due_at=now, **LOST)
+    page_text = text(reader, f"/tasks/{done.pk}/")
+    assert 'data-kept="at_risk"' in page_text
+    assert "It was saved, and is missing from the storage. It is fetched again." in page_text
+    change(Copy.objects.get(), trouble="timeout", state="saving")
+    page_text = text(reader, f"/tasks/{done.pk}/")
+    assert "Saved before, and found missing or changed" in page_text
 
 
 def test_a_task_the_provider_forgot_keeps_its_video_and_says_so(
@@ -98,9 +132,9 @@ def test_a_task_the_provider_forgot_keeps_its_video_and_says_so(
 ) -> None:
     forgotten = make_task(status="succeeded", video_url=LINK, trouble=Trouble.NOT_FOUND)
     save_copy(forgotten, b"film", link_ends_at=now + FAR)
-    said = text(reader, f"/tasks/{forgotten.pk}/")
-    assert "Gone upstream, saved here" in said
-    assert 'data-status="succeeded"' in said
+    page_text = text(reader, f"/tasks/{forgotten.pk}/")
+    assert "Gone upstream, saved here" in page_text
+    assert 'data-status="succeeded"' in page_text
 
 
 # The saved video
@@ -112,9 +146,9 @@ def test_a_saved_video_plays_and_downloads_from_our_origin(
     save_copy(done, b"film", poster=b"image", link_ends_at=now + FAR)
     video = f"/tasks/{done.pk}/video"
     for page in ("/", f"/tasks/{done.pk}/"):
-        said = text(reader, page)
-        assert f'<video src="{video}" poster="/tasks/{done.pk}/poster"' in said
-        assert LINK not in said.replace("&quot;", "")
+        page_text = text(reader, page)
+        assert f'<video src="{video}" poster="/tasks/{done.pk}/poster"' in page_text
+        assert LINK not in page_text.replace("&quot;", "")
     assert f'href="{video}?download"' in text(reader, f"/tasks/{done.pk}/")
 
 
@@ -129,20 +163,20 @@ def test_without_a_poster_the_row_shows_the_first_frame(
 def test_a_saved_last_frame_is_ours_too(reader: Client, done: Task, save_copy: SaveCopy) -> None:
     Task.objects.update(last_frame_url="https://gateway.example/frame.jpg")
     assert "https://gateway.example/frame.jpg" in text(reader, f"/tasks/{done.pk}/")
-    save_copy(done, b"image", kind=Kind.LAST_FRAME)
-    said = text(reader, f"/tasks/{done.pk}/")
-    assert f'href="/tasks/{done.pk}/last-frame?download"' in said
-    assert "https://gateway.example/frame.jpg" not in said
+    save_copy(done, b"image", kind=CopyKind.LAST_FRAME)
+    page_text = text(reader, f"/tasks/{done.pk}/")
+    assert f'href="/tasks/{done.pk}/last-frame?download"' in page_text
+    assert "https://gateway.example/frame.jpg" not in page_text
 
 
 def test_a_last_frame_that_lags_behind_is_told_beside_the_saved_video(
     reader: Client, done: Task, save_copy: SaveCopy
 ) -> None:
     save_copy(done, b"film")
-    frame = copy_of(done, Kind.LAST_FRAME, trouble=CopyTrouble.CUT_OFF)
-    said = text(reader, f"/tasks/{done.pk}/")
-    assert 'data-kept="saved"' in said
-    assert 'data-kept="at_risk"' in said
+    frame = copy_of(done, CopyKind.LAST_FRAME, trouble=CopyTrouble.CUT_OFF)
+    page_text = text(reader, f"/tasks/{done.pk}/")
+    assert 'data-kept="saved"' in page_text
+    assert 'data-kept="at_risk"' in page_text
     change(frame, state="saved", trouble="")
     assert 'data-kept="at_risk"' not in text(reader, f"/tasks/{done.pk}/")
 
@@ -163,9 +197,9 @@ def test_hevc_says_so_where_it_cannot_be_played(
     reader: Client, done: Task, save_copy: SaveCopy
 ) -> None:
     save_copy(done, b"film", video_codec="hevc")
-    said = text(reader, f"/tasks/{done.pk}/")
-    assert "data-hevc" in said
-    assert "made in HEVC (H.265)" in said
+    page_text = text(reader, f"/tasks/{done.pk}/")
+    assert "data-hevc" in page_text
+    assert "made in HEVC (H.265)" in page_text
     Copy.objects.update(video_codec="h264")
     assert "HEVC" not in text(reader, f"/tasks/{done.pk}/")
 
@@ -182,19 +216,19 @@ def test_what_was_read_out_of_the_file_is_told_to_the_byte(
         video_codec="h264",
         audio_codec="aac",
     )
-    said = text(reader, f"/tasks/{done.pk}/")
+    page_text = text(reader, f"/tasks/{done.pk}/")
     for each in ("1,234 bytes", "1280 × 720", "5.04 s", "h264", "aac"):
-        assert each in said
-    assert f'<span class="mono" id="fact-video-sha256">{copy.sha256}</span>' in said
-    assert 'data-copy="#fact-video-sha256"' in said
+        assert each in page_text
+    assert f'<span class="mono" id="fact-video-sha256">{copy.sha256}</span>' in page_text
+    assert 'data-copy="#fact-video-sha256"' in page_text
 
 
 def test_what_differs_from_the_order_is_said_in_plain_words(
     reader: Client, done: Task, save_copy: SaveCopy
 ) -> None:
     save_copy(done, b"film", mismatch="duration:5.04:10 size:640x640:1280x720 audio:no:yes")
-    said = text(reader, f"/tasks/{done.pk}/")
-    assert "The file runs for 5.04 s; the task says 10 s." in said
-    assert "The file is 640 × 640 pixels; the task says 1280 × 720." in said
-    assert "Sound in the file: no; the task says: yes." in said
+    page_text = text(reader, f"/tasks/{done.pk}/")
+    assert "The file runs for 5.04 s; the task says 10 s." in page_text
+    assert "The file is 640 × 640 pixels; the task says 1280 × 720." in page_text
+    assert "Sound in the file: no; the task says: yes." in page_text
     assert "Not as it was ordered" in text(reader, "/")

@@ -1,11 +1,11 @@
-"""What becomes of a video reaches an open page by itself, and costs few questions."""
+"""The state of a copy reaches an open page by itself, in few queries."""
 
 from datetime import datetime, timedelta
 
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.models import Copy, Kind, Task
+from tasks.models import Copy, CopyKind, Task
 from tests.conftest import MakeTask
 from tests.web.copies import LINK, change, copy_of, done, now, reader
 from tests.web.test_live import ask, poller, swapped
@@ -78,12 +78,13 @@ def test_two_files_of_each_row_cost_a_list_and_a_live_answer_one_query(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     tasks = [make_task(status="succeeded", video_url=LINK) for _ in range(20)]
-    copies = [copy_of(task, kind) for task in tasks for kind in Kind]
+    copies = [copy_of(task, kind) for task in tasks for kind in CopyKind]
     with django_assert_num_queries(18):
         page = reader.get("/")
     for copy in copies:
         change(copy, state="saving", bytes_done=5)
-    with django_assert_num_queries(9):
+    # session, person, their projects; changes of the rows; rows, copies; newest id, counts
+    with django_assert_num_queries(8):
         ask(reader, page)
     quiet = ask(reader, page)
     with django_assert_num_queries(3):

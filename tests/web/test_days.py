@@ -1,4 +1,4 @@
-"""The list by days: which tasks, in whose day, and at what price."""
+"""The list narrowed to days: its tasks, the reader's time zone, and its queries."""
 
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -11,12 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tasks.listing import counts
-from tasks.listing import days as listing
-from tasks.listing.days import Span
 from tasks.models import Project, Task
-from tasks.search import searchable
+from tasks.models.search import searchable
 from tasks.status import Status
+from tasks.web.lists import counts
+from tasks.web.lists import days as listing
+from tasks.web.lists.days import DaySpan
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 
@@ -41,10 +41,10 @@ def week(make_task: MakeTask) -> list[Task]:
     ]
 
 
-def shown(client: Client, query: str) -> list[str]:
+def presented(client: Client, query: str) -> list[str]:
     response = client.get(f"/{query}")
     assert response.status_code == 200
-    return [each.task.remote_id.removeprefix("cgt-") for each in response.context["shown"]]
+    return [each.task.remote_id.removeprefix("cgt-") for each in response.context["presented"]]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def shown(client: Client, query: str) -> list[str]:
 def test_days_are_chosen_by_the_address(
     reader: Client, week: list[Task], query: str, found: list[str]
 ) -> None:
-    assert shown(reader, query) == found
+    assert presented(reader, query) == found
 
 
 @pytest.mark.parametrize(
@@ -71,24 +71,24 @@ def test_days_are_chosen_by_the_address(
 def test_what_is_no_day_counts_as_not_given(
     reader: Client, week: list[Task], nonsense: str
 ) -> None:
-    assert len(shown(reader, f"?since={nonsense}&until={nonsense}")) == 7
+    assert len(presented(reader, f"?since={nonsense}&until={nonsense}")) == 7
 
 
 def test_a_day_is_the_readers_own(reader: Client, make_task: MakeTask, settings: Any) -> None:
     make_task("cgt-late", created_at=datetime(2026, 11, 16, 23, 0, tzinfo=UTC))
     day = "?since=2026-11-17&until=2026-11-17"
-    assert shown(reader, day) == []
+    assert presented(reader, day) == []
     settings.TIME_ZONE = "Asia/Shanghai"
-    assert shown(reader, day) == ["late"]
+    assert presented(reader, day) == ["late"]
 
 
 def test_pages_of_some_days_lead_to_their_older_ones(
     reader: Client, week: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.listing.paging.ROWS", 2)
+    monkeypatch.setattr("tasks.web.lists.paging.ROWS", 2)
     first = reader.get("/?since=2026-11-16&until=2026-11-19")
-    assert [e.task.remote_id for e in first.context["shown"]] == ["cgt-Thu", "cgt-Wed"]
-    assert shown(reader, first.context["older_url"]) == ["Tue", "Mon"]
+    assert [e.task.remote_id for e in first.context["presented"]] == ["cgt-Thu", "cgt-Wed"]
+    assert presented(reader, first.context["older_url"]) == ["Tue", "Mon"]
 
 
 def test_the_last_seven_days_are_offered_by_name(reader: Client, make_task: MakeTask) -> None:
@@ -115,7 +115,7 @@ def test_a_chip_tells_the_day_and_takes_it_away(reader: Client, week: list[Task]
 def test_statuses_are_counted_on_the_days_that_are_shown(
     reader: Client, week: list[Task], make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the newest tasks, of which counting usually begins, are of other days."""
+    """The newest tasks, where counting usually begins, are of other days."""
     monkeypatch.setattr(counts, "WINDOW", 3)
     monkeypatch.setattr(listing, "CLOSE", 1)
     Task.objects.filter(pk=week[2].pk).update(status=Status.FAILED)
@@ -125,10 +125,11 @@ def test_statuses_are_counted_on_the_days_that_are_shown(
     assert {e.status: str(e.count) for e in statuses}["failed"] in ("1", "1+")
 
 
+@pytest.mark.exhaustive
 def test_a_span_of_ids_loses_no_task_and_leaves_most_others_out(
     project: Project, make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With gaps between ids, and a clock that was put right by up to an hour."""
+    """The ids have gaps, and the clock was corrected by up to an hour."""
     monkeypatch.setattr(listing, "CLOSE", 1)
     dice = random.Random(7)
     first, pk, at = make_task(), 1_000, datetime(2026, 11, 1, tzinfo=UTC)
@@ -143,7 +144,7 @@ def test_a_span_of_ids_loses_no_task_and_leaves_most_others_out(
     for number in range(22):
         since = date(2026, 11, 1) + timedelta(days=number)
         until = since + timedelta(days=dice.randint(0, 3))
-        span = Span.of(since, until)
+        span = DaySpan.of(since, until)
         wanted = Task.objects.filter(created_at__gte=span.start, created_at__lt=span.end)
         found = span.narrow(Task.objects.all())
         assert list(found.order_by("pk")) == list(wanted.order_by("pk"))
@@ -163,7 +164,7 @@ def _like(task: Task, pk: int, at: datetime) -> Task:
 
 
 def test_a_span_of_no_tasks_is_empty(db: None) -> None:
-    assert Span.of(date(2026, 11, 17), None).upto == 0
+    assert DaySpan.of(date(2026, 11, 17), None).upto == 0
 
 
 def test_the_feed_keeps_to_the_days_of_its_page(reader: Client, week: list[Task]) -> None:
@@ -173,7 +174,7 @@ def test_the_feed_keeps_to_the_days_of_its_page(reader: Client, week: list[Task]
 
 def test_days_cost_one_statement_more(reader: Client, week: list[Task]) -> None:
     with CaptureQueriesContext(connection) as without:
-        shown(reader, "")
+        presented(reader, "")
     with CaptureQueriesContext(connection) as with_days:
-        shown(reader, "?since=2026-11-17&until=2026-11-17")
+        presented(reader, "?since=2026-11-17&until=2026-11-17")
     assert len(with_days) == len(without) + 1

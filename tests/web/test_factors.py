@@ -1,4 +1,4 @@
-"""A second step after the password: codes of an app, recovery codes."""
+"""Second factors after the password: codes of an app, recovery codes."""
 
 import time
 from io import StringIO
@@ -13,8 +13,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from tasks import sealing
-from tasks.door.adapters import SECOND_FACTOR
+from tasks import encryption
+from tasks.team.signin.adapters import SECOND_FACTOR
 from tests.web.conftest import ClientOf
 from tests.web.entering import PASSWORD, link_for, path_of, sign_in
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("fresh_counts")
 
 @pytest.fixture
 def at() -> Any:
-    """A moment that the test goes on from, in the middle of a period."""
+    """A frozen moment in the middle of a 30-second period, which the test can move."""
     with time_machine.travel((time.time() // 30) * 30 + 15, tick=False) as traveller:
         yield traveller
 
@@ -37,7 +37,7 @@ def again(client: Client, password: str = PASSWORD) -> Any:
 
 
 def set_up(client: Client) -> str:
-    """The secret of the app that this browser's person has set up."""
+    """Set up an app for the client's person, and return its secret."""
     again(client)
     page = client.get(reverse("mfa_activate_totp"))
     secret: str = page.context["form"].secret
@@ -48,10 +48,10 @@ def set_up(client: Client) -> str:
 
 @pytest.fixture
 def secret(at: Any, client_of: ClientOf, member: User) -> str:
-    """Of a member's app; the period in which it was set up is over."""
-    found = set_up(client_of(member))
+    """The secret of a member's app; the period in which it was set up is over."""
+    secret = set_up(client_of(member))
     at.shift(120)
-    return found
+    return secret
 
 
 def is_in(client: Client) -> bool:
@@ -67,9 +67,7 @@ def test_an_app_is_shown_as_a_picture_that_the_policy_allows(
     assert 'src="data:image/svg+xml;base64,' in page
 
 
-def test_before_anything_changes_the_password_is_asked_for_once_more(
-    client_of: ClientOf, member: User
-) -> None:
+def test_changes_of_factors_need_the_password_again(client_of: ClientOf, member: User) -> None:
     client = client_of(member)
     for name in ("mfa_activate_totp", "mfa_add_webauthn", "mfa_generate_recovery_codes"):
         asked = client.get(reverse(name))
@@ -93,17 +91,17 @@ def test_after_the_password_the_code_is_asked_for(client: Client, secret: str) -
 
 
 @pytest.mark.parametrize("later", [0, 29, 31, 45])
-def test_a_code_works_once_as_long_as_it_is_good(
+def test_a_code_works_only_once_while_it_is_valid(
     client: Client, secret: str, at: Any, later: int
 ) -> None:
-    """It is good for a period before and after its own, as clocks differ."""
-    said = code(secret, periods=1)
+    """A code is valid one period before and after its own, because clocks differ."""
+    valid = code(secret, periods=1)
     sign_in(client, "member")
-    assert client.post(reverse("mfa_authenticate"), {"code": said}).status_code == 302
+    assert client.post(reverse("mfa_authenticate"), {"code": valid}).status_code == 302
     at.shift(later)
     other = Client()
     sign_in(other, "member")
-    assert other.post(reverse("mfa_authenticate"), {"code": said}).status_code == 200
+    assert other.post(reverse("mfa_authenticate"), {"code": valid}).status_code == 200
     assert not is_in(other)
 
 
@@ -127,25 +125,25 @@ def test_guessing_codes_is_stopped(client: Client, secret: str) -> None:
 
 def test_a_recovery_code_works_once(client: Client, secret: str, member: User) -> None:
     codes = Authenticator.objects.get(user=member, type="recovery_codes").wrap()
-    said = codes.get_unused_codes()[0]
+    recovery_code = codes.get_unused_codes()[0]
     for expected in (True, False):
         other = Client()
         sign_in(other, "member")
-        other.post(reverse("mfa_authenticate"), {"code": said})
+        other.post(reverse("mfa_authenticate"), {"code": recovery_code})
         assert is_in(other) is expected
 
 
-def test_recovery_codes_are_shown_downloaded_and_made_anew(
+def test_recovery_codes_are_shown_downloaded_and_regenerated(
     client_of: ClientOf, secret: str, member: User, at: Any
 ) -> None:
     client = client_of(member)
     again(client)
-    shown = client.get(reverse("mfa_view_recovery_codes")).context["unused_codes"]
+    presented = client.get(reverse("mfa_view_recovery_codes")).context["unused_codes"]
     text = client.get(reverse("mfa_download_recovery_codes")).content.decode()
-    assert len(shown) == 10 and all(each in text for each in shown)
+    assert len(presented) == 10 and all(each in text for each in presented)
     client.post(reverse("mfa_generate_recovery_codes"))
     fresh = client.get(reverse("mfa_view_recovery_codes")).context["unused_codes"]
-    assert not set(fresh) & set(shown)
+    assert not set(fresh) & set(presented)
 
 
 def test_without_the_app_the_password_is_enough_again(
@@ -179,13 +177,13 @@ def test_the_database_holds_no_secret_that_opens_anything(secret: str, member: U
     for row in Authenticator.objects.all():
         assert secret not in str(row.data)
     app = Authenticator.objects.get(type="totp")
-    assert sealing.unseal(app.data["secret"], bound_to=SECOND_FACTOR) == secret
+    assert encryption.unseal(app.data["secret"], bound_to=SECOND_FACTOR) == secret
 
 
-def test_without_the_key_file_a_code_is_refused_in_words(
+def test_without_the_key_file_a_code_is_refused_with_the_reason(
     client: Client, secret: str, settings: Any
 ) -> None:
-    settings.CREDENTIAL_KEYS = ["qZ0fSTzIh9mxNN4nCJl6Y2cXGJLuXzb2YvS2g6n8mHA="]
+    settings.CREDENTIAL_KEYS = ["x8P_c6VQbQT0z9cOq-J8Lc4RAa8jxxvV3pSATBqD9d0="]
     settings.CREDENTIAL_KEYS_FILE = None
     sign_in(client, "member")
     answer = client.post(reverse("mfa_authenticate"), {"code": code(secret)})
@@ -198,7 +196,7 @@ def test_without_the_key_file_a_code_is_refused_in_words(
 # One-time links
 
 
-def test_a_one_time_link_stands_for_the_password_alone(
+def test_a_one_time_link_replaces_only_the_password(
     client: Client, secret: str, member: User
 ) -> None:
     entered = client.post(link_for(member))
@@ -208,7 +206,7 @@ def test_a_one_time_link_stands_for_the_password_alone(
     assert is_in(client)
 
 
-def test_who_runs_the_server_can_have_it_stand_for_both(
+def test_the_operator_can_let_a_link_replace_both_factors(
     client: Client, secret: str, member: User
 ) -> None:
     out = StringIO()

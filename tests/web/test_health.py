@@ -1,4 +1,4 @@
-"""What machines ask: does it run, can it work, how does it fare."""
+"""The addresses for machines: /healthz and the status with its token."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
-from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from tasks import jobs, refresh
-from tasks.condition import SWEEP, Condition
+from tasks import jobs
 from tasks.models import Copy, Credential, Lease
+from tasks.monitoring import SWEEP, InstallationStatus
 from tasks.status import Status
+from tasks.tracking import refresh
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 
@@ -28,34 +27,6 @@ def test_health_asks_the_database_nothing(
 ) -> None:
     with django_assert_num_queries(0):
         assert Client().get("/healthz").content == b"ok"
-
-
-def test_ready_when_all_migrations_are_applied(db: None) -> None:
-    answer = Client().get("/readyz")
-    assert (answer.status_code, answer.content) == (200, b"ok")
-
-
-def test_not_ready_while_a_migration_is_missing(db: None) -> None:
-    newest = MigrationRecorder.Migration.objects.filter(app="tasks").order_by("-name")[0]
-    newest.delete()
-    answer = Client().get("/readyz")
-    assert (answer.status_code, b"manage.py migrate" in answer.content) == (503, True)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_not_ready_without_a_database_and_ready_again_with_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    connection.close()
-    name = connection.settings_dict["NAME"]
-    try:
-        connection.settings_dict["NAME"] = "/nowhere/at/all"
-        answer = Client().get("/readyz")
-    finally:
-        connection.settings_dict["NAME"] = name
-        connection.close()
-    assert (answer.status_code, answer.content) == (503, b"The database does not answer.")
-    assert Client().get("/readyz").status_code == 200
 
 
 def bearing(token: str, kind: str = "Bearer") -> dict[str, str]:
@@ -123,26 +94,47 @@ def test_tasks_of_a_credential_that_is_off_are_not_overdue(
 ) -> None:
     make_task(check_after=timezone.now() - timedelta(days=1))
     Credential.objects.update(active=False)
-    assert Condition.read(timezone.now()).oldest_due_check_age is None
+    assert InstallationStatus.read(timezone.now()).oldest_due_check_age is None
 
 
 def test_a_clock_that_was_set_back_makes_no_age_negative(make_task: MakeTask) -> None:
     now = timezone.now()
     Lease.objects.take(SWEEP, "a sweep", now=now + timedelta(hours=1), seconds=10)
     make_task(check_after=now)
-    found = Condition.read(now)
+    found = InstallationStatus.read(now)
     assert (found.sweep_heartbeat_age, found.oldest_due_check_age) == (0.0, 0.0)
 
 
 def test_the_heartbeat_is_that_of_the_sweep(db: None) -> None:
     refresh.sweep(0)
     assert SWEEP == refresh.LEASE
-    assert Condition.read(timezone.now()).sweep_heartbeat_age is not None
+    assert InstallationStatus.read(timezone.now()).sweep_heartbeat_age is not None
 
 
 def test_the_condition_costs_few_questions(
     make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_task()
-    with django_assert_num_queries(7):
-        Condition.read(timezone.now())
+    with django_assert_num_queries(11):
+        InstallationStatus.read(timezone.now())
+
+
+def test_lost_files_and_a_storage_that_is_away_are_concerns(
+    client_of: ClientOf, staff: User, make_task: MakeTask
+) -> None:
+    now = timezone.now()
+    for state, damage in (("gone", "missing"), ("waiting", "changed"), ("saved", "suspected")):
+        known = {"state": state, "damage": damage, "checked_at": now - timedelta(hours=2)}
+        Copy.objects.create(task=make_task(), kind="video", created_at=now, **known)
+    Copy.objects.create(task=make_task(), kind="video", state="gone", created_at=now)
+    beat = {"until": now, "beat_at": now - timedelta(minutes=4)}
+    Lease.objects.create(name="storage", **beat)
+    found = status(client_of(staff))
+    assert (found["copies_missing"], found["copies_changed"], found["copies_gone"]) == (1, 1, 1)
+    assert found["copies_saved"] == 1
+    assert 7200 <= found["oldest_file_check_age"] < 7260
+    assert 240 <= found["storage_heartbeat_age"] < 300
+    assert {"copies_missing", "copies_changed", "storage_heartbeat_age"} <= set(found["concerns"])
+    Lease.objects.update(beat_at=None)
+    Copy.objects.filter(state="saved").update(saved_at=now - timedelta(hours=1))
+    assert status(client_of(staff))["storage_heartbeat_age"] >= 3600

@@ -1,4 +1,4 @@
-"""An invitation's link: once, for a week, into one project, as what it says."""
+"""An invitation's link: it works once, for a week, for one project and one role."""
 
 import re
 from datetime import timedelta
@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from tasks.models import AuditEntry, Invitation, Membership, Project, Role, Verb
+from tasks.models import AuditAction, AuditEntry, Invitation, Membership, Project, Role
 from tests.web.at_once import at_once
 from tests.web.conftest import ClientOf
 
@@ -31,7 +31,7 @@ def link(manager: User, project: Project) -> str:
     return invited(manager, project)
 
 
-def test_looking_at_the_link_spends_nothing(client: Client, link: str) -> None:
+def test_opening_the_link_does_not_use_it_up(client: Client, link: str) -> None:
     for _ in range(3):
         assert client.get(link).status_code == 200
     assert client.head(link).status_code == 405
@@ -46,7 +46,7 @@ def test_a_pending_invitation_grants_nothing(client_of: ClientOf, link: str) -> 
     assert "No project yet" in client.get("/").content.decode()
 
 
-def test_somebody_new_makes_an_account_and_is_in(
+def test_a_new_person_creates_an_account_and_is_a_member(
     client: Client, link: str, project: Project, manager: User
 ) -> None:
     answer = client.post(link, ACCOUNT)
@@ -56,7 +56,7 @@ def test_somebody_new_makes_an_account_and_is_in(
     row = Invitation.objects.get()
     assert row.used_by == person and row.used_at
     assert client.get("/").context["user"] == person
-    entry = AuditEntry.objects.get(verb=Verb.JOINED)
+    entry = AuditEntry.objects.get(verb=AuditAction.JOINED)
     assert (entry.actor, entry.project_id) == ("newcomer", project.pk)
     assert entry.changes == {"role": ["", "viewer"]}
 
@@ -70,7 +70,7 @@ def test_a_link_works_once(client: Client, link: str) -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["x", "a" * 43, "%00", "中"])
-def test_a_link_nobody_made_says_whom_to_ask(client: Client, nonsense: str, db: None) -> None:
+def test_an_unknown_link_says_whom_to_ask(client: Client, nonsense: str, db: None) -> None:
     answer = client.get(f"/join/{nonsense}/")
     assert answer.status_code == 410
     assert "Ask the person who sent you the link" in answer.content.decode()
@@ -86,7 +86,7 @@ def test_a_link_ends_after_a_week(client: Client, link: str) -> None:
 def test_links_of_a_manager_end_with_their_rights(
     client: Client, link: str, manager: User, member: User
 ) -> None:
-    """Else somebody who is removed comes back through a link made before."""
+    """Let nobody who was removed return through a link that they created before."""
     Membership.objects.filter(user=manager).update(role=Role.MEMBER)
     assert client.get(link).status_code == 410
     Membership.objects.filter(user=manager).update(role=Role.MANAGER)
@@ -98,13 +98,13 @@ def test_links_of_a_manager_end_with_their_rights(
     assert client.post(link, ACCOUNT).status_code == 410
 
 
-def test_links_of_staff_stand_without_a_membership(
+def test_links_of_staff_are_valid_without_a_membership(
     client: Client, staff: User, project: Project
 ) -> None:
     assert client.get(invited(staff, project)).status_code == 200
 
 
-def test_weak_passwords_and_taken_names_are_told_and_spend_nothing(
+def test_weak_passwords_and_taken_names_do_not_use_up_the_link(
     client: Client, link: str, member: User
 ) -> None:
     weak = client.post(link, {**ACCOUNT, "password1": "12345678", "password2": "12345678"})
@@ -115,7 +115,7 @@ def test_weak_passwords_and_taken_names_are_told_and_spend_nothing(
     assert Invitation.objects.pending(timezone.now()).exists()
 
 
-def test_the_address_an_invitation_names_is_the_accounts(
+def test_the_account_gets_the_address_of_the_invitation(
     client: Client, manager: User, project: Project
 ) -> None:
     link = invited(manager, project, email="client@example.com")
@@ -130,7 +130,7 @@ def test_an_address_belongs_to_one_account(client: Client, link: str, member: Us
     assert "There is an account with this e-mail already" in answer.content.decode()
 
 
-def test_nobody_becomes_more_than_the_link_says(client: Client, link: str) -> None:
+def test_nobody_gets_more_rights_than_the_link_grants(client: Client, link: str) -> None:
     other = Project.objects.create(name="Second")
     posted = {"role": "manager", "project": other.pk, "is_staff": "on", "is_superuser": "on"}
     client.post(link, {**ACCOUNT, **posted, "is_active": "", "id": 1})
@@ -162,7 +162,7 @@ def test_joining_raises_a_role_and_never_lowers_one(
     assert Invitation.objects.pending(timezone.now()).count() == 1
 
 
-def test_who_has_an_account_signs_in_and_comes_back(
+def test_a_person_with_an_account_signs_in_and_returns_to_the_link(
     client: Client, link: str, stranger: User
 ) -> None:
     found = re.search(r'href="(/sign-in/\?next=[^"]+)"', client.get(link).content.decode())
@@ -191,7 +191,7 @@ def test_the_language_is_chosen_on_the_page_itself(client: Client, link: str) ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_press_the_button_at_once_one_joins(link: str) -> None:
+def test_of_two_people_who_join_at_once_one_succeeds(link: str) -> None:
     answers: list[int] = []
 
     def join(name: str) -> None:
@@ -204,7 +204,7 @@ def test_of_two_who_press_the_button_at_once_one_joins(link: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_button_pressed_twice_makes_one_account(link: str) -> None:
+def test_a_double_click_creates_one_account(link: str) -> None:
     answers: list[int] = []
     twice = [lambda: answers.append(Client().post(link, ACCOUNT).status_code)] * 2
     at_once(twice)
@@ -213,10 +213,10 @@ def test_a_button_pressed_twice_makes_one_account(link: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_want_one_name_at_once_one_is_asked_for_another(
+def test_of_two_people_with_one_name_at_once_one_must_choose_another(
     manager: User, project: Project
 ) -> None:
-    """Whose link is not spent by that."""
+    """Leave the link of the person who comes second usable."""
     links = [invited(manager, project), invited(manager, project)]
     answers: list[int] = []
 
@@ -229,7 +229,7 @@ def test_of_two_who_want_one_name_at_once_one_is_asked_for_another(
     assert User.objects.filter(username="newcomer").count() == 1
 
 
-def test_an_ended_link_says_nothing_of_the_project(
+def test_an_expired_link_does_not_reveal_the_project(
     client: Client, manager: User, project: Project
 ) -> None:
     Project.objects.filter(pk=project.pk).update(name="Autumn film")

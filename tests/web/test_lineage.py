@@ -1,4 +1,4 @@
-"""Where a task comes from: written with it, found and not told, and shown within its project."""
+"""The lineage of a task: stored with it, derived and never posted, shown within its project."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from tasks import submit
 from tasks.models import (
     ChangeCounter,
+    CopyKind,
     Credential,
-    Kind,
-    Kinship,
     Membership,
     Origin,
     Project,
+    Relation,
     Role,
     Submission,
     SubmissionState,
@@ -28,13 +27,14 @@ from tasks.models import (
     Upload,
 )
 from tasks.providers import ProviderError, Trouble
-from tasks.showing.lineage import MOST
 from tasks.status import Status
+from tasks.submission.place import mark_created, place_batch, record_outcome
+from tasks.web.presenters.lineage import MOST
 from tests.conftest import MakeTask
-from tests.containers.pictures import png
-from tests.providers.wishes import wish
+from tests.media.pictures import png
+from tests.providers.generations import generation
+from tests.web.composing import ark, desk, filled
 from tests.web.conftest import ClientOf, SaveCopy
-from tests.web.making import ark, desk, filled
 from tests.web.test_live import ask, poller, swapped
 
 __all__ = ["ark", "desk"]
@@ -52,7 +52,7 @@ def press(desk: Client, **more: Any) -> Task:
 
 
 def became(task: Task, status: Status, **fields: Any) -> Task:
-    """As its provider would have it by now."""
+    """Change a task as its provider's next answer would."""
     known = {"remote_id": f"cgt-20261120120000-{task.pk:05}", "status": status, **fields}
     Task.objects.filter(pk=task.pk).update(**known)
     task.refresh_from_db()
@@ -60,57 +60,57 @@ def became(task: Task, status: Status, **fields: Any) -> Task:
 
 
 def came(task: Task) -> tuple[int | None, str]:
-    return task.submission.parent_id, task.submission.kinship
+    return task.submission.parent_id, task.submission.relation
 
 
 def strip_of(desk: Client, task: Task) -> Any:
     return desk.get(task.get_absolute_url()).context["lineage"]
 
 
-# Written with the task
+# Stored with the task
 
 
 def test_a_form_filled_from_a_task_carries_where_it_came_from(desk: Client) -> None:
     parent = press(desk)
     page = desk.get(f"/tasks/new/?from={parent.pk}").content.decode()
     assert re.search(rf'name="origin" value="{parent.pk}"', page)
-    look = desk.post("/tasks/new/look/", filled(origin=parent.pk)).content.decode()
+    look = desk.post("/tasks/new/preview/", filled(origin=parent.pk)).content.decode()
     assert re.search(rf'name="origin" value="{parent.pk}"', look)
 
 
 @pytest.mark.parametrize(
-    ("status", "more", "kinship"),
+    ("status", "more", "relation"),
     [
-        (Status.SUCCEEDED, {}, Kinship.AGAIN),
-        (Status.SUCCEEDED, {"prompt": "A paper boat at noon"}, Kinship.EDITED),
-        (Status.FAILED, {}, Kinship.RETRY),
-        (Status.EXPIRED, {"duration": "8"}, Kinship.RETRY),
-        (Status.RUNNING, {"duration": "8"}, Kinship.EDITED),
+        (Status.SUCCEEDED, {}, Relation.AGAIN),
+        (Status.SUCCEEDED, {"prompt": "A paper boat at noon"}, Relation.EDITED),
+        (Status.FAILED, {}, Relation.RETRY),
+        (Status.EXPIRED, {"duration": "8"}, Relation.RETRY),
+        (Status.RUNNING, {"duration": "8"}, Relation.EDITED),
     ],
 )
-def test_how_it_came_is_found_in_what_is_wished_for(
-    desk: Client, status: Status, more: dict[str, Any], kinship: Kinship
+def test_the_relation_is_derived_from_the_request(
+    desk: Client, status: Status, more: dict[str, Any], relation: Relation
 ) -> None:
     parent = became(press(desk), status)
     child = press(desk, origin=parent.pk, **more)
-    assert came(child) == (parent.pk, kinship)
+    assert came(child) == (parent.pk, relation)
 
 
 def test_every_take_of_a_press_comes_from_the_same_task(desk: Client) -> None:
     parent = press(desk)
     press(desk, origin=parent.pk, takes="3")
-    assert parent.offspring.count() == 3
+    assert parent.derived_submissions.count() == 3
 
 
 @pytest.mark.parametrize("origin", ["", "x", "-1", "9" * 30, "0", "99999999", "1:final"])
-def test_an_origin_that_is_none_is_left_out(desk: Client, origin: str) -> None:
+def test_an_invalid_origin_is_ignored(desk: Client, origin: str) -> None:
     assert came(press(desk, origin=origin)) == (None, "")
 
 
 def test_a_task_of_another_project_is_nobodys_parent_here(
     desk: Client, make_task: MakeTask, member: User, stranger: User, ark: Credential
 ) -> None:
-    """Neither one that the person may not see, nor one of another project of theirs."""
+    """Ignore tasks that the person may not see, and tasks of another project of theirs."""
     elsewhere = Project.objects.get(name="Elsewhere")
     theirs = make_task(project=elsewhere)
     assert came(press(desk, origin=theirs.pk)) == (None, "")
@@ -118,48 +118,48 @@ def test_a_task_of_another_project_is_nobodys_parent_here(
     here = Project.objects.get(name="Dailies")
     assert came(press(desk, origin=theirs.pk, project=here.pk)) == (None, "")
     there = press(desk, origin=theirs.pk, project=elsewhere.pk)
-    assert came(there) == (theirs.pk, Kinship.EDITED)
+    assert came(there) == (theirs.pk, Relation.EDITED)
 
 
-def test_what_is_placed_holds_to_its_project_whoever_asks(
+def test_placing_never_relates_tasks_of_two_projects(
     make_task: MakeTask, project: Project, ark: Credential, member: User, stranger: User
 ) -> None:
     theirs = make_task(project=Project.objects.get(name="Elsewhere"))
-    batch = submit.place(
-        [wish()],
+    batch = place_batch(
+        [generation()],
         key=uuid.uuid4(),
         project=project,
         credential=ark,
         created_by=member,
         now=timezone.now(),
-        origin=Origin(theirs.pk, Kinship.RETRY),
+        origin=Origin(theirs.pk, Relation.RETRY),
     )
-    assert batch.submissions.values_list("parent", "kinship").get() == (None, "")
+    assert batch.submissions.values_list("parent", "relation").get() == (None, "")
 
 
-def test_a_final_comes_from_its_draft_and_shows_what_that_one_was_of(desk: Client) -> None:
+def test_a_final_comes_from_its_draft_and_shows_its_settings(desk: Client) -> None:
     draft = press(desk, model=DRAFTING, resolution="480p", draft="on", seeds="11")
     became(draft, Status.SUCCEEDED, ratio="4:3")
     page = desk.get(f"/tasks/new/?from={draft.pk}&as=final")
     form = page.context["form"]
-    said = {name: str(form[name].value()) for name in ("mode", "draft_task_id", "model")}
-    assert said == {"mode": "final", "draft_task_id": draft.remote_id, "model": DRAFTING}
+    text = {name: str(form[name].value()) for name in ("mode", "draft_task_id", "model")}
+    assert text == {"mode": "final", "draft_task_id": draft.remote_id, "model": DRAFTING}
     assert form["resolution"].value() == "720p"
     assert not {"prompt", "ratio", "duration", "seeds", "draft", "camera_fixed"} & set(form.fields)
     final = press(
         desk, origin=draft.pk, model=DRAFTING, mode="final", draft_task_id=draft.remote_id
     )
-    assert came(final) == (draft.pk, Kinship.FINAL)
+    assert came(final) == (draft.pk, Relation.FINAL)
     assert (final.prompt, final.ratio, final.seed) == (draft.prompt, "4:3", 11)
-    assert final.submission.wished.prompt == ""
+    assert final.submission.generation.prompt == ""
 
 
-def test_a_draft_whose_id_was_typed_is_the_parent_all_the_same(
+def test_a_draft_whose_id_was_typed_is_the_parent_too(
     desk: Client, make_task: MakeTask, ark: Credential, stranger: User
 ) -> None:
     draft = make_task(credential=ark, draft=True, status=Status.SUCCEEDED)
     typed = {"model": DRAFTING, "mode": "final"}
-    assert came(press(desk, draft_task_id=draft.remote_id, **typed)) == (draft.pk, Kinship.FINAL)
+    assert came(press(desk, draft_task_id=draft.remote_id, **typed)) == (draft.pk, Relation.FINAL)
     Task.objects.update(project=Project.objects.get(name="Elsewhere"))
     assert came(press(desk, draft_task_id=draft.remote_id, **typed)) == (None, "")
 
@@ -167,23 +167,23 @@ def test_a_draft_whose_id_was_typed_is_the_parent_all_the_same(
 def test_the_seed_that_won_is_taken_over(desk: Client) -> None:
     parent = became(press(desk, model=SEEDED, seeds="77"), Status.SUCCEEDED, seed=77)
     plain = desk.get(f"/tasks/new/?from={parent.pk}").context["form"]
-    assert "seeds" not in plain.fields, "another one is to come out otherwise"
+    assert "seeds" not in plain.fields, "a new video is to differ"
     form = desk.get(f"/tasks/new/?from={parent.pk}&as=seed").context["form"]
     assert (form["seeds"].value(), form["prompt"].value()) == ("77", parent.prompt)
     child = press(desk, origin=parent.pk, model=SEEDED, seeds="77", resolution="1080p")
-    assert came(child) == (parent.pk, Kinship.SEED)
-    assert came(press(desk, origin=parent.pk, model=SEEDED))[1] == Kinship.AGAIN
+    assert came(child) == (parent.pk, Relation.SEED)
+    assert came(press(desk, origin=parent.pk, model=SEEDED))[1] == Relation.AGAIN
 
 
-def test_a_lost_answer_that_is_sent_again_is_a_retry(desk: Client) -> None:
+def test_sending_an_unconfirmed_request_again_is_a_retry(desk: Client) -> None:
     parent = press(desk)
     now = timezone.now()
     Submission.objects.begin(parent.submission.pk, now)
     error = ProviderError("No answer in time.", trouble=Trouble.TIMEOUT)
-    submit.end(parent.submission, SubmissionState.UNCONFIRMED, now, error)
+    record_outcome(parent.submission, SubmissionState.UNCONFIRMED, now, error)
     desk.post(f"/tasks/{parent.pk}/again/")
     child = Task.objects.order_by("pk").last()
-    assert child and came(child) == (parent.pk, Kinship.RETRY)
+    assert child and came(child) == (parent.pk, Relation.RETRY)
 
 
 def test_a_placeholder_that_turns_out_to_be_a_known_task_keeps_its_children(
@@ -193,7 +193,7 @@ def test_a_placeholder_that_turns_out_to_be_a_known_task_keeps_its_children(
     child = press(desk, origin=parent.pk)
     Submission.objects.begin(parent.submission.pk, timezone.now())
     known = make_task("cgt-20261120120000-known", credential=ark)
-    assert submit.made(parent.submission, known.remote_id, timezone.now())
+    assert mark_created(parent.submission, known.remote_id, timezone.now())
     child.submission.refresh_from_db()
     assert child.submission.parent == known
 
@@ -201,37 +201,37 @@ def test_a_placeholder_that_turns_out_to_be_a_known_task_keeps_its_children(
 # Shown
 
 
-def test_the_strip_tells_generations_children_and_takes_of_the_same_batch(desk: Client) -> None:
+def test_the_lineage_shows_parents_children_and_takes_of_the_same_batch(desk: Client) -> None:
     first = became(press(desk), Status.FAILED)
     second = became(press(desk, origin=first.pk), Status.SUCCEEDED)
     third = press(desk, origin=second.pk, prompt="Another boat", takes="3")
     newest = press(desk, origin=third.pk, prompt="Another boat")
     strip = strip_of(desk, third)
-    assert [(kin.shown.task, kin.how) for kin in strip.parents] == [
+    assert [(each.presented.task, each.how) for each in strip.parents] == [
         (first, ""),
         (second, "tried again"),
     ]
     assert (strip.how, strip.is_cut) == ("changed", False)
-    assert [(kin.shown.task, kin.how) for kin in strip.children] == [(newest, "made again")]
-    assert [kin.how for kin in strip.siblings] == ["take 1", "take 2"]
+    assert [(each.presented.task, each.how) for each in strip.children] == [(newest, "made again")]
+    assert [each.how for each in strip.siblings] == ["take 1", "take 2"]
     words = desk.get(third.get_absolute_url()).content.decode()
     assert f'href="/batches/{third.submission.batch_id}/"' in words
     assert "Take 3 of 3" in words
-    assert [kin.shown.task for kin in strip_of(desk, first).children] == [second]
+    assert [each.presented.task for each in strip_of(desk, first).children] == [second]
 
 
-def test_a_task_that_is_alone_has_no_strip(desk: Client, make_task: MakeTask) -> None:
+def test_a_task_without_relatives_has_no_lineage(desk: Client, make_task: MakeTask) -> None:
     for task in (press(desk), make_task()):
         assert not strip_of(desk, task)
         assert "lineage-head" not in desk.get(task.get_absolute_url()).content.decode()
 
 
-def test_what_was_deleted_leaves_a_gap_and_no_words(desk: Client) -> None:
+def test_a_deleted_relative_leaves_a_gap_without_its_prompt(desk: Client) -> None:
     first = press(desk, prompt="A secret plan")
     second = press(desk, origin=first.pk)
     other = press(desk, origin=first.pk, prompt="Another secret")
     Task.objects.filter(pk=other.pk).update(deleted_at=timezone.now())
-    assert [kin.shown.task for kin in strip_of(desk, first).children] == [second]
+    assert [each.presented.task for each in strip_of(desk, first).children] == [second]
     Task.objects.filter(pk=first.pk).update(deleted_at=timezone.now())
     strip = strip_of(desk, second)
     assert (strip.parents, strip.is_cut) == ([], True)
@@ -241,10 +241,10 @@ def test_what_was_deleted_leaves_a_gap_and_no_words(desk: Client) -> None:
     assert "A secret plan" not in desk.get(second.get_absolute_url()).content.decode()
 
 
-def test_the_strip_never_tells_of_another_project(
+def test_the_lineage_never_shows_another_project(
     desk: Client, client_of: ClientOf, staff: User, stranger: User, member: User
 ) -> None:
-    """However the rows came to be: not even to who may see both."""
+    """Hide them whatever the rows say, even from people who may see both projects."""
     first = press(desk)
     second = press(desk, origin=first.pk, takes="2")
     press(desk, origin=second.pk)
@@ -254,14 +254,16 @@ def test_the_strip_never_tells_of_another_project(
     Membership.objects.create(project=elsewhere, user=member, role=Role.MEMBER)
     for reader in (desk, client_of(staff)):
         strip = strip_of(reader, second)
-        assert strip.shown == []
+        assert strip.presented == []
         page = reader.get(second.get_absolute_url())
         assert "A secret plan" not in page.content.decode()
         url = re.sub(r"after=\d+", "after=0", poller(page)[0])
         assert "A secret plan" not in reader.get(url).content.decode()
 
 
-def test_few_of_many_are_shown_and_it_says_that_there_are_more(desk: Client) -> None:
+def test_a_limited_number_of_relatives_is_shown_with_a_note_that_there_are_more(
+    desk: Client,
+) -> None:
     parent = press(desk)
     for _ in range(2):
         press(desk, origin=parent.pk, takes="20")
@@ -273,7 +275,7 @@ def test_few_of_many_are_shown_and_it_says_that_there_are_more(desk: Client) -> 
     assert (len(strip.siblings), strip.has_more_siblings) == (MOST, True)
 
 
-def test_the_strip_costs_a_bounded_number_of_queries(
+def test_the_lineage_needs_a_bounded_number_of_queries(
     desk: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     alone = make_task()
@@ -282,7 +284,7 @@ def test_the_strip_costs_a_bounded_number_of_queries(
     first = press(desk)
     second = press(desk, origin=first.pk, takes="2")
     press(desk, origin=second.pk)
-    # generations, the same batch, whose projects, their rows and copies; whether one may work
+    # ancestors, the same batch, visible projects, their rows and copies; whether one may work
     with django_assert_num_queries(20):
         desk.get(second.get_absolute_url())
     press(desk, origin=second.pk, takes="20")
@@ -290,7 +292,9 @@ def test_the_strip_costs_a_bounded_number_of_queries(
         desk.get(second.get_absolute_url())
 
 
-def test_an_open_page_is_told_of_its_kin_and_of_nothing_else_of_them(desk: Client) -> None:
+def test_an_open_page_gets_only_the_status_of_related_tasks(
+    desk: Client,
+) -> None:
     parent = press(desk)
     child = press(desk, origin=parent.pk)
     page = desk.get(parent.get_absolute_url())
@@ -298,22 +302,22 @@ def test_an_open_page_is_told_of_its_kin_and_of_nothing_else_of_them(desk: Clien
         status=Status.RUNNING, change=ChangeCounter.objects.next()
     )
     news = ask(desk, page)
-    assert swapped(news) == {f"kin{child.pk}"}
+    assert swapped(news) == {f"related{child.pk}"}
     assert 'data-status="running"' in news.content.decode()
     assert ask(desk, news).status_code == 204
 
 
-# On from the last frame
+# Continued from the last frame
 
 
 def test_the_saved_last_frame_becomes_the_first_one_of_the_next(
     desk: Client, make_task: MakeTask, ark: Credential, save_copy: SaveCopy
 ) -> None:
     parent = make_task(credential=ark, status=Status.SUCCEEDED, model=SEEDED, prompt="A boat")
-    save_copy(parent, png(640, 480), kind=Kind.LAST_FRAME)
+    save_copy(parent, png(640, 480), kind=CopyKind.LAST_FRAME)
     assert "Go on from the last frame" in desk.get(parent.get_absolute_url()).content.decode()
     assert not Upload.objects.exists()
-    answer = desk.post(f"/tasks/{parent.pk}/go-on/")
+    answer = desk.post(f"/tasks/{parent.pk}/continue/")
     upload = Upload.objects.get()
     assert (upload.project, upload.width, upload.height) == (parent.project, 640, 480)
     form = desk.get(answer["Location"]).context["form"]
@@ -323,32 +327,32 @@ def test_the_saved_last_frame_becomes_the_first_one_of_the_next(
     )
     assert form["return_last_frame"].value() and form["prompt"].value() == "A boat"
     given = {"mode": "first_frame", "first_frame": f"upload:{upload.pk}"}
-    assert came(press(desk, origin=parent.pk, **given)) == (parent.pk, Kinship.CONTINUED)
-    desk.post(f"/tasks/{parent.pk}/go-on/")
+    assert came(press(desk, origin=parent.pk, **given)) == (parent.pk, Relation.CONTINUED)
+    desk.post(f"/tasks/{parent.pk}/continue/")
     assert Upload.objects.count() == 1, "the same picture is kept once"
 
 
-def test_another_picture_is_no_going_on(
+def test_a_task_with_another_first_frame_is_no_continuation(
     desk: Client, make_task: MakeTask, ark: Credential, save_copy: SaveCopy
 ) -> None:
     parent = make_task(credential=ark, status=Status.SUCCEEDED)
-    save_copy(parent, png(), kind=Kind.LAST_FRAME)
+    save_copy(parent, png(), kind=CopyKind.LAST_FRAME)
     given = {"mode": "first_frame", "first_frame": "https://a.example/1.jpg"}
-    assert came(press(desk, origin=parent.pk, **given)) == (parent.pk, Kinship.EDITED)
+    assert came(press(desk, origin=parent.pk, **given)) == (parent.pk, Relation.EDITED)
 
 
-def test_while_the_last_frame_is_not_saved_its_link_is_given_as_long_as_it_lives(
+def test_before_the_last_frame_is_saved_its_valid_link_is_given(
     desk: Client, make_task: MakeTask, ark: Credential
 ) -> None:
     link = "https://a.example/last.png"
     parent = make_task(credential=ark, status=Status.SUCCEEDED, last_frame_url=link)
-    answer = desk.post(f"/tasks/{parent.pk}/go-on/")
+    answer = desk.post(f"/tasks/{parent.pk}/continue/")
     form = desk.get(answer["Location"]).context["form"]
     assert form["first_frame"].value() == link
     given = {"mode": "first_frame", "first_frame": link}
-    assert came(press(desk, origin=parent.pk, **given)) == (parent.pk, Kinship.CONTINUED)
+    assert came(press(desk, origin=parent.pk, **given)) == (parent.pk, Relation.CONTINUED)
     Task.objects.filter(pk=parent.pk).update(link_ends_at=timezone.now())
-    page = desk.post(f"/tasks/{parent.pk}/go-on/", follow=True).content.decode()
+    page = desk.post(f"/tasks/{parent.pk}/continue/", follow=True).content.decode()
     assert "There is no last frame to go on from." in page
 
 
@@ -356,22 +360,22 @@ def test_without_a_last_frame_the_page_says_how_to_get_one(
     desk: Client, make_task: MakeTask
 ) -> None:
     done = desk.get(make_task(status=Status.SUCCEEDED).get_absolute_url()).content.decode()
-    assert "“Keep the last frame too” asks for one." in done and "/go-on/" not in done
+    assert "“Keep the last frame too” asks for one." in done and "/continue/" not in done
     live = desk.get(make_task(status=Status.RUNNING).get_absolute_url()).content.decode()
     assert "last frame to go on from" not in live
 
 
-def test_a_last_frame_that_no_model_takes_is_refused_in_words(
+def test_a_last_frame_that_no_model_takes_is_refused_with_the_reason(
     desk: Client, make_task: MakeTask, save_copy: SaveCopy
 ) -> None:
     parent = make_task(status=Status.SUCCEEDED)
-    save_copy(parent, png(100, 100), kind=Kind.LAST_FRAME)
-    page = desk.post(f"/tasks/{parent.pk}/go-on/", follow=True).content.decode()
+    save_copy(parent, png(100, 100), kind=CopyKind.LAST_FRAME)
+    page = desk.post(f"/tasks/{parent.pk}/continue/", follow=True).content.decode()
     assert "it must have 300 at least" in page
     assert not Upload.objects.exists()
 
 
-def test_a_model_that_begins_with_no_picture_gives_way_to_one_that_does(
+def test_a_model_without_first_frames_is_replaced_by_one_that_takes_them(
     desk: Client, make_task: MakeTask, ark: Credential
 ) -> None:
     parent = make_task(
@@ -380,7 +384,7 @@ def test_a_model_that_begins_with_no_picture_gives_way_to_one_that_does(
         model="doubao-seedance-1-0-lite-t2v-250428",
         last_frame_url="https://a.example/last.png",
     )
-    answer = desk.post(f"/tasks/{parent.pk}/go-on/")
+    answer = desk.post(f"/tasks/{parent.pk}/continue/")
     form = desk.get(answer["Location"]).context["form"]
     assert form["mode"].value() == "first_frame"
-    assert form.model_chosen.name == "seedance-2-0-260128"
+    assert form.choices.models[0].name == "seedance-2-0-260128"

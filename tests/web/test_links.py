@@ -1,4 +1,4 @@
-"""One-time links: for those locked out, and for the first account."""
+"""One-time links for people who are locked out, and for the first account."""
 
 from datetime import timedelta
 from io import StringIO
@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tasks import door
 from tasks.models import Membership, Project, Role, SignInLink
+from tasks.team import signin
 from tests.web.entering import ACCOUNT, first_link, link_for, path_of
 
 pytestmark = pytest.mark.usefixtures("fresh_counts")
@@ -98,14 +98,14 @@ def test_the_first_account_is_made_once(client: Client, project: Project) -> Non
 
 def test_two_first_accounts_at_once_leave_one(project: Project) -> None:
     """Both forms were valid before either was saved."""
-    from tasks.forms.door import FirstAccountForm
+    from tasks.web.forms.signin import FirstAccountForm
 
     made = []
     for name in ("first", "second"):
         form = FirstAccountForm({**ACCOUNT, "username": name})
         assert form.is_valid()
         made.append((form, first_link().split("/")[2]))
-    users = [door.create_first_account(form, token) for form, token in made]
+    users = [signin.create_first_account(form, token) for form, token in made]
     assert [user is not None for user in users] == [True, False]
 
 
@@ -138,11 +138,11 @@ def test_the_command_makes_the_first_accounts_link_while_there_is_none(
 def test_the_command_needs_no_name_while_one_person_runs_the_site(
     staff: User, member: User
 ) -> None:
-    call_command("sign_in_link", stdout=StringIO(), stderr=StringIO())
+    call_command("sign_in_link", base="http://here", stdout=StringIO(), stderr=StringIO())
     assert SignInLink.objects.get().user == staff
 
 
 @pytest.mark.parametrize("name", ["", "nobody"])
 def test_the_command_says_whom_it_could_let_in(member: User, viewer: User, name: str) -> None:
     with pytest.raises(CommandError, match="member, viewer"):
-        call_command("sign_in_link", user=name)
+        call_command("sign_in_link", user=name, base="http://here")

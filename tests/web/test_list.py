@@ -1,4 +1,4 @@
-"""The list: what it shows, to whom, and at what price."""
+"""The list: its rows, filters, counts and pages, for each person, and its queries."""
 
 from datetime import timedelta
 
@@ -8,10 +8,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.listing import counts, paging
-from tasks.models import Copy, Credential, Kind, Membership, Project, Task
-from tasks.search import searchable
+from tasks.models import Copy, CopyKind, Credential, Membership, Project, Task
+from tasks.models.search import searchable
 from tasks.status import Status
+from tasks.web.lists import counts, paging
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 
@@ -21,11 +21,11 @@ def reader(client_of: ClientOf, member: User) -> Client:
     return client_of(member)
 
 
-def shown(client: Client, query: str = "") -> list[str]:
+def presented(client: Client, query: str = "") -> list[str]:
     """The remote ids on that page of the list, from top to bottom."""
     response = client.get(f"/{query}")
     assert response.status_code == 200
-    return [each.task.remote_id for each in response.context["shown"]]
+    return [each.task.remote_id for each in response.context["presented"]]
 
 
 def text_of(client: Client, query: str = "") -> str:
@@ -38,10 +38,10 @@ def text_of(client: Client, query: str = "") -> str:
 def test_the_newest_task_stands_first(reader: Client, make_task: MakeTask) -> None:
     make_task("cgt-old")
     make_task("cgt-new")
-    assert shown(reader) == ["cgt-new", "cgt-old"]
+    assert presented(reader) == ["cgt-new", "cgt-old"]
 
 
-def test_a_row_tells_what_was_ordered_and_what_it_took(
+def test_a_row_shows_the_order_and_the_time_it_took(
     reader: Client, make_task: MakeTask, member: User
 ) -> None:
     now = timezone.now()
@@ -81,7 +81,9 @@ def test_a_word_we_do_not_know_is_shown_beside_the_status(
     assert "preheating" in text_of(reader)
 
 
-def test_a_task_that_was_not_heard_of_is_marked_stale(reader: Client, make_task: MakeTask) -> None:
+def test_a_task_without_a_recent_answer_is_marked_stale(
+    reader: Client, make_task: MakeTask
+) -> None:
     late = timezone.now() - timedelta(minutes=12)
     make_task(check_after=late, asked_at=late)
     assert "Last heard" in text_of(reader)
@@ -130,7 +132,7 @@ def test_the_address_says_which_tasks_are_shown(
     make_task("cgt-2", status=Status.RUNNING, search_text=searchable("Harbour by night cgt-2"))
     make_task("cgt-3", status=Status.FAILED, credential=other, search_text=searchable("cgt-3"))
     make_task("cgt-4", status=Status.QUEUED, credential=other, search_text=searchable("cgt-4"))
-    assert shown(reader, query) == found
+    assert presented(reader, query) == found
 
 
 def test_person_credential_and_project_narrow_too(
@@ -140,9 +142,9 @@ def test_person_credential_and_project_narrow_too(
     Membership.objects.create(project=second, user=member)
     mine = make_task("cgt-mine", created_by=member)
     make_task("cgt-theirs", created_by=manager, project=second)
-    assert shown(reader, f"?person={member.pk}") == ["cgt-mine"]
-    assert shown(reader, f"?project={second.pk}") == ["cgt-theirs"]
-    assert len(shown(reader, f"?credential={mine.credential_id}")) == 2
+    assert presented(reader, f"?person={member.pk}") == ["cgt-mine"]
+    assert presented(reader, f"?project={second.pk}") == ["cgt-theirs"]
+    assert len(presented(reader, f"?credential={mine.credential_id}")) == 2
 
 
 def test_a_chip_takes_its_own_filter_away_and_no_other(reader: Client, make_task: MakeTask) -> None:
@@ -215,12 +217,12 @@ def test_pages_follow_each_other_without_gap_or_repeat_while_tasks_arrive(
     second = reader.get(f"/{first.context['older_url']}")
     third = reader.get(f"/{second.context['older_url']}")
     pages = [
-        [s.task.remote_id[-1] for s in page.context["shown"]] for page in (first, second, third)
+        [s.task.remote_id[-1] for s in page.context["presented"]] for page in (first, second, third)
     ]
     assert pages == [["8", "7", "6"], ["5", "4", "3"], ["2", "1"]]
     assert third.context["page"].older is None
     back = reader.get(f"/{third.context['newer_url']}")
-    assert [s.task.remote_id[-1] for s in back.context["shown"]] == ["5", "4", "3"]
+    assert [s.task.remote_id[-1] for s in back.context["presented"]] == ["5", "4", "3"]
 
 
 def test_somebody_of_several_projects_sees_them_as_one_list(
@@ -236,10 +238,10 @@ def test_somebody_of_several_projects_sees_them_as_one_list(
     homes = [project, theirs, others]
     tasks = [make_task(f"cgt-{n}", project=homes[n % 3]) for n in range(12)]
     reader = client_of(member)
-    assert shown(reader) == ["cgt-10", "cgt-9", "cgt-7"]
-    assert shown(reader, f"?before={tasks[7].pk}") == ["cgt-6", "cgt-4", "cgt-3"]
-    assert shown(reader, f"?after={tasks[3].pk}") == ["cgt-7", "cgt-6", "cgt-4"]
-    assert shown(reader, f"?project={theirs.pk}") == ["cgt-10", "cgt-7", "cgt-4"]
+    assert presented(reader) == ["cgt-10", "cgt-9", "cgt-7"]
+    assert presented(reader, f"?before={tasks[7].pk}") == ["cgt-6", "cgt-4", "cgt-3"]
+    assert presented(reader, f"?after={tasks[3].pk}") == ["cgt-7", "cgt-6", "cgt-4"]
+    assert presented(reader, f"?project={theirs.pk}") == ["cgt-10", "cgt-7", "cgt-4"]
 
 
 def test_newer_than_the_newest_page_is_the_newest_page(reader: Client, make_task: MakeTask) -> None:
@@ -257,7 +259,7 @@ def test_a_stranger_sees_nothing_of_it(
 ) -> None:
     make_task(prompt="secret prompt", created_by=member)
     response = client_of(stranger).get("/")
-    assert response.context["shown"] == []
+    assert response.context["presented"] == []
     assert all(choice.count.number == 0 for choice in response.context["statuses"])
     assert b"secret prompt" not in response.content
     assert b">member<" not in response.content
@@ -279,7 +281,7 @@ def test_the_three_empty_lists_differ(
     assert "Nothing matches" in text_of(reader, "?status=failed")
 
 
-def test_trouble_with_a_credential_is_told_to_who_works_here(
+def test_trouble_with_a_credential_is_shown_to_people_who_work_here(
     reader: Client, client_of: ClientOf, credential: Credential, staff: User
 ) -> None:
     Credential.objects.update(trouble="unauthorized", trouble_since=timezone.now())
@@ -296,7 +298,7 @@ def _many(make_task: MakeTask, person: User) -> None:
     for number in range(30):
         status = list(Status)[number % len(Status)]
         task = make_task(status=status, created_by=person, search_text=searchable("cat"))
-        for kind in Kind:
+        for kind in CopyKind:
             Copy.objects.create(task=task, kind=kind, created_at=timezone.now())
 
 
@@ -321,5 +323,5 @@ def test_the_list_asks_as_much_for_thirty_tasks_as_for_one(
 
 def test_no_list_reads_the_long_columns(reader: Client, make_task: MakeTask, member: User) -> None:
     make_task(raw="{}")
-    task: Task = reader.get("/").context["shown"][0].task
+    task: Task = reader.get("/").context["presented"][0].task
     assert {"raw", "search_text"} <= task.get_deferred_fields()

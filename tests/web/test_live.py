@@ -1,4 +1,4 @@
-"""The live feed: what an open page is told, and what asking costs while nothing happens."""
+"""The live feed: its answers to an open page, and its cost while nothing happens."""
 
 import re
 from datetime import timedelta
@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.models import ChangeCounter, StatusChange, Task
+from tasks.models import ChangeCounter, Membership, StatusChange, Task
 from tasks.status import Status
-from tests.conftest import MakeTask
+from tests.conftest import MakeTask, some_seconds_later
 from tests.web.conftest import ClientOf
 
 FILM = "https://gateway.example/film.mp4"
@@ -26,7 +26,7 @@ def reader(client_of: ClientOf, member: User) -> Client:
 
 
 def poller(response: Any) -> tuple[str, int]:
-    """Where the page will ask next, and after how many seconds."""
+    """The address that the page asks next, and the seconds until then."""
     found = _POLLER.findall(response.content.decode())
     assert len(found) == 1, "one live request per page"
     url, seconds = found[0]
@@ -38,7 +38,7 @@ def ask(client: Client, page: Any) -> Any:
 
 
 def change(task: Task, **fields: object) -> None:
-    """As the sweep does it: new values, and the next number of the counter."""
+    """Change a task as the sweep does: new values, and the next number of the counter."""
     for name, value in fields.items():
         setattr(task, name, value)
     task.change = ChangeCounter.objects.next()
@@ -67,7 +67,7 @@ def test_a_quiet_question_costs_one_query_beyond_the_session_and_the_person(
     page = reader.get("/?status=running&q=cat")
     with django_assert_num_queries(3) as asked:
         assert ask(reader, page).status_code == 204
-    assert "tasks_changecounter" in asked.captured_queries[2]["sql"]
+    assert "tasks_projectchange" in asked.captured_queries[2]["sql"]
 
 
 def test_a_page_with_live_tasks_asks_often_and_another_seldom(
@@ -81,16 +81,147 @@ def test_a_page_with_live_tasks_asks_often_and_another_seldom(
     assert poller(reader.get("/"))[1] == 20
 
 
-def test_a_change_elsewhere_only_moves_the_page_on(
-    reader: Client, make_task: MakeTask, stranger: User
+@pytest.mark.parametrize("path", ["/", "/?status=running", "/tasks/{task}/", "/archive/"])
+def test_a_change_in_a_project_that_the_page_does_not_show_costs_what_silence_costs(
+    client_of: ClientOf,
+    member: User,
+    stranger: User,
+    make_task: MakeTask,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    path: str,
 ) -> None:
-    make_task()
-    page = reader.get("/")
-    elsewhere = make_task(project=stranger.projects.get())
-    change(elsewhere, progress=50)
-    answer = ask(reader, page)
+    reader, elsewhere = client_of(member), make_task(project=stranger.projects.get())
+    page = reader.get(path.format(task=make_task(status=Status.RUNNING).pk))
+    for progress in (1, 2, 3):
+        change(elsewhere, progress=progress)
+        with django_assert_num_queries(3):
+            assert ask(reader, page).status_code == 204
+
+
+def test_one_project_is_all_that_a_page_of_one_asks_about(
+    client_of: ClientOf,
+    member: User,
+    stranger: User,
+    make_task: MakeTask,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    other = stranger.projects.get()
+    Membership.objects.create(user=member, project=other)
+    own, elsewhere = make_task(), make_task(project=other)
+    staff = User.objects.create_superuser("admin")
+    for person in (member, staff):
+        reader = client_of(person)
+        for path in (f"/?project={own.project_id}", f"/tasks/{own.pk}/"):
+            page = reader.get(path)
+            change(elsewhere, progress=5)
+            with django_assert_num_queries(3):
+                assert ask(reader, page).status_code == 204
+            change(own, progress=(own.progress or 0) + 1)
+            assert ask(reader, page).status_code == 200
+
+
+def test_a_change_of_a_row_that_the_page_does_not_show_reads_no_row(
+    reader: Client,
+    make_task: MakeTask,
+    member: User,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    make_task(status=Status.FAILED)
+    hidden = make_task(status=Status.RUNNING)
+    page = reader.get("/?status=failed")
+    change(hidden, progress=5)
+    # session, person, their projects; changes of the rows shown; newest id, counts
+    with django_assert_num_queries(6):
+        answer = ask(reader, page)
     assert swapped(answer) == set()
     assert ask(reader, answer).status_code == 204
+    # Somebody else's page of the same list, within the second: the counts are known.
+    with django_assert_num_queries(4):
+        assert ask(reader, page).status_code == 200
+
+
+def test_pages_that_show_the_same_row_read_it_once(
+    client_of: ClientOf,
+    member: User,
+    make_task: MakeTask,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    colleague = User.objects.create_user("colleague")
+    task = make_task()
+    Membership.objects.create(user=colleague, project=task.project)
+    readers = [client_of(member), client_of(colleague)]
+    pages = [reader.get("/") for reader in readers]
+    change(task, progress=41)
+    # session, person, their projects; changes of the rows; row, copies; newest id, counts
+    for reader, page, number in zip(readers, pages, (8, 4), strict=True):
+        with django_assert_num_queries(number):
+            assert b"41 %" in ask(reader, page).content
+    change(task, progress=42)
+    assert b"42 %" in ask(readers[1], pages[1]).content, "another change is another row"
+
+
+def test_counts_are_shared_for_a_second_and_the_page_asks_again_until_it_has_the_last(
+    reader: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    ended, task = make_task(status=Status.FAILED), make_task(status=Status.FAILED)
+    page = reader.get("/")
+    change(ended, total_tokens=5)
+    first = ask(reader, page)
+    assert poller(first)[1] == 20
+    change(task, status=Status.SUCCEEDED)
+    second = ask(reader, first)
+    assert f"t{task.pk}-status" in swapped(second)
+    assert "statuses" not in swapped(second), "what was counted a moment ago"
+    assert poller(second)[1] == 2, "though nothing on it is moving"
+    some_seconds_later()
+    third = ask(reader, second)
+    assert swapped(third) == {"statuses"}
+    assert poller(third)[1] == 20
+    assert ask(reader, third).status_code == 204
+
+
+def test_who_leaves_a_project_loses_its_rows_at_the_next_question(
+    client_of: ClientOf, member: User, stranger: User, make_task: MakeTask
+) -> None:
+    other = stranger.projects.get()
+    membership = Membership.objects.create(user=member, project=other)
+    left, kept = make_task(project=other), make_task()
+    reader = client_of(member)
+    pages = {path: reader.get(path) for path in ("/", f"/tasks/{left.pk}/")}
+    membership.delete()
+    text = ask(reader, pages["/"]).content.decode()
+    assert f'id="t{left.pk}" hx-swap-oob="delete"' in text
+    assert f't{kept.pk}"' not in text
+    assert ask(reader, pages[f"/tasks/{left.pk}/"]).headers["HX-Refresh"] == "true"
+
+
+def test_who_joins_a_project_gets_its_changes_from_then_on(
+    client_of: ClientOf, member: User, stranger: User, make_task: MakeTask
+) -> None:
+    other = make_task(project=stranger.projects.get())
+    make_task()
+    reader = client_of(member)
+    page = reader.get("/")
+    Membership.objects.create(user=member, project=other.project)
+    joined = ask(reader, page)
+    assert "statuses" in swapped(joined)
+    assert ask(reader, joined).status_code == 204
+    some_seconds_later()
+    change(other, status=Status.FAILED)
+    assert "statuses" in swapped(ask(reader, joined))
+
+
+def test_a_task_that_moves_to_another_project_leaves_the_pages_of_the_first(
+    client_of: ClientOf, member: User, stranger: User, make_task: MakeTask
+) -> None:
+    task, stays = make_task(), make_task()
+    reader = client_of(member)
+    pages = {path: reader.get(path) for path in ("/", f"/tasks/{task.pk}/")}
+    change(task, project=stranger.projects.get())
+    text = ask(reader, pages["/"]).content.decode()
+    assert f'id="t{task.pk}" hx-swap-oob="delete"' in text
+    assert f't{stays.pk}"' not in text
+    assert ask(reader, pages[f"/tasks/{task.pk}/"]).headers["HX-Refresh"] == "true"
 
 
 # News in the list
@@ -173,6 +304,7 @@ def test_counts_are_sent_when_one_of_them_has_changed(reader: Client, make_task:
     change(task, progress=10)
     answer = ask(reader, page)
     assert "statuses" not in swapped(answer)
+    some_seconds_later()
     change(task, status=Status.SUCCEEDED)
     assert "statuses" in swapped(ask(reader, answer))
 
@@ -249,11 +381,12 @@ def test_an_answer_costs_as_much_for_thirty_rows_as_for_one(
 ) -> None:
     tasks = [make_task() for _ in range(30)]
     page = reader.get("/")
-    # session, person, last change, their projects, rows, copies, newest id, counts, new ones
+    # session, person, their projects; changes of the rows; rows, copies; newest id, counts
     for changed in (tasks[:1], tasks):
+        some_seconds_later()
         for task in changed:
             change(task, progress=1)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             ask(reader, page)
 
 

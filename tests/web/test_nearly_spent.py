@@ -16,9 +16,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import Budget, Charge, Lease, Membership, Project, Role
 from tasks.models.charge import day_of
-from tasks.showing.pulse import Pulse
+from tasks.web.presenters.header_status import HeaderStatus
 from tests.web.conftest import ClientOf
-from tests.web.test_money import words
+from tests.web.test_billing import words
 
 
 def spend(project: Project, tokens: int, **more: Any) -> Charge:
@@ -31,15 +31,15 @@ def limit(project: Project, most: int, unit: str = "tokens") -> None:
 
 
 def told(user: User) -> list[tuple[str, int]]:
-    pulse = Pulse.read(user, timezone.now())
-    return [(each.project, each.percent) for each in pulse.budgets]
+    header_status = HeaderStatus.read(user, timezone.now())
+    return [(each.project, each.percent) for each in header_status.budgets]
 
 
 @pytest.fixture
 def near(project: Project) -> Project:
     limit(project, 1_000)
     spend(project, 700)
-    spend(project, 140, state="held", person=2)
+    spend(project, 140, state="reserved", person=2)
     return project
 
 
@@ -77,26 +77,29 @@ def test_another_month_and_no_limit_are_no_news(project: Project, manager: User)
     assert told(manager) == []
 
 
-def test_of_several_the_fullest_is_named_and_all_are_linked(
+def test_the_fullest_of_several_is_named_and_all_are_linked(
     near: Project, manager: User, client_of: ClientOf
 ) -> None:
     page = client_of(manager).get("/budgets/")
     assert "Budget 84 % used : Dailies" in words(page)
-    assert f'href="/budgets/{near.pk}/"\n         id="pulse-budget"' in page.content.decode()
+    assert (
+        f'href="/budgets/{near.pk}/"\n         id="header-status-budget"' in page.content.decode()
+    )
     full = Project.objects.create(name="Full")
     Membership.objects.create(project=full, user=manager, role=Role.MANAGER)
     limit(full, 0)
     assert told(manager) == [("Full", 100), ("Dailies", 84)]
     page = client_of(manager).get("/budgets/")
     assert "Budget used up : Full" in words(page)
-    assert 'href="/budgets/"\n         id="pulse-budget"' in page.content.decode()
+    assert 'href="/budgets/"\n         id="header-status-budget"' in page.content.decode()
 
 
 def test_it_costs_no_query_of_its_own(
     near: Project, manager: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    Lease.objects.create(name="sweep", until=timezone.now(), beat_at=timezone.now())
     with django_assert_num_queries(2):
-        Pulse.read(manager, timezone.now())
+        HeaderStatus.read(manager, timezone.now())
 
 
 def test_a_page_asks_no_more_where_a_budget_is_nearly_used_up(
@@ -119,13 +122,13 @@ def test_open_pages_hear_of_it_and_the_heartbeats_are_still_read(
     now = timezone.now()
     for name in ("sweep", "archive"):
         Lease.objects.update_or_create(name=name, defaults={"beat_at": now, "until": now})
-    before = Pulse.read(manager, now)
+    before = HeaderStatus.read(manager, now)
     assert not before.silent
     limit(project, 1)
     spend(project, 1)
     client: Client = client_of(manager)
-    news = client.get(f"/pulse/?shown={before.digest}")
+    news = client.get(f"/header-status/?shown={before.digest}")
     assert "Budget used up" in words(news)
-    assert not Pulse.read(manager, now).silent
-    after = Pulse.read(manager, now).digest
-    assert client.get(f"/pulse/?shown={after}").status_code == 204
+    assert not HeaderStatus.read(manager, now).silent
+    after = HeaderStatus.read(manager, now).digest
+    assert client.get(f"/header-status/?shown={after}").status_code == 204

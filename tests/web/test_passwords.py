@@ -1,16 +1,25 @@
-"""Changing one's password, and having forgotten it."""
+"""Changing a password, and resetting a forgotten one."""
 
 import re
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.core import mail
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import int_to_base36
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ
 
 from tests.web.conftest import ClientOf
 from tests.web.entering import PASSWORD, sign_in
@@ -22,14 +31,20 @@ NEW = {"password1": "tall-orange-7", "password2": "tall-orange-7"}
 
 @pytest.fixture
 def letters(settings: Any, member: User) -> list[Any]:
-    """An installation that sends e-mail, and a member who has one."""
+    """The outbox of a site that sends e-mail, with a member who has an address."""
     settings.EMAIL_READY, settings.PUBLIC_URL = True, "https://dailies.example.com"
     User.objects.filter(pk=member.pk).update(email="member@example.com")
     return mail.outbox
 
 
-def ask_for_reset(email: str) -> Any:
-    return Client().post(reverse("account_reset_password"), {"email": email}, follow=True)
+def ask_for_reset(email: str, **more: Any) -> Any:
+    """Ask for a letter, and have a worker send what waits then."""
+    client = Client(**more)
+    answer = client.post(reverse("account_reset_password"), {"email": email}, follow=True)
+    for row in OrmQ.objects.all():
+        import_string(row.task["func"])(*row.task["args"])
+        row.delete()
+    return answer
 
 
 def link_in(letter: Any) -> str:
@@ -55,7 +70,7 @@ def test_a_weak_password_is_refused(client_of: ClientOf, member: User) -> None:
     assert "too common" in str(answer.context["form"].errors)
 
 
-def test_the_old_password_cannot_be_guessed_by_who_found_a_screen_unlocked(
+def test_the_old_password_cannot_be_guessed_in_an_open_session(
     client_of: ClientOf, member: User
 ) -> None:
     client = client_of(member)
@@ -66,7 +81,7 @@ def test_the_old_password_cannot_be_guessed_by_who_found_a_screen_unlocked(
     assert tries == [200] * 10 + [429]
 
 
-def test_without_e_mail_the_page_tells_of_the_one_time_link(client: Client, member: User) -> None:
+def test_without_e_mail_the_page_explains_the_one_time_link(client: Client, member: User) -> None:
     for answer in (client.get(reverse("account_reset_password")), ask_for_reset("a@example.com")):
         assert "manage.py sign_in_link" in answer.content.decode()
     assert not mail.outbox
@@ -97,21 +112,19 @@ def test_the_link_in_the_letter_ends_after_an_hour(letters: list[Any], client: C
         assert "This link has ended" in client.get(link_in(letters[0])).content.decode()
 
 
-def test_the_letter_names_the_site_as_it_was_set_not_as_it_was_called(letters: list[Any]) -> None:
-    data = {"email": "member@example.com"}
-    headers = {"host": "localhost:6666"}
-    Client().post(reverse("account_reset_password"), data, headers=headers)
+def test_the_letter_has_the_configured_host_not_the_requested_one(letters: list[Any]) -> None:
+    ask_for_reset("member@example.com", headers={"host": "localhost:6666"})
     assert "localhost" not in letters[0].body
     assert link_in(letters[0])
 
 
-def test_strangers_are_answered_alike_and_get_no_letter(letters: list[Any]) -> None:
+def test_unknown_addresses_get_the_same_answer_and_no_letter(letters: list[Any]) -> None:
     known, unknown = ask_for_reset("member@example.com"), ask_for_reset("nobody@example.com")
     assert known.redirect_chain == unknown.redirect_chain
     assert [letter.to for letter in letters] == [["member@example.com"]]
 
 
-def test_nobody_gets_a_heap_of_letters(letters: list[Any]) -> None:
+def test_the_number_of_letters_is_limited(letters: list[Any]) -> None:
     for _ in range(9):
         ask_for_reset("member@example.com")
     assert len(letters) == 5
@@ -123,7 +136,7 @@ def test_a_closed_account_gets_no_letter(letters: list[Any], member: User) -> No
     assert not letters
 
 
-def test_a_mail_server_that_is_away_is_no_error_of_the_page(
+def test_an_unreachable_mail_server_does_not_break_the_page(
     letters: list[Any], settings: Any
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -131,9 +144,7 @@ def test_a_mail_server_that_is_away_is_no_error_of_the_page(
     assert "Look into your mail" in ask_for_reset("member@example.com").content.decode()
 
 
-def test_a_letter_is_the_way_out_for_whom_a_guesser_has_locked_out(
-    letters: list[Any], client: Client
-) -> None:
+def test_a_letter_lets_a_locked_out_person_in_again(letters: list[Any], client: Client) -> None:
     for _ in range(11):
         sign_in(client, "member", "wrong")
     ask_for_reset("member@example.com")
@@ -142,7 +153,47 @@ def test_a_letter_is_the_way_out_for_whom_a_guesser_has_locked_out(
     assert sign_in(client, "member", NEW["password1"]).status_code == 302
 
 
-def test_who_has_no_password_sets_one(client_of: ClientOf, member: User) -> None:
+def test_a_made_up_link_writes_nothing_and_keeps_nobody_from_a_second_factor(
+    letters: list[Any], client: Client, client_of: ClientOf, member: User
+) -> None:
+    made_up = f"{int_to_base36(member.pk)}-1-x"
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(f"/account/reset/{made_up}/")
+    assert "This link has ended" in page.content.decode()
+    assert not [each for each in queries if not each["sql"].startswith("SELECT")]
+    assert not EmailAddress.objects.exists()
+    mine = client_of(member)
+    mine.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    assert mine.get(reverse("mfa_activate_totp")).status_code == 200
+
+
+def test_an_unverified_address_keeps_nobody_from_a_second_factor(
+    client_of: ClientOf, member: User
+) -> None:
+    EmailAddress.objects.create(user=member, email="left@example.com", verified=False)
+    mine = client_of(member)
+    mine.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    for name in ("mfa_activate_totp", "mfa_add_webauthn"):
+        assert mine.get(reverse(name)).status_code == 200
+
+
+def test_unverified_addresses_of_earlier_releases_are_removed(member: User) -> None:
+    [name] = [each for _, each in MigrationLoader(None).disk_migrations if "no_addresses" in each]
+    for email, verified in (("left@example.com", False), ("kept@example.com", True)):
+        EmailAddress.objects.create(user=member, email=email, verified=verified)
+    import_module(f"tasks.migrations.{name}").remove_unverified(apps, None)
+    assert [each.email for each in EmailAddress.objects.all()] == ["kept@example.com"]
+
+
+def test_a_link_ends_when_the_e_mail_changes(
+    letters: list[Any], client: Client, member: User
+) -> None:
+    ask_for_reset("member@example.com")
+    User.objects.filter(pk=member.pk).update(email="new@example.com")
+    assert "This link has ended" in client.get(link_in(letters[0])).content.decode()
+
+
+def test_a_person_without_a_password_sets_one(client_of: ClientOf, member: User) -> None:
     member.set_unusable_password()
     member.save()
     client = client_of(member)

@@ -1,4 +1,4 @@
-"""The prompt box: its length, variables, what a project saved and a person wrote last."""
+"""The prompt box: its length, its variables, saved and recent prompts."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.models import AuditEntry, Membership, Project, Role, SavedPrompt, Submission, Task, Verb
+from tasks.models import (
+    AuditAction,
+    AuditEntry,
+    Membership,
+    Project,
+    Role,
+    SavedPrompt,
+    Submission,
+    Task,
+)
 from tasks.models.prompt import MOST_SAVED
 from tests.conftest import MakeTask
+from tests.web.composing import ark, desk, fields_of, filled, preview
 from tests.web.conftest import ClientOf
-from tests.web.making import ark, desk, fields_of, filled, look
 from tests.web.test_matrix import several, words
 
 __all__ = ["ark", "desk"]
@@ -33,19 +42,19 @@ def elsewhere(stranger: User) -> SavedPrompt:
     )
 
 
-# How long
+# Length
 
 
-def test_the_length_is_said_beside_the_models_advice(desk: Client) -> None:
-    page = words(look(desk, prompt="纸船 on a canal"))
+def test_the_length_is_shown_beside_the_models_advice(desk: Client) -> None:
+    page = words(preview(desk, prompt="纸船 on a canal"))
     assert "Characters <b>2</b> / 500" in page and "Words <b>3</b> / 1,000" in page
     assert "at most 500 Chinese characters or 1,000 English words" in page
 
 
-def test_too_long_is_a_warning_and_no_refusal(desk: Client) -> None:
-    page = look(desk, prompt="船" * 501)
-    assert page.context["form"].is_long
-    assert not look(desk, prompt="船" * 500).context["form"].is_long
+def test_a_prompt_that_is_too_long_causes_a_warning_but_no_error(desk: Client) -> None:
+    page = preview(desk, prompt="船" * 501)
+    assert page.context["is_long"]
+    assert not preview(desk, prompt="船" * 500).context["is_long"]
     desk.post("/tasks/new/", filled(prompt="船" * 501))
     assert Task.objects.get().prompt == "船" * 501
 
@@ -55,7 +64,7 @@ def test_too_long_is_a_warning_and_no_refusal(desk: Client) -> None:
 
 def test_a_variable_is_a_field_and_is_filled_in_on_the_server(desk: Client) -> None:
     typed = {"prompt": "A {{colour}} boat on {{水}}", "fill-colour": "red"}
-    page = look(desk, **typed, **{"fill-水": "a canal"})
+    page = preview(desk, **typed, **{"fill-水": "a canal"})
     assert {"fill-colour", "fill-水"} <= fields_of(page)
     assert '<span id="prompt-filled">A red boat on a canal</span>' in words(page)
     desk.post("/tasks/new/", filled(**typed, **{"fill-水": "a canal"}))
@@ -66,11 +75,11 @@ def test_an_empty_variable_is_asked_for_and_nothing_is_placed(desk: Client) -> N
     page = desk.post("/tasks/new/", filled(prompt="A {{colour}} boat"))
     assert "Say what {{colour}} is to be." in words(page)
     assert not Task.objects.exists()
-    assert "Say what" not in words(look(desk, prompt="A {{colour}} boat"))
+    assert "Say what" not in words(preview(desk, prompt="A {{colour}} boat"))
 
 
 @pytest.mark.parametrize(
-    ("prompt", "value", "said"),
+    ("prompt", "value", "message"),
     [
         ("A {{two words}} boat", "x", "A variable is written {{name}}"),
         ("A {{colour boat", "x", "A variable is written {{name}}"),
@@ -79,20 +88,22 @@ def test_an_empty_variable_is_asked_for_and_nothing_is_placed(desk: Client) -> N
         ("{{colour}}" * 10, "x" * 4_000, "Filled in, a prompt has more than 20000 characters."),
     ],
 )
-def test_what_cannot_be_filled_in_is_said(desk: Client, prompt: str, value: str, said: str) -> None:
-    given = filled(prompt=prompt, **{"fill-colour": value})
-    assert said in words(desk.post("/tasks/new/", given))
-    assert said in words(desk.post("/tasks/new/look/", given))
+def test_prompts_that_cannot_be_filled_in_are_errors(
+    desk: Client, prompt: str, value: str, message: str
+) -> None:
+    form = filled(prompt=prompt, **{"fill-colour": value})
+    assert message in words(desk.post("/tasks/new/", form))
+    assert message in words(desk.post("/tasks/new/preview/", form))
     assert not Task.objects.exists()
 
 
-def test_several_values_make_a_video_each(desk: Client) -> None:
+def test_each_value_of_a_variable_makes_a_video(desk: Client) -> None:
     typed = {"prompt": "A {{colour}} boat", "fill-colour": "red\r\nblue\r\n\r\nred", "takes": "2"}
-    page = words(look(desk, **typed))
+    page = words(preview(desk, **typed))
     assert "4 videos" in page and "2 prompts × 2 takes" in page
     desk.post("/tasks/new/", filled(**typed))
-    made = [row.wished.prompt for row in Submission.objects.order_by("take")]
-    assert made == ["A red boat"] * 2 + ["A blue boat"] * 2
+    prompts = [row.generation.prompt for row in Submission.objects.order_by("take")]
+    assert prompts == ["A red boat"] * 2 + ["A blue boat"] * 2
 
 
 # Saved
@@ -116,13 +127,13 @@ def test_a_prompt_is_saved_and_the_form_stays_as_it_was(
 
 
 def test_with_htmx_only_the_form_comes_back(desk: Client) -> None:
-    given = filled(prompt_name="Boat")
-    page = desk.post("/tasks/new/prompts/", given, headers={"hx-request": "true"})
+    form = filled(prompt_name="Boat")
+    page = desk.post("/tasks/new/prompts/", form, headers={"hx-request": "true"})
     assert "<html" not in page.content.decode() and "Saved as “Boat”" in words(page)
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [
         ({}, "This project has a saved prompt of this name."),
         ({"prompt_name": " "}, "This field is required."),
@@ -130,16 +141,16 @@ def test_with_htmx_only_the_form_comes_back(desk: Client) -> None:
         ({"prompt_name": "x" * 81}, "at most 80 characters"),
     ],
 )
-def test_what_cannot_be_saved_is_said(
-    desk: Client, boat: SavedPrompt, more: dict[str, Any], said: str
+def test_errors_of_a_saved_prompt_are_shown(
+    desk: Client, boat: SavedPrompt, more: dict[str, Any], message: str
 ) -> None:
     page = save(desk, **more)
-    assert said in words(page)
+    assert message in words(page)
     assert SavedPrompt.objects.count() == 1
-    assert page.context["form"].prompt_name == more.get("prompt_name", "Boat")
+    assert page.context["prompt_name"] == more.get("prompt_name", "Boat")
 
 
-def test_a_project_keeps_so_many_and_no_more(desk: Client, project: Project) -> None:
+def test_a_project_keeps_a_limited_number_of_prompts(desk: Client, project: Project) -> None:
     SavedPrompt.objects.bulk_create(
         SavedPrompt(project=project, name=f"No. {n}", text="x") for n in range(MOST_SAVED)
     )
@@ -149,7 +160,7 @@ def test_a_project_keeps_so_many_and_no_more(desk: Client, project: Project) -> 
 def test_a_saved_prompt_fills_the_box_with_and_without_scripts(
     desk: Client, boat: SavedPrompt
 ) -> None:
-    for address in ("/tasks/new/look/", "/tasks/new/"):
+    for address in ("/tasks/new/preview/", "/tasks/new/"):
         page = desk.post(address, filled(use=f"saved:{boat.pk}"))
         assert page.context["form"]["prompt"].value() == boat.text
         assert {"fill-colour", "fill-水"} <= fields_of(page)
@@ -159,18 +170,18 @@ def test_a_saved_prompt_fills_the_box_with_and_without_scripts(
     assert {"fill-colour", "fill-水"} <= fields_of(page)
 
 
-def test_where_several_are_tried_it_is_put_beside_what_is_there(
+def test_a_library_prompt_can_be_added_to_the_prompts_in_the_box(
     desk: Client, boat: SavedPrompt
 ) -> None:
-    page = look(desk, **several(prompt="A raft", use=f"+saved:{boat.pk}"))
+    page = preview(desk, **several(prompt="A raft", use=f"+saved:{boat.pk}"))
     assert page.context["form"]["prompt"].value() == f"A raft\n---\n{boat.text}"
 
 
-def test_many_saved_prompts_cost_no_more_questions_than_one(
+def test_many_saved_prompts_need_no_more_queries_than_one(
     desk: Client, boat: SavedPrompt, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(2):
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(9):
             desk.get("/prompts/")
         SavedPrompt.objects.bulk_create(
             SavedPrompt(project=boat.project, created_by=boat.created_by, name=f"No. {n}", text="x")
@@ -178,10 +189,10 @@ def test_many_saved_prompts_cost_no_more_questions_than_one(
         )
 
 
-def test_another_projects_prompt_is_none(
+def test_another_projects_prompt_is_not_found(
     desk: Client, client_of: ClientOf, elsewhere: SavedPrompt, boat: SavedPrompt, stranger: User
 ) -> None:
-    page = look(desk, use=f"saved:{elsewhere.pk}")
+    page = preview(desk, use=f"saved:{elsewhere.pk}")
     assert "A secret of theirs" not in words(page)
     missing = desk.get("/tasks/new/?prompt=987654")
     hidden = desk.get(f"/tasks/new/?prompt={elsewhere.pk}")
@@ -194,7 +205,7 @@ def test_another_projects_prompt_is_none(
     assert boat.name == "Boat"
 
 
-def test_nothing_posted_beside_the_fields_counts(
+def test_posted_values_beside_the_fields_are_ignored(
     desk: Client, boat: SavedPrompt, elsewhere: SavedPrompt, member: User
 ) -> None:
     sent = {"name": "Ship", "text": "A ship", "project": elsewhere.project_id, "created_by": ""}
@@ -209,12 +220,12 @@ def test_nothing_posted_beside_the_fields_counts(
     )
 
 
-def test_ones_own_can_be_renamed_and_deleted_and_managers_may_all(
+def test_people_edit_their_own_prompts_and_managers_all(
     client_of: ClientOf, desk: Client, boat: SavedPrompt, manager: User, project: Project
 ) -> None:
     SavedPrompt.objects.create(project=project, created_by=manager, name="Raft", text="A raft")
     page = desk.get("/prompts/")
-    assert [(each.name, own) for each, own in page.context["shown"]] == [
+    assert [(each.name, own) for each, own in page.context["presented"]] == [
         ("Boat", True),
         ("Raft", False),
     ]
@@ -225,7 +236,7 @@ def test_ones_own_can_be_renamed_and_deleted_and_managers_may_all(
     assert desk.post(f"/prompts/{boat.pk}/", {"name": "Ship", "text": "x"}).status_code == 302
     client_of(manager).post(f"/prompts/{boat.pk}/delete/")
     assert not SavedPrompt.objects.filter(pk=boat.pk).exists()
-    entry = AuditEntry.objects.get(verb=Verb.DELETED)
+    entry = AuditEntry.objects.get(verb=AuditAction.DELETED)
     assert (entry.label, entry.project_id, entry.kind) == ("Ship", project.pk, "savedprompt")
 
 
@@ -242,16 +253,16 @@ def test_who_saves_renames_and_changes_a_prompt_is_on_record(
     desk.post(f"/prompts/{row.pk}/", {"name": "Ship", "text": "A boat"})
     desk.post(f"/prompts/{row.pk}/", {"name": "Ship", "text": "A ship\r\nat sea"})
     assert record() == [
-        (Verb.PROMPT_SAVED, "Boat", {}),
-        (Verb.PROMPT_CHANGED, "Ship", {"name": ["Boat", "Ship"]}),
-        (Verb.PROMPT_CHANGED, "Ship", {"characters": [6, 13]}),
+        (AuditAction.PROMPT_SAVED, "Boat", {}),
+        (AuditAction.PROMPT_CHANGED, "Ship", {"name": ["Boat", "Ship"]}),
+        (AuditAction.PROMPT_CHANGED, "Ship", {"characters": [6, 13]}),
     ]
     for entry in AuditEntry.objects.all():
         assert (entry.actor_id, entry.project_id) == (member.pk, project.pk)
         assert (entry.kind, entry.object_id) == ("savedprompt", row.pk)
 
 
-def test_what_was_refused_or_is_the_same_is_not_on_record(desk: Client, boat: SavedPrompt) -> None:
+def test_refused_and_empty_changes_are_not_on_record(desk: Client, boat: SavedPrompt) -> None:
     save(desk)
     desk.post(f"/prompts/{boat.pk}/", {"name": "", "text": "A ship"})
     SavedPrompt.objects.filter(pk=boat.pk).update(text="A boat\nat sea")
@@ -259,7 +270,7 @@ def test_what_was_refused_or_is_the_same_is_not_on_record(desk: Client, boat: Sa
     assert record() == []
 
 
-def test_who_left_may_change_theirs_no_more(
+def test_who_left_the_project_cannot_change_their_prompts(
     client_of: ClientOf, boat: SavedPrompt, member: User
 ) -> None:
     Membership.objects.filter(user=member).update(role=Role.VIEWER)
@@ -278,24 +289,24 @@ def test_the_last_distinct_prompts_of_a_person_are_offered(
         make_task(prompt=prompt, created_by=member)
     make_task(prompt="Somebody else's", created_by=manager)
     page = desk.get("/tasks/new/")
-    recent = page.context["form"].shelf.recent
+    recent = page.context["library"].recent
     assert [each.text for each in recent] == ["Third", "First", "Second"]
-    page = look(desk, use=recent[2].key)
+    page = preview(desk, use=recent[2].key)
     assert page.context["form"]["prompt"].value() == "Second"
     theirs = Task.objects.get(prompt="Somebody else's")
-    page = look(desk, use=f"recent:{theirs.pk}")
+    page = preview(desk, use=f"recent:{theirs.pk}")
     assert page.context["form"]["prompt"].value() != "Somebody else's"
 
 
-def test_what_is_in_the_trash_or_saved_is_not_recent(
+def test_prompts_that_are_saved_or_in_the_trash_are_not_recent(
     desk: Client, make_task: MakeTask, member: User, boat: SavedPrompt
 ) -> None:
     make_task(prompt=boat.text, created_by=member)
     task = make_task(prompt="Regretted", created_by=member)
     desk.post("/tasks/delete/", {"task": task.pk})
-    assert desk.get("/tasks/new/").context["form"].shelf.recent == []
+    assert desk.get("/tasks/new/").context["library"].recent == []
 
 
 @pytest.mark.parametrize("key", ["saved:", "saved:x", "saved:²", "recent:9" * 9, "what:1", "+"])
-def test_nonsense_is_not_used(desk: Client, key: str) -> None:
-    assert look(desk, use=key).context["form"]["prompt"].value() == filled()["prompt"]
+def test_unknown_library_keys_are_ignored(desk: Client, key: str) -> None:
+    assert preview(desk, use=key).context["form"]["prompt"].value() == filled()["prompt"]

@@ -1,4 +1,4 @@
-"""Where one is signed in, and ending that."""
+"""The list of a person's sessions, and ending them."""
 
 from typing import Any
 
@@ -6,9 +6,12 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from tests.web.conftest import ClientOf
 from tests.web.entering import link_for, sign_in
 
 pytestmark = pytest.mark.usefixtures("fresh_counts")
@@ -91,3 +94,68 @@ def test_a_strange_browser_and_an_address_that_is_none_do_no_harm(
     page = client.get(reverse("usersessions_list"))
     assert "A browser we do not know" in page.content.decode()
     assert "<b>x" not in page.content.decode()
+
+
+# Closed accounts
+
+
+def close(member: User, how: str, *, is_active: bool) -> None:
+    if how == "save":
+        person = User.objects.get(pk=member.pk)
+        person.is_active = is_active
+        person.save()
+    else:
+        User.objects.filter(pk=member.pk).update(is_active=is_active)
+
+
+@pytest.mark.parametrize("opening", ["save", "update"])
+def test_a_closed_account_has_no_session_left_when_it_is_opened_again(
+    member: User, opening: str
+) -> None:
+    desk, telephone = browser("member"), browser("member", IPHONE)
+    close(member, "save", is_active=False)
+    assert not UserSession.objects.exists() and not Session.objects.exists()
+    close(member, opening, is_active=True)
+    assert not is_in(desk) and not is_in(telephone)
+    assert is_in(browser("member"))
+
+
+@pytest.mark.parametrize("opening", ["save", "update"])
+def test_an_account_closed_past_us_has_none_left_either(member: User, opening: str) -> None:
+    desk, telephone = browser("member"), browser("member", IPHONE)
+    close(member, "update", is_active=False)
+    if opening == "update":  # one request is enough to notice it
+        assert not is_in(desk)
+    close(member, opening, is_active=True)
+    assert not is_in(desk) and not is_in(telephone)
+
+
+def test_staff_who_close_an_account_end_its_sessions(client_of: ClientOf, staff: User) -> None:
+    member = User.objects.create_user("leaver", password="a password of the tests")
+    desk = browser("leaver")
+    url = reverse("admin:auth_user_change", args=[member.pk])
+    rows = {"membership_set-TOTAL_FORMS": 0, "membership_set-INITIAL_FORMS": 0}
+    joined = {"date_joined_0": "2026-11-01", "date_joined_1": "12:00:00"}
+    client_of(staff).post(url, {"username": "leaver", "email": "", **rows, **joined})
+    assert not User.objects.get(pk=member.pk).is_active
+    assert not UserSession.objects.filter(user=member).exists()
+    assert desk.get("/").status_code == 302
+
+
+def test_other_changes_of_an_account_end_no_session(member: User) -> None:
+    desk = browser("member")
+    member.refresh_from_db()
+    member.first_name = "Mei"
+    member.save()
+    assert is_in(desk)
+
+
+def test_looking_at_ones_sessions_writes_nothing(member: User) -> None:
+    desk, telephone = browser("member"), browser("member", IPHONE)
+    telephone.cookies.clear()
+    Session.objects.filter(pk=UserSession.objects.latest("pk").session_key).delete()
+    with CaptureQueriesContext(connection) as queries:
+        for name in ("usersessions_list", "mfa_index"):
+            desk.get(reverse(name))
+    assert not [each["sql"] for each in queries if each["sql"].startswith(("DELETE", "INSERT"))]
+    assert len(listed(desk)) == 1

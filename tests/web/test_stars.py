@@ -14,8 +14,8 @@ def looker(client_of: ClientOf, viewer: User) -> Client:
     return client_of(viewer)
 
 
-def shown(client: Client, query: str = "") -> list[str]:
-    return [each.task.remote_id for each in client.get(f"/{query}").context["shown"]]
+def presented(client: Client, query: str = "") -> list[str]:
+    return [each.task.remote_id for each in client.get(f"/{query}").context["presented"]]
 
 
 def test_a_viewer_stars_a_task_and_takes_the_star_away(
@@ -41,7 +41,7 @@ def test_rows_and_the_tasks_own_page_show_the_star(
 ) -> None:
     starred, plain = make_task(), make_task()
     looker.post(f"/tasks/{starred.pk}/star")
-    rows = {each.task.pk: each.is_starred for each in looker.get("/").context["shown"]}
+    rows = {each.task.pk: each.is_starred for each in looker.get("/").context["presented"]}
     assert rows == {starred.pk: True, plain.pk: False}
     assert "star-filled" in looker.get(f"/tasks/{starred.pk}/").content.decode()
     assert "star-filled" not in looker.get(f"/tasks/{plain.pk}/").content.decode()
@@ -54,9 +54,9 @@ def test_the_list_can_be_narrowed_to_ones_own_stars(
     tasks = [make_task(f"cgt-{n}", status="failed" if n % 2 else "running") for n in range(4)]
     Star.objects.bulk_create(Star(user=viewer, task=task) for task in tasks[:3])
     Star.objects.create(user=member, task=tasks[3])
-    assert shown(looker, "?starred=1") == ["cgt-2", "cgt-1", "cgt-0"]
-    assert shown(looker, "?starred=1&status=failed") == ["cgt-1"]
-    assert shown(looker, "?starred=nonsense") == ["cgt-3", "cgt-2", "cgt-1", "cgt-0"]
+    assert presented(looker, "?starred=1") == ["cgt-2", "cgt-1", "cgt-0"]
+    assert presented(looker, "?starred=1&status=failed") == ["cgt-1"]
+    assert presented(looker, "?starred=nonsense") == ["cgt-3", "cgt-2", "cgt-1", "cgt-0"]
     page = looker.get("/?starred=1&status=failed")
     counted = {c.status: c.count.number for c in page.context["statuses"]}
     assert (counted["running"], counted["failed"]) == (2, 1)
@@ -72,6 +72,6 @@ def test_a_star_of_a_deleted_task_waits_for_it(
     Star.objects.create(user=viewer, task=task)
     boss = client_of(manager)
     boss.post("/tasks/delete/", {"task": [task.pk]})
-    assert shown(looker, "?starred=1") == []
+    assert presented(looker, "?starred=1") == []
     boss.post("/trash/restore/", {"task": [task.pk]})
-    assert shown(looker, "?starred=1") == ["cgt-1"]
+    assert presented(looker, "?starred=1") == ["cgt-1"]

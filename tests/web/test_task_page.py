@@ -12,8 +12,8 @@ from pytest_django import DjangoAssertNumQueries
 from tasks.models import StatusChange, Task
 from tasks.models.task import REMOTE_TIMES, SAME_NAME
 from tasks.providers import Trouble
-from tasks.showing.facts import COUNTED
 from tasks.status import Status
+from tasks.web.presenters.facts import COUNTED
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 
@@ -44,6 +44,7 @@ def test_every_field_of_an_answer_has_its_place(reader: Client, make_task: MakeT
     values |= {f"remote_{n}": now - timedelta(days=i) for i, n in enumerate(REMOTE_TIMES, 1)}
     values |= {
         "tools": "web_search",
+        "cost_currency": "AUD",
         "generate_audio": True,
         "draft": False,
         "progress": 37,
@@ -93,7 +94,7 @@ def test_the_timeline_tells_every_change_and_how_long_it_took(
     for became, seconds in changes:
         at = start + timedelta(seconds=seconds)
         StatusChange.objects.create(task=task, was=Status.UNKNOWN, became=became, at=at)
-    steps = reader.get(f"/tasks/{task.pk}/").context["shown"].timeline
+    steps = reader.get(f"/tasks/{task.pk}/").context["presented"].timeline
     assert [(step.word, step.after) for step in steps] == [
         ("Created", ""),
         ("Queued", "0:05"),
@@ -122,11 +123,11 @@ def test_a_raw_answer_of_any_kind_can_be_shown(
 def test_each_trouble_comes_with_what_to_do(
     reader: Client, make_task: MakeTask, trouble: Trouble
 ) -> None:
-    from tasks.sentences import trouble_sentence
+    from tasks.web.messages.provider_errors import trouble_sentence
 
     words = "Our own words (HTTP 599): verbatim"
     page = reader.get(f"/tasks/{make_task(trouble=trouble, trouble_message=words).pk}/")
-    assert page.context["shown"].trouble == trouble_sentence(trouble) != ""
+    assert page.context["presented"].trouble == trouble_sentence(trouble) != ""
     assert "HTTP 599: verbatim" in page.content.decode()
     assert "Our own words" not in page.content.decode()
 
@@ -155,7 +156,7 @@ def test_the_screen_shows_what_there_is(
     reader: Client, make_task: MakeTask, screen: str, fields: dict[str, object]
 ) -> None:
     response = reader.get(f"/tasks/{make_task(**fields).pk}/")
-    assert response.context["shown"].screen == screen
+    assert response.context["presented"].screen.name == screen
     assert (b"<video" in response.content) is (screen == "film")
 
 

@@ -1,4 +1,4 @@
-"""Deleting, the trash, and having it back, as people do it."""
+"""Deleting, the trash and restoring, as people do it."""
 
 import json
 import re
@@ -11,11 +11,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from tasks import jobs, trash
-from tasks.listing import trash as listing
-from tasks.models import AuditEntry, Copy, Kind, Project, Task, Verb
+from tasks import jobs
+from tasks.archive import purge
+from tasks.models import AuditAction, AuditEntry, Copy, CopyKind, Project, Task
+from tasks.models.search import searchable
 from tasks.models.trash import KEPT
-from tasks.search import searchable
+from tasks.web.lists import trash as listing
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf, SaveCopy
 
@@ -54,7 +55,7 @@ def test_a_deleted_task_is_out_of_every_page_feed_file_zip_and_search(
     kept = make_task("cgt-kept", status="succeeded")
     for each in (task, kept):
         save_copy(each, b"a video", poster=b"a poster")
-        save_copy(each, b"a frame", kind=Kind.LAST_FRAME)
+        save_copy(each, b"a frame", kind=CopyKind.LAST_FRAME)
     delete(boss, task)
     for url in ("/", "/?q=lighthouse", "/?status=succeeded", "/archive/"):
         assert "cgt-unwanted" not in text(boss, url) and words not in text(boss, url)
@@ -68,22 +69,22 @@ def test_a_deleted_task_is_out_of_every_page_feed_file_zip_and_search(
     assert counted["succeeded"] == 1
 
 
-def test_its_unsaved_files_are_in_no_queue_count_or_pulse(
+def test_its_unsaved_files_are_in_no_queue_count_or_header(
     boss: Client, make_task: MakeTask
 ) -> None:
     now, task = timezone.now(), make_task("cgt-risky", status="succeeded")
-    for state, kind in (("waiting", Kind.VIDEO), ("gone", Kind.LAST_FRAME)):
+    for state, kind in (("waiting", CopyKind.VIDEO), ("gone", CopyKind.LAST_FRAME)):
         Copy.objects.create(
             task=task, kind=kind, state=state, trouble="timeout", due_at=now, created_at=now,
             link_ends_at=now + timedelta(minutes=5),
         )  # fmt: skip
-    assert boss.get("/").context["pulse"].at_risk == 1
+    assert boss.get("/").context["header_status"].at_risk == 1
     delete(boss, task)
     page = boss.get("/archive/")
     assert page.context["summary"].unsaved.number == 0
     assert not any(c.count.number for c in page.context["summary"].choices)
     assert "cgt-risky" not in text(boss, "/archive/?state=gone")
-    assert page.context["pulse"].at_risk == 0
+    assert page.context["header_status"].at_risk == 0
     assert Copy.objects.due(now).get().task_id == task.pk
 
 
@@ -110,7 +111,7 @@ def test_who_deleted_what_is_on_record(boss: Client, make_task: MakeTask, manage
     entries = AuditEntry.objects.order_by("id")
     assert [(e.verb, e.actor, e.label, e.object_id, e.project_id) for e in entries] == [
         (verb, "manager", "cgt-1", task.pk, task.project_id)
-        for verb in (Verb.DELETED, Verb.RESTORED)
+        for verb in (AuditAction.DELETED, AuditAction.RESTORED)
     ]
 
 
@@ -159,7 +160,7 @@ def test_an_open_page_of_a_deleted_task_is_loaded_again(
 
 def test_an_open_archive_loses_the_row_of_a_deleted_task(boss: Client, make_task: MakeTask) -> None:
     now, task = timezone.now(), make_task(status="succeeded")
-    row = Copy.objects.create(task=task, kind=Kind.VIDEO, due_at=now, created_at=now)
+    row = Copy.objects.create(task=task, kind=CopyKind.VIDEO, due_at=now, created_at=now)
     page = boss.get("/archive/")
     delete(boss, task)
     news = boss.get(page.context["feed"].url).content.decode()
@@ -170,7 +171,7 @@ def test_an_open_archive_loses_the_row_of_a_deleted_task(boss: Client, make_task
 # Deleting the video only
 
 
-def test_a_deleted_video_is_given_out_no_more_and_its_task_stays(
+def test_a_deleted_video_is_not_served_and_its_task_stays(
     boss: Client, make_task: MakeTask, save_copy: SaveCopy
 ) -> None:
     lives = timezone.now() + timedelta(hours=9)
@@ -182,9 +183,9 @@ def test_a_deleted_video_is_given_out_no_more_and_its_task_stays(
     boss.post(f"/tasks/{task.pk}/video/delete/")
     for tail in ("video", "poster"):
         assert boss.get(f"/tasks/{task.pk}/{tail}").status_code == 404
-    said = text(boss, f"/tasks/{task.pk}/")
-    assert "restorable until" in said and "The video was deleted" in said
-    assert "https://files.example/v.mp4" not in re.sub(r"(?s)<pre.*?</pre>", "", said)
+    page_text = text(boss, f"/tasks/{task.pk}/")
+    assert "restorable until" in page_text and "The video was deleted" in page_text
+    assert "https://files.example/v.mp4" not in re.sub(r"(?s)<pre.*?</pre>", "", page_text)
     assert 'data-kept="deleted"' in text(boss, "/")
     news = boss.get(page.context["feed"].url).content.decode()
     assert "screen-deleted" in news
@@ -222,9 +223,9 @@ def test_what_became_of_a_video_is_said_when_it_is_gone_for_good(
 ) -> None:
     task = make_task(status="succeeded")
     save_copy(task, b"a video", deleted_at=timezone.now() - KEPT - timedelta(hours=2))
-    trash.purge(60)
-    said = text(boss, f"/tasks/{task.pk}/")
-    assert "The video was deleted" in said and "restorable until" not in said
+    purge.purge(60)
+    page_text = text(boss, f"/tasks/{task.pk}/")
+    assert "The video was deleted" in page_text and "restorable until" not in page_text
     assert boss.get(f"/tasks/{task.pk}/video").status_code == 404
 
 
@@ -239,8 +240,8 @@ def test_the_trash_tells_who_when_and_how_long_still(
     make_task("cgt-1", prompt="A pier", deleted_at=now - week, deleted_by=member)
     make_task("cgt-over", deleted_at=now - KEPT)
     make_task("cgt-kept")
-    said = " ".join(text(boss, "/trash/").split())
-    assert "A pier" in said and "23 days left" in said and "member" in said
+    page_text = " ".join(text(boss, "/trash/").split())
+    assert "A pier" in page_text and "23 days left" in page_text and "member" in page_text
     assert in_trash(boss) == ["cgt-1"]
 
 

@@ -1,4 +1,4 @@
-"""Pictures that people give: judged by what is in them, kept once, and their project's alone."""
+"""Uploaded pictures: checked by content, stored once, visible in their project alone."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from django.contrib.auth.models import User
 from django.core.files.storage import storages
 from django.test import Client
 
-from tasks.making import uploads
 from tasks.models import Credential, Membership, Project, Task, Upload
-from tests.containers.files import sample
-from tests.containers.pictures import bmp, gif, png
+from tasks.web.compose import uploads
+from tests.media.files import sample
+from tests.media.pictures import bmp, gif, png
+from tests.web.composing import ark, desk, filled
 from tests.web.conftest import ClientOf, save_copy
-from tests.web.giving import bytes_of, file, give, given, pressed, stored, use
-from tests.web.making import ark, desk, filled
+from tests.web.giving import bytes_of, file, line_of, stored, submitted, upload_files, uploaded
 
 __all__ = ["ark", "desk", "save_copy"]
 
 pytestmark = pytest.mark.usefixtures("save_copy")  # the storage is the test's own
 
 
-# Taken in
+# Receiving
 
 
 @pytest.mark.parametrize(
@@ -29,22 +29,22 @@ pytestmark = pytest.mark.usefixtures("save_copy")  # the storage is the test's o
     ids=["png", "gif", "bmp"],
 )
 def test_a_picture_is_kept_and_shown_as_what_it_is(desk: Client, content: bytes, kind: str) -> None:
-    upload = given(desk, content)
+    upload = uploaded(desk, content)
     assert (upload.kind, upload.width, upload.height, upload.size) == (kind, 640, 360, len(content))
     assert stored() == [f"uploads/{upload.pk}.{kind}"]
-    shown = desk.get(f"/uploads/{upload.pk}")
-    assert bytes_of(shown) == content
-    assert shown["Content-Type"] == f"image/{kind}"
+    presented = desk.get(f"/uploads/{upload.pk}")
+    assert bytes_of(presented) == content
+    assert presented["Content-Type"] == f"image/{kind}"
 
 
-def test_a_thumbnail_can_do_nothing_and_is_never_asked_for_again(desk: Client) -> None:
-    upload = given(desk)
-    shown = desk.get(f"/uploads/{upload.pk}")
-    assert shown["Content-Security-Policy"] == "sandbox; default-src 'none'"
-    assert shown["X-Content-Type-Options"] == "nosniff"
-    assert shown["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert shown["Cache-Control"] == "private, max-age=31536000, immutable"
-    again = desk.get(f"/uploads/{upload.pk}", headers={"if-none-match": shown["ETag"]})
+def test_a_thumbnail_is_sandboxed_and_cached_for_ever(desk: Client) -> None:
+    upload = uploaded(desk)
+    presented = desk.get(f"/uploads/{upload.pk}")
+    assert presented["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert presented["X-Content-Type-Options"] == "nosniff"
+    assert presented["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert presented["Cache-Control"] == "private, max-age=31536000, immutable"
+    again = desk.get(f"/uploads/{upload.pk}", headers={"if-none-match": presented["ETag"]})
     assert again.status_code == 304
 
 
@@ -60,15 +60,17 @@ def test_a_thumbnail_can_do_nothing_and_is_never_asked_for_again(desk: Client) -
     ],
     ids=["nothing", "html", "svg", "cut", "gif-html", "mp4"],
 )
-def test_what_calls_itself_a_picture_and_is_none_is_refused(desk: Client, content: bytes) -> None:
-    answer = give(desk, content)
+def test_a_file_that_is_no_picture_is_refused_whatever_its_name(
+    desk: Client, content: bytes
+) -> None:
+    answer = upload_files(desk, content)
     assert "still.png: This is not a whole picture." in answer.content.decode()
     assert "<img" not in answer.content.decode()
     assert (Upload.objects.count(), stored()) == (0, [])
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (png(299, 400), "Its shorter side has 299 pixels; it must have 300 at least."),
         (png(6001, 3000), "Its longer side has 6001 pixels; 6000 are the most."),
@@ -79,10 +81,10 @@ def test_what_calls_itself_a_picture_and_is_none_is_refused(desk: Client, conten
     ],
     ids=["small", "long", "huge", "narrow", "wide", "heavy"],
 )
-def test_each_limit_is_named_with_how_much_it_is_broken(
-    desk: Client, content: bytes, said: str
+def test_each_exceeded_limit_is_named_with_both_numbers(
+    desk: Client, content: bytes, message: str
 ) -> None:
-    assert said in give(desk, content).content.decode()
+    assert message in upload_files(desk, content).content.decode()
     assert not Upload.objects.exists()
 
 
@@ -91,83 +93,83 @@ def test_each_limit_is_named_with_how_much_it_is_broken(
     [png(300, 300), png(6000, 2400), png(400, 1000), png(1000, 400)],
     ids=["smallest", "largest", "narrowest", "widest"],
 )
-def test_what_just_keeps_the_limits_is_taken(desk: Client, content: bytes) -> None:
-    assert given(desk, content).sha256
+def test_pictures_exactly_at_the_limits_are_accepted(desk: Client, content: bytes) -> None:
+    assert uploaded(desk, content).sha256
 
 
-def test_of_several_each_is_judged_for_itself(desk: Client) -> None:
-    answer = give(desk, png(640, 360), b"<html>", png(640, 361), part="reference_image")
+def test_each_of_several_files_is_checked_by_itself(desk: Client) -> None:
+    answer = upload_files(desk, png(640, 360), b"<html>", png(640, 361), part="reference_image")
     words = answer.content.decode()
     assert words.count('name="reference_image"') == 2
     assert words.count("upload-refused") == 1
 
 
-def test_a_name_is_repeated_as_words_and_nothing_else(desk: Client) -> None:
+def test_a_files_name_is_escaped(desk: Client) -> None:
     lie = {"files": [file(b"x", "<b>.png")], "part": "first_frame"}
     words = desk.post("/tasks/new/upload/", lie).content.decode()
     assert "&lt;b&gt;.png" in words and "<b>" not in words
 
 
 @pytest.mark.parametrize("part", ["", "reference_video", "prompt", "'><b>"])
-def test_only_parts_for_pictures_take_them(desk: Client, part: str) -> None:
-    assert give(desk, png(), part=part).status_code == 400
+def test_only_roles_of_pictures_accept_files(desk: Client, part: str) -> None:
+    assert upload_files(desk, png(), part=part).status_code == 400
     assert not Upload.objects.exists()
 
 
-def test_more_at_once_than_any_model_takes_are_refused(desk: Client) -> None:
-    few = [png(300, 300)] * (uploads.MOST + 1)
-    assert give(desk, *few, part="reference_image").status_code == 400
+def test_too_many_files_at_once_are_refused(desk: Client) -> None:
+    few = [png(300, 300)] * (uploads.MOST_FILES + 1)
+    assert upload_files(desk, *few, part="reference_image").status_code == 400
     assert not Upload.objects.exists()
 
 
 def test_the_same_picture_is_kept_once_a_project(
     desk: Client, client_of: ClientOf, stranger: User
 ) -> None:
-    first = given(desk)
-    assert given(desk) == first
-    theirs = given(client_of(stranger))
+    first = uploaded(desk)
+    assert uploaded(desk) == first
+    theirs = uploaded(client_of(stranger))
     assert (theirs.project.name, theirs.sha256) == ("Elsewhere", first.sha256)
     assert len(stored()) == 2
 
 
-def test_one_whose_file_was_lost_is_mended_by_giving_it_again(desk: Client) -> None:
-    upload = given(desk)
+def test_a_missing_file_is_restored_by_uploading_it_again(desk: Client) -> None:
+    upload = uploaded(desk)
     storages["videos"].delete(upload.name)
-    assert given(desk) == upload
+    assert uploaded(desk) == upload
     assert bytes_of(desk.get(f"/uploads/{upload.pk}")) == png()
 
 
-def test_one_that_was_never_wholly_stored_is_nothing(desk: Client) -> None:
-    upload = given(desk)
+def test_an_upload_without_a_stored_file_cannot_be_used(desk: Client) -> None:
+    upload = uploaded(desk)
     Upload.objects.update(name="")
     assert desk.get(f"/uploads/{upload.pk}").status_code == 404
-    assert "not in this project" in pressed(desk, use(upload)).content.decode()
+    assert "not in this project" in submitted(desk, line_of(upload)).content.decode()
 
 
-# Whose it is
+# Access
 
 
-def test_another_projects_picture_is_as_if_it_were_not(
+def test_another_projects_picture_is_not_found(
     desk: Client, client_of: ClientOf, stranger: User, ark: Credential
 ) -> None:
-    theirs = given(client_of(stranger))
+    theirs = uploaded(client_of(stranger))
     assert desk.get(f"/uploads/{theirs.pk}").status_code == 404
-    for line in (use(theirs), "upload:999999"):
-        page = pressed(desk, line)
+    for line in (line_of(theirs), "upload:999999"):
+        page = submitted(desk, line)
         assert "A picture is not in this project" in page.content.decode()
         assert f"/uploads/{theirs.pk}" not in page.content.decode()
     assert not Task.objects.exists()
 
 
-def test_nobody_gives_to_a_project_they_do_not_work_in(
+def test_nobody_uploads_to_a_project_they_do_not_work_in(
     client_of: ClientOf, member: User, viewer: User, stranger: User, ark: Credential
 ) -> None:
     elsewhere = Project.objects.get(name="Elsewhere")
-    assert give(client_of(member), png(), project=elsewhere.pk).status_code == 404
-    assert give(client_of(member), png(), project="x").status_code == 404
-    assert give(client_of(viewer), png()).status_code == 403
+    assert upload_files(client_of(member), png(), project=elsewhere.pk).status_code == 404
+    assert upload_files(client_of(member), png(), project="x").status_code == 404
+    assert upload_files(client_of(viewer), png()).status_code == 403
     Membership.objects.create(project=elsewhere, user=viewer, role="member")
-    mine = given(client_of(viewer), project=elsewhere.pk)
+    mine = uploaded(client_of(viewer), project=elsewhere.pk)
     assert mine.project == elsewhere
 
 
@@ -177,15 +179,15 @@ def test_choosing_another_project_says_that_the_picture_is_not_there(
     elsewhere = Project.objects.create(name="Elsewhere")
     Membership.objects.create(project=elsewhere, user=member, role="member")
     here = Project.objects.get(name="Dailies")
-    upload = given(desk, project=here.pk)
-    fine = {"mode": "first_frame", "first_frame": [use(upload)]}
-    page = desk.post("/tasks/new/look/", filled(project=here.pk, **fine)).content.decode()
+    upload = uploaded(desk, project=here.pk)
+    fine = {"mode": "first_frame", "first_frame": [line_of(upload)]}
+    page = desk.post("/tasks/new/preview/", filled(project=here.pk, **fine)).content.decode()
     assert f"/uploads/{upload.pk}" in page
-    page = desk.post("/tasks/new/look/", filled(project=elsewhere.pk, **fine)).content.decode()
+    page = desk.post("/tasks/new/preview/", filled(project=elsewhere.pk, **fine)).content.decode()
     assert f"/uploads/{upload.pk}" not in page
     assert "A picture is not in this project" in page
 
 
 @pytest.mark.parametrize("line", ["upload:", "upload:x", "upload:-1", "upload:²", "upload:1e3"])
-def test_what_only_looks_like_an_upload_is_no_link(desk: Client, line: str) -> None:
-    assert "Enter a valid URL." in pressed(desk, line).content.decode()
+def test_malformed_upload_lines_are_refused(desk: Client, line: str) -> None:
+    assert "Enter a valid URL." in submitted(desk, line).content.decode()

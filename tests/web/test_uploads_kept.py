@@ -1,4 +1,4 @@
-"""How long a given picture is kept, and who has its link for a day."""
+"""The life of an uploaded picture, and of the link by which providers read it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.core.files.storage import storages
 from django.test import Client
 from django.utils import timezone
 
-from tasks import trash
+from tasks.archive import purge
 from tasks.models import Task, Upload
 from tasks.models.upload import KEPT_UNUSED, SHARED_FOR
-from tests.containers.pictures import png
+from tests.media.pictures import png
+from tests.web.composing import ark, desk
 from tests.web.conftest import save_copy
-from tests.web.giving import bytes_of, given, pressed, stored, use
-from tests.web.making import ark, desk
+from tests.web.giving import bytes_of, line_of, stored, submitted, uploaded
 
 __all__ = ["ark", "desk", "save_copy"]
 
@@ -40,7 +40,7 @@ def reachable(settings: Any) -> None:
 
 @pytest.mark.usefixtures("reachable")
 def test_a_shared_link_needs_no_session_and_brings_that_file_only(desk: Client) -> None:
-    upload, other = given(desk), given(desk, png(640, 400))
+    upload, other = uploaded(desk), uploaded(desk, png(640, 400))
     nobody = Client()
     answer = nobody.get(shared(upload))
     assert bytes_of(answer) == png()
@@ -62,7 +62,7 @@ def test_a_shared_link_needs_no_session_and_brings_that_file_only(desk: Client) 
 
 @pytest.mark.usefixtures("reachable")
 def test_a_shared_link_ends(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    link, made = shared(given(desk)), time.time()
+    link, made = shared(uploaded(desk)), time.time()
     later = SHARED_FOR.total_seconds()
     monkeypatch.setattr(time, "time", lambda: made + later - 60)
     assert Client().get(link).status_code == 200
@@ -71,8 +71,8 @@ def test_a_shared_link_ends(desk: Client, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.usefixtures("reachable")
-def test_a_shared_link_of_what_is_gone_brings_nothing(desk: Client) -> None:
-    upload = given(desk)
+def test_a_shared_link_of_a_removed_file_is_not_found(desk: Client) -> None:
+    upload = uploaded(desk)
     link = shared(upload)
     storages["videos"].delete(upload.name)
     assert Client().get(link).status_code == 404
@@ -85,50 +85,50 @@ def test_a_shared_link_of_what_is_gone_brings_nothing(desk: Client) -> None:
 OLD = KEPT_UNUSED + timedelta(minutes=1)
 
 
-def test_what_nobody_used_for_a_week_is_removed(desk: Client) -> None:
-    old, new = given(desk), given(desk, png(640, 400))
+def test_unused_uploads_are_removed_after_a_week(desk: Client) -> None:
+    old, new = uploaded(desk), uploaded(desk, png(640, 400))
     Upload.objects.filter(pk=old.pk).update(touched_at=timezone.now() - OLD)
-    trash.purge(10)
+    purge.purge(10)
     assert list(Upload.objects.all()) == [new]
     assert stored() == [new.name]
 
 
-def test_what_was_used_stays_as_long_as_what_was_made_of_it(desk: Client) -> None:
-    upload = given(desk)
-    pressed(desk, use(upload))
+def test_used_uploads_stay_as_long_as_their_tasks(desk: Client) -> None:
+    upload = uploaded(desk)
+    submitted(desk, line_of(upload))
     Upload.objects.update(touched_at=timezone.now() - OLD)
-    trash.purge(10)
+    purge.purge(10)
     assert Upload.objects.get() == upload
     Task.objects.all().delete()
-    trash.purge(10)
+    purge.purge(10)
     assert (Upload.objects.count(), stored()) == (0, [])
 
 
-def test_giving_it_again_begins_the_week_anew(desk: Client) -> None:
-    upload = given(desk)
+def test_uploading_again_restarts_the_week(desk: Client) -> None:
+    upload = uploaded(desk)
     Upload.objects.update(touched_at=timezone.now() - OLD)
-    assert given(desk) == upload
-    trash.purge(10)
+    assert uploaded(desk) == upload
+    purge.purge(10)
     assert stored() == [upload.name]
 
 
-def test_a_purge_that_was_killed_is_taken_up_and_hinders_nobody(desk: Client) -> None:
-    upload = given(desk)
+def test_a_killed_purge_is_resumed_and_blocks_nothing(desk: Client) -> None:
+    upload = uploaded(desk)
     Upload.objects.update(touched_at=timezone.now() - OLD)
     Upload.objects.let_go(timezone.now())
-    new = given(desk)
+    new = uploaded(desk)
     assert new != upload
-    trash.purge(10)
+    purge.purge(10)
     assert list(Upload.objects.all()) == [new]
     assert stored() == [new.name]
 
 
 def test_a_row_whose_file_cannot_be_removed_waits_for_the_next_purge(desk: Client) -> None:
-    upload = given(desk)
+    upload = uploaded(desk)
     Upload.objects.update(touched_at=timezone.now() - OLD)
     place = Path(storages["videos"].path(upload.name))
     place.unlink()
     (place / "not empty").mkdir(parents=True)
-    trash.purge(10)
+    purge.purge(10)
     assert Upload.objects.count() == 1
     assert desk.get(f"/uploads/{upload.pk}").status_code == 404

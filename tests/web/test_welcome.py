@@ -1,4 +1,4 @@
-"""The first steps of an installation, and what can be chosen before signing in."""
+"""The checklist of a new installation, and the choices before signing in."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tasks import door
 from tasks.models import Credential, Project
+from tasks.team import signin
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 
@@ -28,28 +28,28 @@ def test_the_checklist_is_not_for_strangers_once_there_are_accounts(
     assert client.get(reverse("welcome")).headers["Location"] == "/sign-in/?next=/welcome/"
 
 
-def test_the_checklist_goes_on_step_by_step(
+def test_the_checklist_advances_step_by_step(
     client_of: ClientOf, staff: User, project: Project, make_task: MakeTask, credential: Credential
 ) -> None:
     def done() -> list[bool]:
         return [step.done for step in client_of(staff).get(reverse("welcome")).context["steps"]]
 
     assert done() == [True, False, False]
-    assert door.checklist(staff)[1].url == f"/credentials/{credential.pk}/"
+    assert signin.checklist(staff)[1].url == f"/credentials/{credential.pk}/"
     Credential.objects.update(heard_at=timezone.now())
     assert done() == [True, True, False]
-    assert door.is_new_installation()
+    assert signin.is_new_installation()
     make_task()
     assert done() == [True, True, True]
-    assert not door.is_new_installation()
+    assert not signin.is_new_installation()
 
 
 def test_without_a_credential_the_next_action_is_to_add_one(staff: User) -> None:
-    assert door.checklist(staff)[1].url == "/credentials/add/"
+    assert signin.checklist(staff)[1].url == "/credentials/add/"
 
 
 def test_whoever_cannot_do_a_step_gets_no_button(viewer: User) -> None:
-    assert [step.url for step in door.checklist(viewer)] == ["", "", ""]
+    assert [step.url for step in signin.checklist(viewer)] == ["", "", ""]
 
 
 # Theme and language
@@ -78,6 +78,6 @@ def test_the_language_can_be_chosen_before_signing_in(client: Client, member: Us
 
 
 @pytest.mark.parametrize("name", ["sign_in", "set_theme", "set_language"])
-def test_no_form_at_the_door_works_without_its_csrf_token(name: str, db: None) -> None:
+def test_no_public_form_works_without_its_csrf_token(name: str, db: None) -> None:
     strict = Client(enforce_csrf_checks=True)
     assert strict.post(reverse(name), {"theme": "dark"}).status_code == 403

@@ -1,4 +1,4 @@
-"""Browsers and credentials of several projects."""
+"""Clients and credentials of several projects."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,7 +18,7 @@ def elsewhere(db: None) -> Project:
 
 @pytest.fixture
 def theirs(credential: Credential, project: Project) -> Credential:
-    """The manager's own: nobody else's project may use it."""
+    """A credential that only the manager's project may use."""
     credential.open_to_all = False
     credential.save()
     credential.projects.set([project])

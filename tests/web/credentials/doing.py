@@ -1,16 +1,16 @@
-"""What the tests of credentials do again and again."""
+"""Form values and pages that the tests of credentials share."""
 
 from collections import Counter
 from typing import Any
 
 from django.urls import reverse
 
-from tasks import latency
 from tasks.models import (
     Credential,
     Project,
+    latency,
 )
-from tasks.models.health import Heard
+from tasks.models.health import AnswerTally
 
 KEY = "sk-canary-9c1e07aa45d2"
 
@@ -23,7 +23,7 @@ def filled(**fields: Any) -> dict[str, Any]:
 
 
 def changed(credential: Credential, **fields: Any) -> dict[str, Any]:
-    """The settings' form as the page shows it."""
+    """The values of the settings form as the page shows it, with changes."""
     kept = {name: getattr(credential, name) for name in ("provider", "name", "base_url")}
     return {**kept, **fields}
 
@@ -41,5 +41,5 @@ def another(name: str, *projects: Project) -> Credential:
     return row
 
 
-def heard(answers: int, seconds: float = 0.2, **troubles: int) -> Heard:
-    return Heard(answers, Counter(troubles), Counter({latency.bin_of(seconds): answers}))
+def heard(answers: int, seconds: float = 0.2, **troubles: int) -> AnswerTally:
+    return AnswerTally(answers, Counter(troubles), Counter({latency.bin_of(seconds): answers}))

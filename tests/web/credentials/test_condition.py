@@ -1,4 +1,4 @@
-"""How a credential fares: its test, its day as a chart, its line in the list."""
+"""The health of a credential: its test, its day as a chart, its line in the list."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,19 +13,17 @@ from tasks.models import (
     Lease,
     Project,
 )
-from tasks.models.health import Heard
+from tasks.models.health import AnswerTally
 from tasks.providers import Trouble
-from tasks.providers.findings import Finding, State, Step
-from tasks.showing.health import QUARTER, Day, day_of
+from tasks.providers.transport.connection_check import CheckResult, CheckState, CheckStep
+from tasks.web.presenters.health import QUARTER, Day, day_of
 from tests.conftest import MakeTask
 from tests.web.credentials.doing import another, heard, page_of
 
 # The test
 
 
-def test_a_test_is_done_by_a_worker_and_the_page_looks_for_it(
-    desk: Client, theirs: Credential
-) -> None:
+def test_a_worker_runs_the_test_and_the_page_polls_for_it(desk: Client, theirs: Credential) -> None:
     url = page_of(theirs) + "test/"
     Lease.objects.take("sweep", "worker", now=timezone.now(), seconds=10)
     started = desk.post(url, headers={"hx-request": "true"}).content.decode()
@@ -33,13 +31,13 @@ def test_a_test_is_done_by_a_worker_and_the_page_looks_for_it(
     assert "silent" not in started
     desk.post(url)
     assert OrmQ.objects.count() == 1, "one at a time"
-    found = [Finding(step=Step.KEY, state=State.FAILED, why=Trouble.UNAUTHORIZED)]
+    found = [CheckResult(step=CheckStep.KEY, state=CheckState.FAILED, why=Trouble.UNAUTHORIZED)]
     Credential.objects.get().keep_findings([each.as_json() for each in found], timezone.now())
     done = desk.get(url).content.decode()
     assert "The provider refused the key" in done and "hx-trigger" not in done
 
 
-def test_where_no_worker_runs_the_page_says_so_and_does_not_look_for_ever(
+def test_without_a_worker_the_page_says_so_and_stops_polling(
     desk: Client, theirs: Credential
 ) -> None:
     url = page_of(theirs) + "test/"
@@ -51,8 +49,8 @@ def test_where_no_worker_runs_the_page_says_so_and_does_not_look_for_ever(
     assert OrmQ.objects.count() == 2
 
 
-def minutes(credential: Credential, *spans: tuple[int, Heard]) -> None:
-    """Written down so many minutes ago."""
+def minutes(credential: Credential, *spans: tuple[int, AnswerTally]) -> None:
+    """Store the tallies of so many minutes ago."""
     now = timezone.now().replace(second=0, microsecond=0)
     HealthMinute.objects.add(
         {(credential.pk, now - timedelta(minutes=ago)): heard for ago, heard in spans}
@@ -62,7 +60,7 @@ def minutes(credential: Credential, *spans: tuple[int, Heard]) -> None:
 # The chart
 
 
-def test_a_day_is_told_in_numbers_a_chart_and_a_table(desk: Client, theirs: Credential) -> None:
+def test_a_day_is_shown_in_numbers_a_chart_and_a_table(desk: Client, theirs: Credential) -> None:
     minutes(
         theirs,
         (1, heard(90)),
@@ -71,8 +69,8 @@ def test_a_day_is_told_in_numbers_a_chart_and_a_table(desk: Client, theirs: Cred
         (25 * 60, heard(1_000)),
     )
     page = desk.get(page_of(theirs)).content.decode()
-    for said in ("100 answers in the last 24 hours, 7 errors", "too many requests", "own error"):
-        assert said in page
+    for text in ("100 answers in the last 24 hours, 7 errors", "too many requests", "own error"):
+        assert text in page
     assert "In 2 minutes the provider asked for fewer requests" in page
     assert page.count("<svg class=") >= 2 and "Hour by hour" in page
     assert "style=" not in page.split("<main")[1]
@@ -94,14 +92,14 @@ def test_bars_stay_within_their_chart_and_errors_can_be_seen(theirs: Credential)
     assert day.bars[-1].error_height > 2
 
 
-def test_a_line_breaks_where_nothing_was_heard() -> None:
+def test_the_line_has_gaps_where_there_were_no_answers() -> None:
     now = timezone.now()
     day = Day([(now, heard(5)), (now - timedelta(hours=6), heard(5, 2.0))], now, QUARTER)
     assert day.p50_line.count("M") == 2
     assert day.whole.p95 and day.whole.p95 > 1
 
 
-def test_the_list_costs_the_same_for_one_and_for_many(
+def test_the_list_needs_as_many_queries_for_one_as_for_many(
     office: Client,
     project: Project,
     elsewhere: Project,

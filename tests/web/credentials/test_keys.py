@@ -1,4 +1,4 @@
-"""Keys of credentials: replaced, never shown, and every change of them written down."""
+"""Keys of credentials: replaced, never shown, and every change noted."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,10 +10,10 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from tasks.models import (
+    AuditAction,
     AuditEntry,
     Credential,
     Project,
-    Verb,
 )
 from tests.conftest import MakeTask
 from tests.web.credentials.doing import ADD, KEY, changed, filled, page_of
@@ -43,7 +43,7 @@ def test_replacing_the_key_forgets_what_was_known_of_the_old_one(
 
 
 @pytest.mark.parametrize("key", ["", "with a space", "海"])
-def test_what_is_no_key_leaves_the_old_one(desk: Client, theirs: Credential, key: str) -> None:
+def test_an_invalid_key_leaves_the_old_one(desk: Client, theirs: Credential, key: str) -> None:
     page = desk.post(page_of(theirs) + "key/", {"new-key": key})
     assert page.status_code == 200 and page.context["key_form"].errors
     theirs.refresh_from_db()
@@ -81,10 +81,10 @@ def recorded() -> list[tuple[str, dict[str, Any]]]:
     return [(entry.verb, entry.changes) for entry in AuditEntry.objects.order_by("pk")]
 
 
-# The record
+# The audit
 
 
-def test_who_did_what_is_written_down(desk: Client, project: Project, manager: User) -> None:
+def test_changes_are_noted_with_their_actor(desk: Client, project: Project, manager: User) -> None:
     desk.post(ADD, filled())
     row = Credential.objects.get()
     desk.post(page_of(row), changed(row, name="Renamed", check_seconds="30"))
@@ -94,7 +94,7 @@ def test_who_did_what_is_written_down(desk: Client, project: Project, manager: U
     desk.post(page_of(row) + "remove/")
     assert recorded() == [
         (
-            Verb.CREDENTIAL_ADDED,
+            AuditAction.CREDENTIAL_ADDED,
             {
                 "provider": "dataeyes",
                 "base_url": "https://api.dataeyes.ai",
@@ -103,13 +103,13 @@ def test_who_did_what_is_written_down(desk: Client, project: Project, manager: U
             },
         ),
         (
-            Verb.CREDENTIAL_CHANGED,
+            AuditAction.CREDENTIAL_CHANGED,
             {"name": ["Gateway", "Renamed"], "check_seconds": [None, 30.0]},
         ),
-        (Verb.KEY_REPLACED, {"key_tail": ["45d2", "6789"]}),
-        (Verb.CREDENTIAL_CHANGED, {"active": [True, False]}),
+        (AuditAction.KEY_REPLACED, {"key_tail": ["45d2", "6789"]}),
+        (AuditAction.CREDENTIAL_CHANGED, {"active": [True, False]}),
         (
-            Verb.CREDENTIAL_REMOVED,
+            AuditAction.CREDENTIAL_REMOVED,
             {"provider": "dataeyes", "base_url": "https://api.dataeyes.ai"},
         ),
     ]
@@ -117,25 +117,25 @@ def test_who_did_what_is_written_down(desk: Client, project: Project, manager: U
     assert {entry.project_id for entry in AuditEntry.objects.all()} == {project.pk}
 
 
-def test_what_nobody_changed_leaves_no_line(desk: Client, theirs: Credential) -> None:
+def test_saving_without_a_change_is_not_noted(desk: Client, theirs: Credential) -> None:
     desk.post(page_of(theirs), changed(theirs))
     assert recorded() == []
 
 
-def test_a_change_of_who_may_use_it_is_written_down(
+def test_a_change_of_the_allowed_projects_is_noted(
     office: Client, credential: Credential, elsewhere: Project
 ) -> None:
     sent = changed(credential, openness="0", projects=[elsewhere.pk])
     office.post(page_of(credential), sent)
     assert recorded() == [
         (
-            Verb.CREDENTIAL_CHANGED,
+            AuditAction.CREDENTIAL_CHANGED,
             {"open_to_all": [True, False], "projects": ["", "Elsewhere"]},
         )
     ]
 
 
-def test_the_django_admin_writes_the_same_lines(office: Client, project: Project) -> None:
+def test_changes_in_the_admin_are_noted_alike(office: Client, project: Project) -> None:
     base = "/admin/tasks/credential/"
     office.post(f"{base}add/", filled(active="on", open_to_all="on"))
     row = Credential.objects.get()
@@ -143,8 +143,8 @@ def test_the_django_admin_writes_the_same_lines(office: Client, project: Project
     office.post(f"{base}{row.pk}/change/", sent)
     office.post(f"{base}{row.pk}/delete/", {"post": "yes"})
     assert [verb for verb, _ in recorded()] == [
-        Verb.CREDENTIAL_ADDED,
-        Verb.KEY_REPLACED,
-        Verb.CREDENTIAL_CHANGED,
-        Verb.CREDENTIAL_REMOVED,
+        AuditAction.CREDENTIAL_ADDED,
+        AuditAction.KEY_REPLACED,
+        AuditAction.CREDENTIAL_CHANGED,
+        AuditAction.CREDENTIAL_REMOVED,
     ]

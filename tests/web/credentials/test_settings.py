@@ -1,4 +1,4 @@
-"""The pages of credentials: who sees which, and what is changed."""
+"""The pages of credentials: visibility, and changes of the settings."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 from tests.web.credentials.doing import ADD, KEY, another, changed, filled, page_of
 
-# Who sees and changes which
+# Access
 
 
 def test_a_manager_sees_what_their_projects_may_use_and_nothing_else(
@@ -42,7 +42,7 @@ def test_another_projects_credential_answers_like_a_missing_one(
     assert hidden.name not in real.content.decode()
 
 
-def test_what_others_use_as_well_a_manager_only_looks_at(
+def test_a_manager_cannot_change_what_other_projects_use_too(
     desk: Client, project: Project, elsewhere: Project
 ) -> None:
     for row in (another("Of all"), another("Of both", project, elsewhere)):
@@ -55,7 +55,7 @@ def test_what_others_use_as_well_a_manager_only_looks_at(
         assert row.name != "x" and row.active
 
 
-def test_who_manages_all_there_is_changes_all(
+def test_a_manager_of_all_projects_changes_every_credential(
     desk: Client, manager: User, elsewhere: Project
 ) -> None:
     row = another("Of all")
@@ -77,7 +77,7 @@ def test_the_banner_and_the_filter_name_only_credentials_one_may_see(
     assert theirs.name in page and "Of all" in page and hidden.name not in page
 
 
-def test_somebody_in_no_project_hears_of_no_credential(
+def test_a_person_in_no_project_sees_no_credential(
     client_of: ClientOf, credential: Credential
 ) -> None:
     Credential.objects.update(trouble="overdue")
@@ -103,7 +103,7 @@ def test_a_known_provider_fills_in_its_base_url_and_the_key_is_sealed(
     assert row.open_to_all
 
 
-def test_what_is_added_is_tested_at_once(office: Client, project: Project) -> None:
+def test_a_new_credential_is_tested_at_once(office: Client, project: Project) -> None:
     office.post(ADD, filled())
     row = Credential.objects.get()
     assert [job.task["func"] for job in OrmQ.objects.all()] == ["tasks.jobs.test_credential"]
@@ -111,7 +111,7 @@ def test_what_is_added_is_tested_at_once(office: Client, project: Project) -> No
     assert row.test_asked_at and not row.tested_at
 
 
-def test_a_manager_opens_a_new_one_to_their_own_project_only(
+def test_a_managers_new_credential_is_for_their_project_only(
     desk: Client, project: Project, elsewhere: Project
 ) -> None:
     sent = filled(openness="1", projects=[elsewhere.pk], open_to_all="on", active="")
@@ -134,7 +134,7 @@ def test_a_manager_of_several_chooses_among_their_own(
     assert list(Credential.objects.get().projects.all()) == [own]
 
 
-def test_staff_open_one_to_all_or_to_some(
+def test_staff_allow_all_or_some_projects(
     office: Client, project: Project, elsewhere: Project
 ) -> None:
     office.post(ADD, filled(openness="1"))
@@ -156,7 +156,7 @@ def test_staff_open_one_to_all_or_to_some(
         ("provider", "nobody"),
     ],
 )
-def test_a_mistake_is_told_beside_its_field_and_saves_nothing(
+def test_an_error_is_shown_beside_its_field_and_nothing_is_saved(
     office: Client, project: Project, field: str, value: str
 ) -> None:
     page = office.post(ADD, filled(**{field: value}))
@@ -227,7 +227,7 @@ def test_a_new_address_never_moves_a_task_that_a_provider_has_answered_for(
         assert task.base_url == url
 
 
-def test_pausing_and_going_on(desk: Client, theirs: Credential, make_task: MakeTask) -> None:
+def test_pausing_and_resuming(desk: Client, theirs: Credential, make_task: MakeTask) -> None:
     later = timezone.now() + timedelta(hours=1)
     task = make_task(credential=theirs, trouble="overdue", check_after=later)
     paused = desk.post(page_of(theirs) + "pause/", {"active": "0"}, follow=True)
@@ -243,7 +243,7 @@ def test_pausing_and_going_on(desk: Client, theirs: Credential, make_task: MakeT
 # Deleting
 
 
-def test_one_with_tasks_stays_and_can_be_paused_instead(
+def test_a_credential_with_tasks_cannot_be_deleted_but_paused(
     desk: Client, theirs: Credential, make_task: MakeTask
 ) -> None:
     make_task()
@@ -253,7 +253,9 @@ def test_one_with_tasks_stays_and_can_be_paused_instead(
     assert Credential.objects.filter(pk=theirs.pk).exists()
 
 
-def test_one_without_tasks_is_deleted_after_a_question(desk: Client, theirs: Credential) -> None:
+def test_a_credential_without_tasks_is_deleted_after_confirmation(
+    desk: Client, theirs: Credential
+) -> None:
     assert "Delete for good" in desk.get(page_of(theirs) + "remove/").content.decode()
     HealthMinute.objects.create(credential=theirs, minute=timezone.now())
     assert desk.post(page_of(theirs) + "remove/").headers["Location"] == "/credentials/"

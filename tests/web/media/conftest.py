@@ -1,4 +1,4 @@
-"""A saved video, and somebody who may see it."""
+"""A saved video, and a person who may see it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from tasks.models import Copy, Task
-from tasks.serving import files
+from tasks.web.files import files
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf, SaveCopy
 

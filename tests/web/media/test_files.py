@@ -1,4 +1,4 @@
-"""Saved files: inert, and their people's alone."""
+"""Saved files: inert in a browser, and for the people of their project only."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.test import Client
 
-from tasks.models import Copy, CopyState, Kind, Task
-from tasks.serving import files
+from tasks.models import Copy, CopyKind, CopyState, Task
+from tasks.web.files import files
 from tests.web.conftest import SaveCopy
 from tests.web.media.conftest import MOVIE, Ask, body
 
@@ -47,7 +48,7 @@ def test_an_images_type_comes_from_its_name_in_our_storage(name: str, content_ty
 
 
 def test_a_last_frame_is_an_image(task: Task, save_copy: SaveCopy, ask: Ask) -> None:
-    save_copy(task, b"\x89PNG", kind=Kind.LAST_FRAME)
+    save_copy(task, b"\x89PNG", kind=CopyKind.LAST_FRAME)
     response = ask(address="last-frame")
     assert body(response) == b"\x89PNG" and response["Content-Type"] == "image/png"
     assert response["Cache-Control"] == "private, max-age=3600"
@@ -64,7 +65,7 @@ def test_what_is_not_saved_is_not_there(
     task: Task, save_copy: SaveCopy, ask: Ask, state: CopyState
 ) -> None:
     save_copy(task, MOVIE, state=state, poster=b"RIFF")
-    save_copy(task, MOVIE, kind=Kind.LAST_FRAME, state=state)
+    save_copy(task, MOVIE, kind=CopyKind.LAST_FRAME, state=state)
     for address in ("video", "last-frame", "poster"):
         assert ask(address=address).status_code == 404
 
@@ -80,6 +81,41 @@ def test_a_file_that_was_lost_is_a_page_that_is_not_there_and_a_line_in_the_log(
     storages["videos"].delete(saved.name)
     assert ask().status_code == 404
     assert saved.name in caplog.text
+
+
+@pytest.mark.parametrize("accel", ["", "/protected/"], ids=["by us", "by nginx"])
+@pytest.mark.parametrize("size", [None, 0, len(MOVIE) - 1, len(MOVIE) + 1])
+def test_a_file_that_is_not_of_its_size_is_not_sent_and_the_archive_looks_at_it(
+    saved: Copy, ask: Ask, settings: Any, accel: str, size: int | None
+) -> None:
+    """The size None stands for a file that is not there."""
+    settings.ACCEL_REDIRECT = accel
+    path = Path(storages["videos"].path(saved.name))
+    path.unlink() if size is None else path.write_bytes(bytes(size))
+    for answer in (ask(), ask("bytes=0-9"), ask(method="head"), ask(address="video?download")):
+        assert answer.status_code == 404
+    found = Copy.objects.get(pk=saved.pk)
+    assert (found.state, found.damage) == ("saved", "suspected")
+
+
+@pytest.mark.parametrize("address", ["last-frame", "poster"])
+def test_the_size_of_pictures_is_looked_at_too(
+    task: Task, saved: Copy, save_copy: SaveCopy, ask: Ask, address: str
+) -> None:
+    Copy.objects.update(poster_size=4)
+    save_copy(task, MOVIE, kind=CopyKind.LAST_FRAME)
+    assert ask(address=address).status_code == 200
+    copy = task.copies.get(kind="last_frame" if address == "last-frame" else "video")
+    name = copy.name if address == "last-frame" else copy.poster
+    Path(storages["videos"].path(name)).write_bytes(b"cut")
+    assert ask(address=address).status_code == 404
+    copy.refresh_from_db()
+    assert copy.damage == "suspected"
+
+
+def test_a_whole_file_is_not_suspected(saved: Copy, ask: Ask) -> None:
+    assert ask().status_code == 200
+    assert Copy.objects.get().damage is None
 
 
 def test_no_address_names_a_file(saved: Copy, viewing: Client) -> None:
@@ -111,7 +147,8 @@ def test_a_range_costs_four_statements(
 
 def test_nginx_is_told_where_the_file_is(task: Task, ask: Ask, saved: Copy, settings: Any) -> None:
     settings.ACCEL_REDIRECT = "/protected/"
-    Copy.objects.filter(pk=saved.pk).update(name="1/a b?ü.mp4")
+    name = storages["videos"].save("1/a b?ü.mp4", ContentFile(MOVIE))
+    Copy.objects.filter(pk=saved.pk).update(name=name)
     for response in (ask(), ask("bytes=0-9"), ask(method="head"), ask(address="video?download")):
         assert response.status_code == 200 and not response.content
         assert response["X-Accel-Redirect"] == "/protected/1/a%20b%3F%C3%BC.mp4"

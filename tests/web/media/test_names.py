@@ -1,4 +1,4 @@
-"""Saved files, kept under speaking names."""
+"""Names of saved files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from urllib.parse import unquote
 import pytest
 
 from tasks.models import Copy, Task
-from tasks.serving.names import Unique, file_name
+from tasks.web.files.file_names import UniqueNames, file_name
 from tests.web.media.conftest import Ask
 
 
-def test_a_kept_file_says_what_it_is(saved: Copy, ask: Ask) -> None:
+def test_a_downloaded_file_is_named_after_its_task(saved: Copy, ask: Ask) -> None:
     name = 'filename="Dailies - A paper boat sails out - cgt-1.mp4"'
     assert ask()["Content-Disposition"] == f"inline; {name}"
     assert ask(address="video?download")["Content-Disposition"] == f"attachment; {name}"
@@ -19,7 +19,7 @@ def test_a_kept_file_says_what_it_is(saved: Copy, ask: Ask) -> None:
     assert poster == 'attachment; filename="Dailies - A paper boat sails out - cgt-1 - Poster.webp"'
 
 
-def test_chinese_is_kept(task: Task, saved: Copy, ask: Ask) -> None:
+def test_chinese_letters_stay(task: Task, saved: Copy, ask: Ask) -> None:
     Task.objects.filter(pk=task.pk).update(prompt="纸船，驶过雨后的街道")
     kept = ask(address="video?download")["Content-Disposition"]
     assert kept.startswith("attachment; filename*=utf-8''") and kept.isascii()
@@ -50,7 +50,7 @@ def test_a_hostile_name_is_a_plain_one(task: Task, hostile: str) -> None:
 
 
 def test_two_files_of_one_name_are_told_apart() -> None:
-    unique = Unique()
+    unique = UniqueNames()
     names = [unique(name) for name in ("a.mp4", "A.mp4", "a.mp4", "a (2).mp4")]
     assert len({name.casefold() for name in names}) == 4
     assert names[:2] == ["a.mp4", "A (2).mp4"]

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.storage import storages
 
 from tasks.models import Copy
-from tasks.serving import files
+from tasks.web.files import files
 from tests.web.media.conftest import LONG, MOVIE, Ask, body
 
 
@@ -89,8 +89,11 @@ def test_a_range_of_a_file_that_changed_meanwhile_brings_the_new_one(saved: Copy
     assert ask("bytes=9999-", if_range='"other"').status_code == 200
 
 
-def test_the_entity_tag_is_the_hash(saved: Copy, ask: Ask) -> None:
-    assert ask()["ETag"] == f'"{saved.sha256}"'
+def test_the_entity_tag_follows_from_the_hash_and_does_not_tell_it(saved: Copy, ask: Ask) -> None:
+    before = ask()["ETag"]
+    assert before == ask()["ETag"] and saved.sha256 not in before
+    Copy.objects.update(sha256="0" * 64)
+    assert ask()["ETag"] != before
 
 
 def test_what_a_browser_has_is_not_sent_again(saved: Copy, ask: Ask) -> None:

@@ -1,4 +1,4 @@
-"""Browsers of who manages people."""
+"""The client of a manager."""
 
 import pytest
 from django.contrib.auth.models import User

@@ -1,4 +1,4 @@
-"""What the tests of the people's page do again and again."""
+"""Addresses and answers that the tests of the people's page share."""
 
 import re
 

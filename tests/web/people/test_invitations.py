@@ -7,7 +7,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from tasks.models import AuditEntry, Invitation, Project, Verb
+from tasks.models import AuditAction, AuditEntry, Invitation, Project
 from tests.web.people.doing import link_of, text_of
 
 
@@ -18,7 +18,7 @@ def test_an_invitation_shows_its_link_once_and_is_noted(office: Client, project:
     token = link.rstrip("/").rpartition("/")[2]
     assert token not in text_of(office)
     assert "new@example.com" in text_of(office)
-    entry = AuditEntry.objects.get(verb=Verb.INVITED)
+    entry = AuditEntry.objects.get(verb=AuditAction.INVITED)
     assert token not in str(entry.__dict__)
     assert token not in str(row.__dict__)
 
@@ -27,7 +27,7 @@ def test_a_link_that_was_withdrawn_lets_nobody_in(office: Client, client: Client
     link = link_of(office)
     office.post(f"/people/invitations/{Invitation.objects.get().pk}/withdraw/")
     assert client.get(link).status_code == 410
-    assert AuditEntry.objects.filter(verb=Verb.INVITATION_WITHDRAWN).count() == 1
+    assert AuditEntry.objects.filter(verb=AuditAction.INVITATION_WITHDRAWN).count() == 1
     assert "withdrawn" in text_of(office)
 
 
@@ -51,7 +51,7 @@ def test_a_used_invitation_is_not_renewed(office: Client, viewer: User, client: 
     assert not Invitation.objects.pending(timezone.now()).exists()
 
 
-def test_it_goes_by_e_mail_where_this_installation_can_send_any(
+def test_an_invitation_is_sent_by_e_mail_where_the_site_can_send_it(
     office: Client, settings: object, mailoutbox: list[mail.EmailMessage]
 ) -> None:
     link_of(office, email="new@example.com")
@@ -65,7 +65,7 @@ def test_it_goes_by_e_mail_where_this_installation_can_send_any(
     assert len(mailoutbox) == 1
 
 
-def test_a_wrong_address_is_told_beside_its_field(office: Client) -> None:
+def test_a_wrong_address_is_reported_beside_its_field(office: Client) -> None:
     answer = office.post("/people/invite/", {"role": "viewer", "email": "nobody"})
     assert "Enter a valid email address." in answer.content.decode()
     assert not Invitation.objects.exists()

@@ -1,4 +1,4 @@
-"""What the people's page lets nobody reach, and the projects it lets staff name."""
+"""The limits of the people's page, and the projects that staff create and rename."""
 
 import re
 from datetime import timedelta
@@ -8,11 +8,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from tasks.models import AuditEntry, Invitation, Project, Role, Verb
+from tasks.models import AuditAction, AuditEntry, Invitation, Project, Role
 from tests.web.conftest import ClientOf
 from tests.web.people.doing import link_of, membership, role_url, text_of
 
-# What cannot be reached
+# Access
 
 
 def test_another_projects_people_answer_like_missing_ones(office: Client, stranger: User) -> None:
@@ -51,15 +51,15 @@ def test_another_projects_people_answer_like_missing_ones(office: Client, strang
 
 
 def plain(body: bytes) -> bytes:
-    """Without what differs by design: form tokens, and the address itself."""
+    """The body without the parts that always differ: form tokens, and the address itself."""
     body = re.sub(rb'name="csrfmiddlewaretoken" value="\w+"', b"", body)
     return re.sub(rb"/people/(invitations/)?\d+/", b"/people/N/", body)
 
 
-def test_nothing_is_changed_by_fields_no_form_has(
+def test_posted_fields_that_no_form_has_are_ignored(
     office: Client, manager: User, viewer: User, project: Project
 ) -> None:
-    """Whose a row is, and what a person is, cannot be posted."""
+    """Ignore posted owners of rows and posted rights of people."""
     other = Project.objects.create(name="Second")
     more = {"user": manager.pk, "is_staff": "on", "is_superuser": "on", "id": 1, "pk": 1}
     office.post(role_url(viewer), {"role": "member", "project": other.pk, **more})
@@ -68,13 +68,17 @@ def test_nothing_is_changed_by_fields_no_form_has(
     viewer.refresh_from_db()
     assert not viewer.is_staff and not viewer.is_superuser
     link_of(office, invited_by=viewer.pk, used_by=viewer.pk, token_hash="x", ends_at="2099-01-01")
-    made = Invitation.objects.get()
-    assert (made.invited_by, made.used_by, made.project) == (manager, None, project)
-    assert made.ends_at < timezone.now() + timedelta(days=8)
+    invitation = Invitation.objects.get()
+    assert (invitation.invited_by, invitation.used_by, invitation.project) == (
+        manager,
+        None,
+        project,
+    )
+    assert invitation.ends_at < timezone.now() + timedelta(days=8)
 
 
 @pytest.mark.parametrize("who", ["viewer", "member", "stranger"])
-def test_who_manages_nothing_has_no_page_of_people(
+def test_a_person_who_manages_nothing_has_no_page_of_people(
     client_of: ClientOf, request: pytest.FixtureRequest, who: str, manager: User
 ) -> None:
     client = client_of(request.getfixturevalue(who))
@@ -90,12 +94,12 @@ def test_who_manages_nothing_has_no_page_of_people(
 def test_staff_make_and_rename_projects(client_of: ClientOf, staff: User, project: Project) -> None:
     office = client_of(staff)
     office.post("/people/projects/", {"name": "Autumn film", "id": project.pk})
-    made = Project.objects.get(name="Autumn film")
-    office.post(f"/people/projects/{made.pk}/name/", {"name": "Winter film"})
-    made.refresh_from_db()
-    assert made.name == "Winter film"
+    row = Project.objects.get(name="Autumn film")
+    office.post(f"/people/projects/{row.pk}/name/", {"name": "Winter film"})
+    row.refresh_from_db()
+    assert row.name == "Winter film"
     verbs = AuditEntry.objects.order_by("id").values_list("verb", flat=True)
-    assert list(verbs) == [Verb.PROJECT_MADE, Verb.PROJECT_CHANGED]
+    assert list(verbs) == [AuditAction.PROJECT_MADE, AuditAction.PROJECT_CHANGED]
     last = AuditEntry.objects.order_by("id").last()
     assert last and last.changes == {"name": ["Autumn film", "Winter film"]}
 

@@ -1,4 +1,4 @@
-"""The people's page: who works in a project, as what, and what becomes of those who leave it."""
+"""The people's page: the members of a project, their roles, and their removal."""
 
 import re
 from datetime import timedelta
@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.models import AuditEntry, Membership, Profile, Project, Role, Verb
+from tasks.models import AuditAction, AuditEntry, Membership, Profile, Project, Role
 from tests.conftest import MakeTask
 from tests.web.at_once import at_once
 from tests.web.conftest import ClientOf, SaveCopy
@@ -22,15 +22,15 @@ def remove_url(person: User) -> str:
 
 
 def elsewhere(person: User, role: Role = Role.MEMBER) -> Membership:
-    """A place of this person's in a project the manager of the tests does not manage."""
+    """A membership of this person in a project that the tests' manager does not manage."""
     other = Project.objects.get_or_create(name="Elsewhere")[0]
     return Membership.objects.create(project=other, user=person, role=role)
 
 
-# What it tells
+# The page
 
 
-def test_the_page_tells_of_each_person_what_they_may_and_what_they_made(
+def test_the_page_shows_the_role_and_the_tasks_of_each_person(
     office: Client, member: User, viewer: User, make_task: MakeTask
 ) -> None:
     User.objects.filter(pk=member.pk).update(email="member@example.com")
@@ -55,7 +55,7 @@ def test_tasks_of_another_project_are_not_counted(
     assert (found.tasks, found.tokens) == (0, 0)
 
 
-def test_one_project_is_not_spoken_of_and_two_are_chosen_from(
+def test_a_single_project_is_not_named_and_two_are_chosen_from(
     office: Client, manager: User, project: Project
 ) -> None:
     assert 'name="project" class' not in text_of(office)
@@ -66,7 +66,8 @@ def test_one_project_is_not_spoken_of_and_two_are_chosen_from(
     assert third.name not in text
 
 
-def test_the_page_asks_as_much_for_thirty_people_as_for_three(
+@pytest.mark.exhaustive
+def test_the_page_needs_as_many_queries_for_thirty_people_as_for_three(
     office: Client,
     member: User,
     viewer: User,
@@ -75,7 +76,7 @@ def test_the_page_asks_as_much_for_thirty_people_as_for_three(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     # session, person, the first managed project, all of them, people, their tasks, invitations,
-    # trouble, what they may, and the header's two
+    # trouble, their rights, and the header's two
     with django_assert_num_queries(11):
         text_of(office)
     for number in range(30):
@@ -93,7 +94,7 @@ def test_the_page_asks_as_much_for_thirty_people_as_for_three(
 def test_a_role_is_changed_and_noted(office: Client, viewer: User, manager: User) -> None:
     office.post(role_url(viewer), {"role": "member"})
     assert membership(viewer).role == Role.MEMBER
-    entry = AuditEntry.objects.get(verb=Verb.ROLE_CHANGED)
+    entry = AuditEntry.objects.get(verb=AuditAction.ROLE_CHANGED)
     assert (entry.actor, entry.label) == ("manager", "viewer")
     assert entry.changes == {"role": ["viewer", "member"]}
     assert entry.project_id == membership(viewer).project_id
@@ -101,12 +102,10 @@ def test_a_role_is_changed_and_noted(office: Client, viewer: User, manager: User
 
 def test_the_same_role_again_is_no_change(office: Client, viewer: User) -> None:
     office.post(role_url(viewer), {"role": "viewer"})
-    assert not AuditEntry.objects.filter(verb=Verb.ROLE_CHANGED).exists()
+    assert not AuditEntry.objects.filter(verb=AuditAction.ROLE_CHANGED).exists()
 
 
-def test_a_change_in_the_page_comes_back_as_the_select_and_a_note(
-    office: Client, viewer: User
-) -> None:
+def test_a_change_by_htmx_returns_the_select_and_a_message(office: Client, viewer: User) -> None:
     answer = office.post(role_url(viewer), {"role": "member"}, headers={"HX-Request": "true"})
     text = " ".join(answer.content.decode().split())
     assert '<option value="member" selected>Member</option>' in text
@@ -129,7 +128,7 @@ def test_the_last_manager_can_neither_step_down_nor_leave(office: Client, manage
     assert AuditEntry.objects.count() == 0
 
 
-def test_a_manager_who_cannot_come_in_any_more_does_not_count(
+def test_a_manager_whose_account_is_closed_does_not_count(
     office: Client, manager: User, member: User
 ) -> None:
     Membership.objects.filter(user=member).update(role=Role.MANAGER)
@@ -138,7 +137,7 @@ def test_a_manager_who_cannot_come_in_any_more_does_not_count(
     assert Membership.objects.filter(user=manager).exists()
 
 
-def test_one_of_two_managers_may_leave_and_sees_the_list_then(
+def test_one_of_two_managers_may_leave_and_then_sees_the_list(
     office: Client, manager: User, member: User
 ) -> None:
     office.post(role_url(member), {"role": "manager"})
@@ -166,7 +165,7 @@ def test_of_two_managers_who_demote_each_other_at_once_one_stays(
 # Removing
 
 
-def test_removing_says_first_what_will_happen(office: Client, member: User) -> None:
+def test_removing_asks_for_confirmation_first(office: Client, member: User) -> None:
     text = text_of(office, remove_url(member))
     assert "Remove member?" in text
     assert "Their tasks and videos stay." in text
@@ -178,7 +177,7 @@ def test_the_removed_are_noted_and_their_tasks_stay(
 ) -> None:
     task = make_task(created_by=member)
     office.post(remove_url(member))
-    entry = AuditEntry.objects.get(verb=Verb.PERSON_REMOVED)
+    entry = AuditEntry.objects.get(verb=AuditAction.PERSON_REMOVED)
     assert (entry.label, entry.changes) == ("member", {"role": ["member", ""]})
     assert office.get(f"/tasks/{task.pk}/").status_code == 200
 
@@ -201,7 +200,13 @@ def test_the_removed_lose_everything_at_their_next_request(
     assert theirs.post("/tasks/download.zip", zipped).status_code == 404
     assert theirs.get(f"/tasks/{task.pk}/poster").status_code == 404
     make_task(prompt="Another secret")
-    for url in ("/", live.group(1).replace("&amp;", "&"), "/pulse/", "/archive/", "/?q=secret"):
+    for url in (
+        "/",
+        live.group(1).replace("&amp;", "&"),
+        "/header-status/",
+        "/archive/",
+        "/?q=secret",
+    ):
         answer = theirs.get(url)
         assert answer.status_code in (200, 204)
         assert b"A secret plan" not in answer.content
@@ -219,4 +224,4 @@ def test_the_disabled_lose_their_session_at_the_next_request(
     User.objects.filter(pk=member.pk).update(is_active=False)
     assert theirs.get(f"/tasks/{task.pk}/").headers["Location"].startswith("/sign-in/")
     assert theirs.get("/live/").headers["HX-Refresh"] == "true"
-    assert theirs.get("/pulse/").status_code == 204
+    assert theirs.get("/header-status/").status_code == 204

@@ -1,4 +1,4 @@
-"""Browsers of somebody who has settings."""
+"""Clients of a person with settings."""
 
 from __future__ import annotations
 

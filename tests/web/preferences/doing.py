@@ -1,4 +1,4 @@
-"""What the tests of personal settings do again and again."""
+"""Readers of profiles and answers that the tests of personal settings share."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from tasks.models import Profile
 
 
-def seen(person: User) -> Any:
+def last_visit(person: User) -> Any:
     return Profile.objects.get(user=person).seen_at
 
 
-def told(answer: Any) -> list[int]:
+def reported(answer: Any) -> list[int]:
     return [task["pk"] for task in answer.json()["ended"]]

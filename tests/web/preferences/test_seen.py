@@ -1,4 +1,4 @@
-"""Being seen: noted now and then, and never at the cost of a page."""
+"""The time of a person's last visit: noted now and then, never at the cost of a page."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.models import ChangeCounter, Profile
+from tasks.models import Profile
 from tasks.models.profile import SEEN_EVERY
-from tests.web.preferences.doing import seen
+from tests.web.preferences.doing import last_visit
 
-# What it costs
+# Queries
 
 
-@pytest.mark.parametrize("said", [{}, {"language": "zh-hans", "time_zone": "Asia/Tokyo"}])
+@pytest.mark.parametrize("chosen", [{}, {"language": "zh-hans", "time_zone": "Asia/Tokyo"}])
 def test_a_profile_comes_with_its_person(
     desk: Client,
     member: User,
     django_assert_num_queries: DjangoAssertNumQueries,
-    said: dict[str, str],
+    chosen: dict[str, str],
 ) -> None:
-    Profile.objects.remember(member, **said)
-    number = ChangeCounter.objects.now()
+    Profile.objects.remember(member, **chosen)
+    quiet = desk.get("/").context["feed"].url
     with django_assert_num_queries(3):  # session, person, last change
-        assert desk.get(f"/live/?after={number}").status_code == 204
+        assert desk.get(quiet).status_code == 204
 
 
 def test_health_asks_the_database_nothing(
@@ -41,49 +41,49 @@ def test_health_asks_the_database_nothing(
         client.get("/healthz")
 
 
-# Last seen
+# Last visit
 
 
-def test_coming_in_is_being_seen(client: Client, member: User) -> None:
+def test_signing_in_counts_as_a_visit(client: Client, member: User) -> None:
     client.force_login(member)
-    assert timezone.now() - seen(member) < timedelta(minutes=1)
+    assert timezone.now() - last_visit(member) < timedelta(minutes=1)
 
 
-def test_looking_is_noted_once_in_five_minutes(desk: Client, member: User) -> None:
+def test_visits_are_noted_once_in_five_minutes(desk: Client, member: User) -> None:
     lately, long_ago = (timezone.now() - SEEN_EVERY * part for part in (0.5, 2))
     Profile.objects.filter(user=member).update(seen_at=lately)
     desk.get("/")
-    assert seen(member) == lately
+    assert last_visit(member) == lately
     Profile.objects.filter(user=member).update(seen_at=long_ago)
     desk.get("/")
-    assert seen(member) > lately
+    assert last_visit(member) > lately
 
 
 def test_a_person_without_a_profile_gets_one(desk: Client, member: User) -> None:
     Profile.objects.all().delete()
     desk.get("/")
-    assert seen(member)
+    assert last_visit(member)
 
 
-def test_a_page_in_the_background_is_not_a_person_who_looks(desk: Client, member: User) -> None:
+def test_a_background_poll_is_not_a_visit(desk: Client, member: User) -> None:
     long_ago = timezone.now() - SEEN_EVERY * 2
     Profile.objects.filter(user=member).update(seen_at=long_ago)
-    desk.get("/endings/?after=0")
-    assert seen(member) == long_ago
+    desk.get("/notifications/?after=0")
+    assert last_visit(member) == long_ago
 
 
-def test_two_at_once_write_one_moment(member: User) -> None:
+def test_two_requests_at_once_write_one_visit(member: User) -> None:
     now = timezone.now()
     early = Profile(user=member)
     Profile.objects.note_seen(early, now)
     Profile.objects.note_seen(Profile(user=member), now + timedelta(seconds=1))
-    assert seen(member) == now
+    assert last_visit(member) == now
     Profile.objects.note_seen(Profile.objects.get(), now + timedelta(seconds=2))
-    assert seen(member) == now
+    assert last_visit(member) == now
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_busy_database_costs_the_note_and_not_the_page(desk: Client, member: User) -> None:
+def test_a_busy_database_loses_the_visit_but_not_the_page(desk: Client, member: User) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("Elsewhere a writer locks rows, not the database.")
     long_ago = timezone.now() - SEEN_EVERY * 2
@@ -95,6 +95,6 @@ def test_a_busy_database_costs_the_note_and_not_the_page(desk: Client, member: U
         assert desk.get("/").status_code == 200
     finally:
         writer.close()
-    assert seen(member) == long_ago
+    assert last_visit(member) == long_ago
     desk.get("/")
-    assert seen(member) > long_ago
+    assert last_visit(member) > long_ago

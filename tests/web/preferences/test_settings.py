@@ -1,4 +1,4 @@
-"""Personal settings: each one holds on every device, and none of them costs a question."""
+"""Personal settings: each one holds on every device, and none of them costs a query."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from tasks.forms.preferences import PreferencesForm
 from tasks.models import Profile
-from tasks.preferences import zones
+from tasks.team.preferences import zones
+from tasks.web.forms.preferences import PreferencesForm
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
-from tests.web.preferences.doing import seen
+from tests.web.preferences.doing import last_visit
 
-SAID = {
+DEFAULTS = {
     "language": "en",
     "time_zone": "",
     "theme": "auto",
@@ -28,8 +28,8 @@ SAID = {
 }
 
 
-def save(client: Client, **said: str) -> Any:
-    return client.post("/settings/", SAID | said, follow=True)
+def save(client: Client, **changes: str) -> Any:
+    return client.post("/settings/", DEFAULTS | changes, follow=True)
 
 
 def root(answer: Any) -> str:
@@ -41,13 +41,13 @@ def root(answer: Any) -> str:
 # The page
 
 
-def test_what_holds_is_chosen_on_the_page(desk: Client, member: User) -> None:
+def test_the_page_shows_the_current_settings(desk: Client, member: User) -> None:
     Profile.objects.remember(
         member, language="zh-hans", time_zone="Asia/Shanghai", theme="dark", shortcuts=False
     )
     form = desk.get("/settings/").context["form"]
-    holds = {name: form[name].value() for name in form.fields}
-    assert holds == {
+    values = {name: form[name].value() for name in form.fields}
+    assert values == {
         "language": "zh-hans",
         "time_zone": "Asia/Shanghai",
         "theme": "dark",
@@ -58,7 +58,7 @@ def test_what_holds_is_chosen_on_the_page(desk: Client, member: User) -> None:
     }
 
 
-def test_who_has_said_nothing_finds_what_this_browser_was_told_before(desk: Client) -> None:
+def test_without_a_profile_the_page_shows_the_browsers_cookies(desk: Client) -> None:
     form = desk.get("/settings/").context["form"]
     assert (form["language"].value(), form["theme"].value()) == ("auto", "auto")
     desk.cookies.load({"theme": "dark", "django_language": "zh-hans"})
@@ -74,7 +74,7 @@ def test_saving_says_so_in_the_language_just_chosen(desk: Client) -> None:
     assert 'lang="zh-hans"' in root(chinese)
 
 
-def test_all_of_a_form_is_kept(desk: Client, member: User) -> None:
+def test_all_fields_are_saved(desk: Client, member: User) -> None:
     save(
         desk,
         language="zh-hans",
@@ -108,7 +108,7 @@ def test_all_of_a_form_is_kept(desk: Client, member: User) -> None:
         ("density", ""),
     ],
 )
-def test_what_is_not_offered_is_refused_and_nothing_is_kept(
+def test_values_that_are_not_offered_are_refused_and_nothing_is_saved(
     desk: Client, member: User, name: str, value: str
 ) -> None:
     before = Profile.objects.values().get(user=member)
@@ -122,7 +122,7 @@ def test_nobody_saves_for_somebody_else(desk: Client, member: User, viewer: User
     save(desk, user=str(viewer.pk), user_id=str(viewer.pk), seen_at="2020-01-01", theme="dark")
     assert Profile.objects.get(user=member).theme == "dark"
     assert not Profile.objects.filter(user=viewer).exists()
-    assert seen(member) > timezone.now() - timedelta(minutes=1)
+    assert last_visit(member) > timezone.now() - timedelta(minutes=1)
 
 
 def test_the_page_shows_who_one_is_and_leads_to_the_password(desk: Client, member: User) -> None:
@@ -139,9 +139,7 @@ def test_the_menu_leads_to_the_settings(desk: Client) -> None:
 # On every device, at the next request
 
 
-def test_the_language_of_the_profile_rules_over_cookie_and_browser(
-    desk: Client, phone: Client
-) -> None:
+def test_the_profiles_language_overrides_cookie_and_browser(desk: Client, phone: Client) -> None:
     phone.cookies.load({"django_language": "en"})
     save(desk, language="zh-hans")
     answer = phone.get("/", headers={"accept-language": "en"})
@@ -151,7 +149,7 @@ def test_the_language_of_the_profile_rules_over_cookie_and_browser(
     assert 'lang="zh-hans"' in root(missing)
 
 
-def test_as_the_browser_says_forgets_what_a_cookie_said(desk: Client) -> None:
+def test_the_choice_of_the_browsers_language_overrides_a_cookie(desk: Client) -> None:
     save(desk, language="auto")
     desk.cookies.load({"django_language": "en"})
     assert 'lang="zh-hans"' in root(desk.get("/", headers={"accept-language": "zh-CN"}))
@@ -163,17 +161,17 @@ def test_theme_and_density_are_attributes_of_the_page(desk: Client, phone: Clien
     save(desk, theme="dark", density="compact")
     phone.cookies.load({"theme": "light"})
     html = root(phone.get("/"))
-    assert 'data-bs-theme="dark"' in html
+    assert 'data-theme="dark"' in html
     assert 'data-density="compact"' in html
 
 
-def test_the_theme_auto_rules_over_a_cookie_as_well(desk: Client, phone: Client) -> None:
+def test_the_theme_auto_overrides_a_cookie_too(desk: Client, phone: Client) -> None:
     phone.cookies.load({"theme": "dark"})
-    assert 'data-bs-theme="dark"' in root(phone.get("/"))
+    assert 'data-theme="dark"' in root(phone.get("/"))
     save(desk, theme="auto")
     html = root(phone.get("/"))
     assert 'data-choice="auto"' in html
-    assert "data-bs-theme" not in html
+    assert "data-theme" not in html
 
 
 def test_shortcuts_are_switched_off_by_an_attribute_and_the_help_says_where_to_switch_them_on(
@@ -199,7 +197,7 @@ def test_only_pages_of_people_who_want_them_load_the_script_of_notifications(
 # The switches of the menu
 
 
-def test_the_switches_of_the_menu_write_to_the_profile_of_who_is_signed_in(
+def test_the_menus_switches_change_the_profile_of_a_signed_in_person(
     desk: Client, phone: Client
 ) -> None:
     answer = desk.post("/theme/", {"theme": "dark", "next": "/archive/"})
@@ -207,22 +205,20 @@ def test_the_switches_of_the_menu_write_to_the_profile_of_who_is_signed_in(
     assert "theme" not in answer.cookies
     desk.post("/language/", {"language": "zh-hans", "next": "/"})
     html = root(phone.get("/"))
-    assert 'data-bs-theme="dark"' in html
+    assert 'data-theme="dark"' in html
     assert 'lang="zh-hans"' in html
 
 
-def test_the_switches_leave_cookies_with_who_is_not_signed_in(client: Client, staff: User) -> None:
+def test_the_menus_switches_set_cookies_for_others(client: Client, staff: User) -> None:
     client.post("/theme/", {"theme": "dark"})
     client.post("/language/", {"language": "zh-hans"})
     html = root(client.get("/sign-in/"))
-    assert 'data-bs-theme="dark"' in html
+    assert 'data-theme="dark"' in html
     assert 'lang="zh-hans"' in html
     assert not Profile.objects.exists()
 
 
-def test_a_switch_refuses_what_there_is_not_and_leads_nowhere_else(
-    desk: Client, member: User
-) -> None:
+def test_a_switch_refuses_unknown_values_and_other_sites(desk: Client, member: User) -> None:
     assert desk.post("/theme/", {"theme": "pink"}).status_code == 400
     desk.post("/language/", {"language": "fr"})
     assert Profile.objects.get(user=member).language == ""
@@ -233,16 +229,16 @@ def test_a_switch_refuses_what_there_is_not_and_leads_nowhere_else(
 # Time
 
 
-def test_times_are_told_in_the_persons_zone(desk: Client, make_task: MakeTask) -> None:
+def test_times_are_shown_in_the_persons_zone(desk: Client, make_task: MakeTask) -> None:
     task = make_task()
     save(desk, time_zone="Asia/Tokyo")
     page = desk.get(f"/tasks/{task.pk}/")
-    told = task.created_at.astimezone(ZoneInfo("Asia/Tokyo"))
-    assert f"{told:%Y-%m-%d %H:%M:%S} JST" in page.content.decode()
+    local = task.created_at.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert f"{local:%Y-%m-%d %H:%M:%S} JST" in page.content.decode()
     assert 'data-zone="Asia/Tokyo"' in root(page)
 
 
-def test_one_persons_zone_is_not_left_to_the_next(
+def test_one_persons_zone_does_not_leak_to_the_next(
     desk: Client, client_of: ClientOf, viewer: User, make_task: MakeTask
 ) -> None:
     task = make_task()
@@ -253,7 +249,7 @@ def test_one_persons_zone_is_not_left_to_the_next(
     assert "JST" not in text
 
 
-def test_a_zone_that_this_machine_does_not_know_is_the_sites(desk: Client, member: User) -> None:
+def test_an_unknown_zone_is_replaced_by_the_sites(desk: Client, member: User) -> None:
     Profile.objects.remember(member, time_zone="Mars/Olympus_Mons")
     assert desk.get("/").status_code == 200
 

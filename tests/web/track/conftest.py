@@ -9,7 +9,7 @@ from tasks.models import (
 
 @pytest.fixture
 def ark(db: None) -> Credential:
-    """Of a provider whose ids are cgt-…, and nothing else."""
+    """A credential of a provider all of whose ids are cgt-…."""
     row = Credential(name="Ark", provider="volcengine", base_url="https://ark.example/api/v3")
     row.replace_key("ark-of-the-tests-0123456789")
     row.save()

@@ -1,4 +1,4 @@
-"""What the tests of tracking do again and again."""
+"""Ids and form values that the tests of tracking share."""
 
 from typing import Any
 

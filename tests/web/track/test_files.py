@@ -1,4 +1,4 @@
-"""Tracking tasks out of a file, with what it says of them."""
+"""Tracking tasks from a file, with the details in it."""
 
 from typing import Any
 
@@ -7,19 +7,19 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from tasks.forms import track as track_form
-from tasks.forms.track import MOST_IDS
 from tasks.models import (
+    AuditAction,
     AuditEntry,
     Credential,
     Project,
     StatusChange,
     Task,
-    Verb,
 )
-from tasks.pasted import Kind
 from tasks.providers import RemoteTask
 from tasks.status import Status
+from tasks.tracking.imports.pasted_ids import PreviewKind
+from tasks.web.forms import track as track_form
+from tasks.web.forms.track import MOST_IDS
 from tests.web.conftest import ClientOf
 from tests.web.track.doing import URL, A, B, typed
 
@@ -36,12 +36,12 @@ def uploaded(data: bytes, credential: Credential, name: str = "tasks.csv") -> di
     return typed("", credential, upload=SimpleUploadedFile(name, data))
 
 
-def test_a_file_is_previewed_line_by_line_with_what_comes_along(
+def test_a_file_is_previewed_line_by_line_with_its_details(
     client_of: ClientOf, member: User, ark: Credential
 ) -> None:
     page = client_of(member).post(URL, uploaded(TABLE.encode("gb18030"), ark))
     kinds = [line.kind for line in page.context["lines"]]
-    assert kinds == [Kind.MALFORMED, Kind.NEW, Kind.NEW, Kind.DUPLICATE]
+    assert kinds == [PreviewKind.MALFORMED, PreviewKind.NEW, PreviewKind.NEW, PreviewKind.DUPLICATE]
     text = page.content.decode()
     assert "海浪, at dawn" in text and "Line 6 has no id" in text
     assert "时长: many" in text and "备注" in text
@@ -60,11 +60,11 @@ def test_prompt_and_parameters_of_a_file_are_kept_and_found_at_once(
     assert (second.prompt, second.duration) == ("一只猫", None)
     for word in ("海浪", "wide", "doubao"):
         assert list(Task.objects.visible_to(member).matching(word)) == [first]
-    entry = AuditEntry.objects.get(verb=Verb.TRACKED)
+    entry = AuditEntry.objects.get(verb=AuditAction.TRACKED)
     assert (entry.actor, entry.project_id, entry.changes) == ("member", project.pk, {"number": 2})
 
 
-def test_an_answer_that_leaves_the_prompt_out_does_not_take_it_away(
+def test_an_answer_without_a_prompt_does_not_remove_the_prompt(
     client_of: ClientOf, member: User, ark: Credential
 ) -> None:
     line = f'{{"id": "{A}", "prompt": "A paper boat", "seed": 7, "created_at": 1784279786}}'
@@ -75,7 +75,7 @@ def test_an_answer_that_leaves_the_prompt_out_does_not_take_it_away(
     remote = RemoteTask(
         id=A, status=Status.RUNNING, status_word="running", raw=answer, resolution="720p"
     )
-    change = task.hear(remote, "", timezone.now())
+    change = task.apply_answer(remote, "", timezone.now())
     task.save()
     assert isinstance(change, StatusChange)
     task.refresh_from_db()
@@ -97,7 +97,7 @@ def test_an_answer_that_leaves_the_prompt_out_does_not_take_it_away(
         (b"id,prompt\n,\n", "There is no task id in this."),
     ],
 )
-def test_what_is_wrong_with_a_file_is_told_beside_it(
+def test_errors_of_a_file_are_shown_beside_it(
     client_of: ClientOf, member: User, ark: Credential, data: bytes, sentence: str
 ) -> None:
     page = client_of(member).post(URL, uploaded(data, ark))
@@ -116,6 +116,7 @@ def test_a_file_that_is_too_large_for_one_step_is_refused(
     assert "larger than 5 MB" in str(page.context["form"].errors["upload"])
 
 
+@pytest.mark.exhaustive
 def test_two_thousand_long_chinese_prompts_pass_from_step_to_step(
     client_of: ClientOf, member: User, ark: Credential
 ) -> None:
@@ -126,10 +127,10 @@ def test_two_thousand_long_chinese_prompts_pass_from_step_to_step(
     assert Task.objects.filter(prompt="海" * 300).count() == MOST_IDS
 
 
-def test_what_stands_in_a_file_is_shown_as_text(
+def test_the_content_of_a_file_is_escaped(
     client_of: ClientOf, member: User, ark: Credential
 ) -> None:
     data = f'id,prompt\n{A},"</textarea><script>alert(1)</script>"\n=cmd|calc,x\n'
     page = client_of(member).post(URL, uploaded(data.encode(), ark))
     assert "<script>alert" not in page.content.decode()
-    assert [line.kind for line in page.context["lines"]] == [Kind.MALFORMED, Kind.NEW]
+    assert [line.kind for line in page.context["lines"]] == [PreviewKind.MALFORMED, PreviewKind.NEW]

@@ -1,14 +1,14 @@
-"""Tracking by a link, and what meets a task that is known already."""
+"""Tracking by a link, and ids that are known already."""
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tasks.models import (
     Credential,
-    Found,
     Membership,
     Project,
     Task,
+    UntrackedTask,
 )
 from tasks.providers import RemoteTask
 from tasks.status import Status
@@ -39,7 +39,7 @@ def test_a_link_without_an_id_chooses_the_credential(
     assert form.initial == {"credential": ark.pk}
 
 
-def test_another_projects_credential_is_neither_offered_nor_taken(
+def test_another_projects_credential_is_neither_offered_nor_accepted(
     client_of: ClientOf, member: User, project: Project, ark: Credential, credential: Credential
 ) -> None:
     own = Project.objects.create(name="Own")
@@ -64,7 +64,7 @@ def test_an_id_in_the_trash_is_not_tracked_twice(
     assert Task.objects.count() == 1
 
 
-def test_the_trash_of_others_is_not_told_of(
+def test_the_trash_of_others_is_not_revealed(
     client_of: ClientOf, member: User, ark: Credential, make_task: MakeTask
 ) -> None:
     secret = Project.objects.create(name="Secret project")
@@ -73,10 +73,10 @@ def test_the_trash_of_others_is_not_told_of(
     assert "already tracked elsewhere" in page and "in the trash" not in page
 
 
-def test_what_is_tracked_is_no_longer_among_the_found(
+def test_a_tracked_task_is_no_longer_untracked(
     client_of: ClientOf, member: User, ark: Credential
 ) -> None:
     remote = RemoteTask(id=A, status=Status.RUNNING, status_word="running", raw={})
-    Found.of(remote, ark, ark.base_url, timezone.now()).save()
+    UntrackedTask.of(remote, ark, ark.base_url, timezone.now()).save()
     client_of(member).post(URL, typed(A, ark, "track"))
-    assert not Found.objects.exists()
+    assert not UntrackedTask.objects.exists()

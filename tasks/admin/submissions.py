@@ -1,0 +1,129 @@
+"""Read-only rows of creates; and the model names that a team adds to the catalog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from tasks.admin.read_only import HEAVY, LargeTableAdmin, ReadOnlyAdmin, TaskRowsAdmin
+from tasks.models import (
+    AvailableModel,
+    Batch,
+    Callback,
+    Cancellation,
+    Candidate,
+    CreateLookup,
+    ModelName,
+    SavedPrompt,
+    Submission,
+    Upload,
+)
+from tasks.providers import PROVIDERS
+from tasks.providers.catalog.models import MODELS
+
+
+class ModelNameForm(forms.ModelForm):
+    """A model name, with known providers and models to choose from."""
+
+    provider = forms.ChoiceField(
+        label=_("Provider"), choices=[(known.slug, _(known.label)) for known in PROVIDERS]
+    )
+    known_as = forms.ChoiceField(
+        label=_("Model behind it"),
+        choices=[(model.name, model.label) for model in reversed(MODELS)],
+    )
+
+    class Meta:
+        model = ModelName
+        fields = ("provider", "name", "known_as")
+
+
+@admin.register(ModelName)
+class ModelNameAdmin(admin.ModelAdmin):
+    form = ModelNameForm
+    list_display = ("name", "provider", "known_as")
+    list_filter = ("provider",)
+    search_fields = ("name", "known_as")
+
+
+@admin.register(AvailableModel)
+class AvailableModelAdmin(ReadOnlyAdmin):
+    list_display = ("name", "credential", "status", "has_ended", "first_seen_at")
+    list_filter = ("has_ended", "credential")
+    list_select_related = ("credential",)
+    search_fields = ("name",)
+
+
+@admin.register(Batch)
+class BatchAdmin(LargeTableAdmin):
+    list_display = ("id", "project", "credential", "created_by", "created_at", "takes")
+    list_filter = ("project", "credential")
+    list_select_related = ("project", "credential", "created_by")
+    search_fields = ("=id", "created_by__username")
+
+
+@admin.register(Upload)
+class UploadAdmin(LargeTableAdmin):
+    list_display = ("id", "project", "created_by", "created_at", "kind", "width", "height", "size")
+    list_filter = ("project", "kind")
+    list_select_related = ("project", "created_by")
+    search_fields = ("created_by__username", "project__name")
+
+
+@admin.register(SavedPrompt)
+class SavedPromptAdmin(LargeTableAdmin):
+    list_display = ("name", "project", "created_by", "changed_at")
+    list_filter = ("project",)
+    list_select_related = ("project", "created_by")
+    search_fields = ("name", "text", "project__name", "created_by__username")
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).defer("text")
+
+
+@admin.register(Submission)
+class SubmissionAdmin(TaskRowsAdmin):
+    list_display = (
+        "task", "state", "take", "relation", "parent", "sent_at", "ended_at", "trouble",
+    )  # fmt: skip
+    list_filter = ("state",)
+    list_select_related = ("task", "parent")
+
+    def get_queryset(self, request: Any) -> Any:
+        heavy = (f"parent__{name}" for name in HEAVY)
+        return super().get_queryset(request).defer("request", *heavy)
+
+
+@admin.register(Cancellation)
+class CancellationAdmin(TaskRowsAdmin):
+    list_display = ("task", "outcome", "asked_by", "asked_at", "ended_at")
+    list_filter = ("outcome",)
+    list_select_related = ("task", "asked_by")
+
+
+@admin.register(CreateLookup)
+class CreateLookupAdmin(LargeTableAdmin):
+    list_display = ("submission", "outcome", "attempts", "attempted_at", "due_at", "trouble")
+    list_filter = ("outcome",)
+    list_select_related = ("submission",)
+    search_fields = ("=submission__task__remote_id",)
+
+
+@admin.register(Candidate)
+class CandidateAdmin(LargeTableAdmin):
+    list_display = ("remote_id", "lookup", "status", "created_at", "agreed")
+    list_filter = ("status",)
+    list_select_related = ("lookup",)
+    search_fields = ("=remote_id",)
+
+
+@admin.register(Callback)
+class CallbackAdmin(LargeTableAdmin):
+    hidden = ("digest",)  # the hash of a token: of no use to anybody
+    list_display = ("submission", "made_at", "called_at")
+    list_filter = (("called_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("submission",)
+    search_fields = ("=submission__task__remote_id",)

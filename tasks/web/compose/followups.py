@@ -1,0 +1,88 @@
+"""New videos offered for a finished task: with its seed, from its last frame, as a final."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+
+from tasks.models import Submission
+from tasks.providers.catalog.models import Input, Model, find_model
+from tasks.status import Status
+from tasks.web.compose.prefill import seed_of
+from tasks.web.presenters.task import TaskPresenter
+
+DRAFT_LIFE = timedelta(days=7)  # volcengine.com/docs/82379/1520757: content.draft_task.id
+
+
+class Followups:
+    """The followups that a task offers, derived from the task and its copies alone."""
+
+    def __init__(self, presented: TaskPresenter) -> None:
+        self._presented, self.task = presented, presented.task
+
+    @property
+    def is_done(self) -> bool:
+        return self.task.status == Status.SUCCEEDED
+
+    @cached_property
+    def submission(self) -> Submission | None:
+        """The submission of a task that was made here, whose request can be sent again."""
+        return getattr(self.task, "submission", None)
+
+    @property
+    def requested_seed(self) -> int | None:
+        """The seed in the request, which is sent again with it; None where it has none."""
+        seed = self.submission.generation.seed if self.submission else None
+        return seed if seed is None or seed >= 0 else None
+
+    @cached_property
+    def _model(self) -> Model | None:
+        if self.submission:
+            return self.submission.generation.written_for
+        return find_model(self.task.model)
+
+    def _hands_on(self, name: str) -> bool:
+        return name in self.task.credential.service.dialect.forwarded_fields
+
+    @property
+    def seed(self) -> int | None:
+        """The seed to make more videos with; None if not succeeded, or the model takes no seed."""
+        takes_seed = self._model and self._model.has_seed and self._hands_on("seed")
+        return seed_of(self.task) if self.is_done and takes_seed else None
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the task is a finished draft that its provider can make a final of."""
+        takes_drafts = self._model and Input.DRAFT_TASK in self._model.inputs
+        is_draft = self.is_done and self.task.draft and self.task.is_named
+        return bool(is_draft and takes_drafts and self._hands_on("draft_task_id"))
+
+    @property
+    def is_expired_draft(self) -> bool:
+        """Whether a draft is older than its provider keeps it."""
+        return self.task.born_at + DRAFT_LIFE <= self._presented.now
+
+    @property
+    def has_frame(self) -> bool:
+        """Whether there is a last frame: our copy, or the provider's while its link is valid."""
+        return self.is_done and (self.frame_is_saved or self.frame_link_lives)
+
+    @property
+    def frame_is_saved(self) -> bool:
+        frame = self._presented.files.last_frame
+        return bool(frame and frame.copy.is_saved)
+
+    @property
+    def frame_link_lives(self) -> bool:
+        frame = self._presented.files.last_frame
+        is_deleted = bool(frame and frame.copy.is_deleted)
+        return (
+            bool(self.task.last_frame_url)
+            and not self._presented.link_life.has_ended
+            and not is_deleted
+        )
+
+    @property
+    def lacks_frame(self) -> bool:
+        """Whether the task succeeded without a last frame although it could have had one."""
+        return self.is_done and not self.has_frame and not self.task.draft

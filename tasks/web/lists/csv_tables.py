@@ -1,0 +1,36 @@
+"""Tables as CSV that spreadsheets read in the right encoding, and in which no cell is a formula."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+BYTE_ORDER_MARK = "\ufeff"  # tells Excel that the file is UTF-8
+#: Where a spreadsheet may see a formula begin (OWASP, "CSV Injection"): at the start of the text,
+#: and after whatever it may take for a separator or the end of a line. The file has commas, but a
+#: person may open it with semicolons or tabs, and then its quotes no longer hold a cell together.
+FORMULA_START = re.compile(r"""^(?=[\t\r\n])|((?:^|[,;\t\r\n])[\s"]*)(?=[=+\-@＝＋－＠])""")
+
+
+def lines(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    """The lines one by one, so that a long table needs no memory."""
+    writer = csv.writer(_Echo())
+    yield BYTE_ORDER_MARK + writer.writerow([safe(cell) for cell in head])
+    for row in rows:
+        yield writer.writerow([safe(cell) for cell in row])
+
+
+def safe(cell: Any) -> str:
+    """The cell as text, with an apostrophe where a formula could begin; a number stays one."""
+    if isinstance(cell, int | float):
+        return str(cell)
+    return FORMULA_START.sub(r"\1'", "" if cell is None else str(cell))
+
+
+class _Echo:
+    """A file whose `write` returns what is written."""
+
+    def write(self, line: str) -> str:
+        return line

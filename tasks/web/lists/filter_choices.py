@@ -1,0 +1,184 @@
+"""The choices above the list of tasks, and chips for the filters that are in use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from tasks.models import Credential, Project
+from tasks.models.access import people_visible_to
+from tasks.models.status_change import STATUS_CHOICES
+from tasks.status import Status
+from tasks.web.forms.long_choices import MORE, used_last
+from tasks.web.lists.counts import CappedCount
+from tasks.web.lists.filters import Filters
+from tasks.web.presenters.badges import STATUS_BADGES, Badge
+from tasks.web.presenters.facts import provider_label
+
+#: Statuses that are always offered, in the order of a task's life; others while there are tasks.
+USUAL = (Status.QUEUED, Status.RUNNING, Status.SUCCEEDED, Status.FAILED)
+ORDER = (*USUAL, *(status for status in Status if status not in USUAL))
+WORDS = dict(STATUS_CHOICES)
+
+
+@dataclass(frozen=True)
+class StatusChoice:
+    """A status that the list can be narrowed to."""
+
+    status: str
+    word: str
+    badge: Badge
+    count: CappedCount
+    chosen: bool
+    url: str
+
+
+def statuses(filters: Filters, counts: dict[str, CappedCount]) -> list[StatusChoice]:
+    return [
+        StatusChoice(
+            status=status,
+            word=str(WORDS[status]),
+            badge=STATUS_BADGES[status],
+            count=counts[status],
+            chosen=status in filters.status,
+            url=filters.toggled(status).query(),
+        )
+        for status in ORDER
+        if status in USUAL or status in filters.status or counts[status].number
+    ]
+
+
+@dataclass(frozen=True)
+class DropDown:
+    """A drop-down: the filter's name, its label, and the options as (value, label)."""
+
+    name: str
+    label: str
+    any: str  # the label of "no filter"
+    options: list[tuple[str, str]]
+    value: str
+
+    @property
+    def picked(self) -> str:
+        return dict(self.options).get(self.value, self.value)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is in use; `url` leads to the list without it."""
+
+    label: str
+    value: str
+    url: str
+
+
+def drop_downs(user: Any, filters: Filters) -> list[DropDown]:
+    """The drop-downs that offer a choice, or are in use. Three queries for every person.
+
+    Of many credentials and providers those used last are offered, and the rest after one click.
+    """
+    visible: Any = Credential.objects.visible_to(user).with_latest_task().order_by("name")
+    credentials: list[CredentialRow] = list(
+        visible.values_list("pk", "name", "provider", "latest_task")
+    )
+    every_label = {slug: provider_label(slug) for _pk, _name, slug, _latest in credentials}
+    number = len(credentials)
+    if not filters.more:
+        credentials = _used_last(credentials, filters)
+    labels = {slug: every_label[slug] for _pk, _name, slug, _latest in credentials}
+    projects = [(str(p.pk), p.name) for p in Project.objects.visible_to(user).order_by("name")]
+    names = people_visible_to(user).only("username", "first_name", "last_name")
+    people = [
+        (str(p.pk), p.get_full_name() or p.get_username()) for p in names.order_by("username")
+    ]
+    keys = [(str(pk), name) for pk, name, _slug, _latest in credentials]
+    providers = sorted(labels.items(), key=lambda item: item[1])
+    if len(credentials) < number:
+        keys.append((MORE, _("All %(number)s credentials …") % {"number": number}))
+    if len(labels) < len(every_label):
+        providers.append((MORE, _("All %(number)s providers …") % {"number": len(every_label)}))
+    drop_downs = [
+        DropDown("provider", _("Provider"), _("All providers"), providers, filters.provider),
+        DropDown(
+            "credential", _("Credential"), _("All credentials"), keys, _text(filters.credential)
+        ),
+        DropDown("project", _("Project"), _("All projects"), projects, _text(filters.project)),
+        DropDown("person", _("Person"), _("Everyone"), people, _text(filters.person)),
+    ]
+    return [choice for choice in drop_downs if len(choice.options) > 1 or choice.value]
+
+
+#: A credential as (id, name, provider, id of its newest task).
+CredentialRow = tuple[int, str, str, int | None]
+
+
+def _used_last(credentials: list[CredentialRow], filters: Filters) -> list[CredentialRow]:
+    """Leave the credentials with the newest tasks and those in use, in their order."""
+    kept = used_last({pk: latest for pk, _name, _slug, latest in credentials})
+    return [
+        each
+        for each in credentials
+        if each[0] in kept or each[0] == filters.credential or each[2] == filters.provider
+    ]
+
+
+@dataclass(frozen=True)
+class DayChoice:
+    """A day or a span of days that the list can be narrowed to."""
+
+    word: str
+    url: str
+    chosen: bool
+
+
+def days(filters: Filters) -> list[DayChoice]:
+    """Each of the last seven days, then all of them together, then any day."""
+    today = timezone.localdate()
+    last = [today - timedelta(days=ago) for ago in range(7)]
+    spans: list[tuple[str, date | None, date | None]]
+    names = {today: _("Today"), today - timedelta(days=1): _("Yesterday")}
+    spans = [(names.get(day) or date_format(day, "l"), day, day) for day in last]
+    spans += [(_("Last 7 days"), last[-1], today), (_("Any day"), None, None)]
+    current = (filters.since, filters.until)
+    return [
+        DayChoice(word, filters.of_days(since, until).query(), (since, until) == current)
+        for word, since, until in spans
+    ]
+
+
+def days_picked(filters: Filters) -> str:
+    """The chosen days in words; "" for any day."""
+    since, until = filters.since, filters.until
+    if since and since == until:
+        return f"{date_format(since, 'l')}, {date_format(since)}"
+    if since and until:
+        return f"{date_format(since)} – {date_format(until)}"
+    if since:
+        return _("since %(day)s") % {"day": date_format(since)}
+    return _("until %(day)s") % {"day": date_format(until)} if until else ""
+
+
+def chips(filters: Filters, choices: list[DropDown]) -> list[Chip]:
+    chips = [
+        Chip(choice.label, choice.picked, filters.without(choice.name).query())
+        for choice in choices
+        if choice.value
+    ]
+    if picked := days_picked(filters):
+        chips.append(Chip(_("Day"), picked, filters.of_days(None, None).query()))
+    if filters.batch:
+        chips.append(Chip(_("Batch"), str(filters.batch), filters.without("batch").query()))
+    if filters.starred:
+        chips.append(Chip(_("Only"), _("Starred"), filters.without("starred").query()))
+    if filters.q:
+        chips.insert(0, Chip(_("Text"), filters.q, filters.without("q").query()))
+    return chips
+
+
+def _text(number: int | None) -> str:
+    return str(number or "")

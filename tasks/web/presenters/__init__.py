@@ -1,0 +1,1 @@
+"""Rows as pages show them at one moment: in words, badges and numbers that are ready to print."""

@@ -1,0 +1,296 @@
+"""Presenter of a copy: one saved file of a task as a page shows it at one moment."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tasks.models import Copy, CopyKind, CopyState, CopyTrouble, Damage, trash
+from tasks.models.copy import RISKY
+from tasks.providers import Trouble
+from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
+from tasks.web.presenters.badges import Badge
+from tasks.web.presenters.copy_links import LinkLine, link_lines
+from tasks.web.presenters.facts import Fact, clock, grouped
+
+WAITING, SAVING, SAVED, GONE, DELETED = (str(state) for state in CopyState)
+AT_RISK, SAVED_ONLY_HERE = "at_risk", "saved_only_here"
+MISSING, CHANGED = str(Damage.MISSING), str(Damage.CHANGED)
+
+#: The badge and the word of each state.
+STATE_BADGES = {
+    WAITING: (Badge("hourglass", "grey"), gettext_lazy("Waiting to be saved")),
+    SAVING: (Badge("cloud-download", "blue"), gettext_lazy("Saving")),
+    SAVED: (Badge("device-floppy", "green"), gettext_lazy("Saved")),
+    SAVED_ONLY_HERE: (
+        Badge("device-floppy", "green"),
+        gettext_lazy("Gone upstream, saved here"),
+    ),
+    AT_RISK: (Badge("shield-exclamation", "red"), gettext_lazy("At risk")),
+    GONE: (Badge("cloud-off", "grey"), gettext_lazy("Gone upstream, lost")),
+    DELETED: (Badge("trash", "grey"), gettext_lazy("Deleted")),
+    MISSING: (Badge("video-off", "red"), gettext_lazy("Saved file missing")),
+    CHANGED: (Badge("alert-octagon", "red"), gettext_lazy("Saved file changed")),
+}
+#: The letter of each state in the live feed's address; "n" stands for no copy.
+MARKS = dict(zip(STATE_BADGES, "wvsurgdmc", strict=True))
+#: Sentences that say why the last try failed, and what happens next.
+TROUBLES: dict[str, Any] = {
+    CopyTrouble.NOT_READY: gettext_lazy(
+        "The provider has not put the file there yet; that takes some minutes after the success."
+    ),
+    CopyTrouble.LINK_DEAD: gettext_lazy(
+        "The link works no more. The provider is asked for a fresh one."
+    ),
+    CopyTrouble.CUT_OFF: gettext_lazy(
+        "Fewer bytes came than were announced. The next try goes on from there."
+    ),
+    CopyTrouble.NOT_A_VIDEO: gettext_lazy(
+        "What came is not a whole file of its kind, so it is not called saved."
+    ),
+    CopyTrouble.NO_KEY: gettext_lazy(
+        "The link asks for the key, and this credential's key cannot be used. Type it in again."
+    ),
+    CopyTrouble.DISK_FULL: gettext_lazy(
+        "The disk is full up to its reserve. Make room; saving then goes on by itself."
+    ),
+    CopyTrouble.STORAGE: gettext_lazy(
+        "Our own storage did not take the file. Check its settings and its room."
+    ),
+    CopyTrouble.MISSING: gettext_lazy(
+        "It was saved, and is missing from the storage. It is fetched again."
+    ),
+    CopyTrouble.CHANGED: gettext_lazy(
+        "It was saved, and what is in the storage now is something else. It is fetched again."
+    ),
+    # Troubles of the network, said of a file and not of an answer about a task.
+    Trouble.CONNECTION: gettext_lazy(
+        "The host of the file could not be reached. It is tried again by itself."
+    ),
+    Trouble.TIMEOUT: gettext_lazy(
+        "The file came too slowly, or not at all. The next try goes on from there."
+    ),
+    Trouble.TLS: gettext_lazy(
+        "The certificate of the file's host was not accepted. Check this server's clock, and "
+        "whether a proxy stands in between."
+    ),
+    Trouble.TOO_LARGE: gettext_lazy(
+        "The file is larger than is allowed here (DAILIES_LARGEST_VIDEO)."
+    ),
+    Trouble.MALFORMED: gettext_lazy("What came is not what was announced. It is tried again."),
+    Trouble.EMPTY: gettext_lazy("The file came empty. It is tried again."),
+}
+WITHOUT_TROUBLE = (SAVED, SAVED_ONLY_HERE, GONE, DELETED, MISSING, CHANGED)
+#: Sentences about each difference between file and task; see Copy.mismatches.
+MISMATCHES = {
+    "duration": gettext_lazy("The file runs for %(file)s s; the task says %(task)s s."),
+    "size": gettext_lazy("The file is %(file)s pixels; the task says %(task)s."),
+    "audio": gettext_lazy("Sound in the file: %(file)s; the task says: %(task)s."),
+}
+ROUTES = {CopyKind.VIDEO: "video", CopyKind.LAST_FRAME: "last_frame"}
+
+
+class FilePresenter:
+    """A copy for templates."""
+
+    def __init__(
+        self, copy: Copy, now: datetime, *, shows_details: bool, forgotten: bool = False
+    ) -> None:
+        """`shows_details`: whether the reader sees alarms, links and digests of the file.
+
+        `forgotten`: whether the provider no longer knows the task itself.
+        """
+        self.copy, self.now, self.forgotten = copy, now, forgotten
+        self.shows_details = shows_details
+
+    @cached_property
+    def state(self) -> str:
+        """The copy's state, or one that time brings about: at risk, saved only here, lost here."""
+        if self.copy.is_deleted:
+            return DELETED
+        if not self.shows_details:
+            return str(self.copy.state)
+        if self.copy.is_saved:
+            return SAVED_ONLY_HERE if self.link_ended or self.forgotten else SAVED
+        if self.copy.state == CopyState.GONE and self.copy.is_lost:
+            return str(self.copy.damage)
+        return AT_RISK if self.copy.is_at_risk(self.now) else str(self.copy.state)
+
+    @property
+    def mark(self) -> str:
+        return MARKS[self.state]
+
+    @property
+    def badge(self) -> Badge:
+        return STATE_BADGES[self.state][0]
+
+    @property
+    def word(self) -> str:
+        return str(STATE_BADGES[self.state][1])
+
+    @property
+    def kind(self) -> str:
+        return str(CopyKind(self.copy.kind).label)
+
+    @property
+    def is_saving(self) -> bool:
+        return self.copy.state == CopyState.SAVING
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether something will change within seconds, so that a page asks often."""
+        due_at = self.copy.due_at
+        soon = due_at is not None and (due_at - self.now).total_seconds() < 60
+        return self.is_saving or (self.copy.state == CopyState.WAITING and soon)
+
+    @property
+    def may_be_saved(self) -> bool:
+        """Whether "save now" would do something."""
+        return self.state != DELETED and self.copy.state in (CopyState.WAITING, CopyState.GONE)
+
+    @property
+    def restorable_until(self) -> datetime | None:
+        """The moment until which a deleted file stays in the trash; None where it is not there."""
+        copy = self.copy
+        if copy.deleted_at is None or copy.state != CopyState.SAVED:
+            return None
+        until = copy.deleted_at + trash.KEPT
+        return until if until > self.now else None
+
+    # Progress
+
+    @property
+    def percent(self) -> int | None:
+        total = self.copy.bytes_total
+        return min(100, 100 * self.copy.bytes_done // total) if total else None
+
+    @property
+    def progress(self) -> str:
+        """The share that is saved, "43 %"; the bytes so far where the host did not say how many."""
+        if self.percent is not None:
+            return f"{self.percent} %"
+        return filesizeformat(self.copy.bytes_done) if self.copy.bytes_done else ""
+
+    # The link's end
+
+    @property
+    def link_ended(self) -> bool:
+        ends_at = self.copy.link_ends_at
+        return ends_at is not None and ends_at <= self.now
+
+    @property
+    def deadline(self) -> datetime | None:
+        """The end of the link; None once the file is saved or gone, or the link has ended."""
+        unsaved = self.shows_details and self.state in (WAITING, SAVING, AT_RISK)
+        return self.copy.link_ends_at if unsaved and not self.link_ended else None
+
+    @property
+    def left(self) -> str:
+        return clock((self.deadline - self.now).total_seconds()) if self.deadline else ""
+
+    @property
+    def turns_at(self) -> datetime | None:
+        """The next moment at which the state changes although nobody writes anything."""
+        ends_at = self.copy.link_ends_at if self.shows_details else None
+        is_over = self.state in (GONE, DELETED, MISSING, CHANGED) or self.link_ended
+        if ends_at is None or is_over:
+            return None
+        return ends_at - RISKY if self.state in (WAITING, SAVING) else ends_at
+
+    # Trouble
+
+    @property
+    def trouble(self) -> str:
+        """The reason why it is not saved yet, and what happens next; "" where nothing will."""
+        tells = self.shows_details and self.state not in WITHOUT_TROUBLE
+        kind = self.copy.trouble if tells else ""
+        return str(TROUBLES.get(kind) or trouble_sentence(kind))
+
+    @property
+    def failed_tries(self) -> int:
+        """The number of failed tries while the file is not saved."""
+        return self.copy.tries if self.shows_details and not self.copy.is_saved else 0
+
+    @property
+    def is_fetched_again(self) -> bool:
+        """Whether it was saved, was found missing or changed, and is on its way once more."""
+        return self.copy.is_lost and self.state in (WAITING, SAVING, AT_RISK)
+
+    @property
+    def trouble_detail(self) -> str:
+        """The host's answer to the last try, or what was found in the file."""
+        if not self.shows_details:
+            return ""
+        return trouble_detail(self.copy.trouble, self.copy.trouble_message)
+
+    @cached_property
+    def links(self) -> list[LinkLine]:
+        """The links of the file, and the tries of each that failed."""
+        return link_lines(self.copy) if self.shows_details else []
+
+    # The file
+
+    @property
+    def url(self) -> str:
+        return reverse(ROUTES[CopyKind(self.copy.kind)], args=[self.copy.task_id])
+
+    @property
+    def poster(self) -> str:
+        return reverse("poster", args=[self.copy.task_id]) if self.copy.poster else ""
+
+    @property
+    def size(self) -> str:
+        return filesizeformat(self.copy.size) if self.copy.size is not None else ""
+
+    @property
+    def pixels(self) -> str:
+        width, height = self.copy.width, self.copy.height
+        return f"{width} × {height}" if width and height else ""
+
+    @property
+    def mismatches(self) -> list[str]:
+        """Sentences about each way in which the file is not what the task says."""
+        unknown = _("The file and the task differ: %(file)s, %(task)s.")
+        return [
+            str(MISMATCHES.get(name, unknown))
+            % {"file": _in_words(in_file), "task": _in_words(in_task)}
+            for name, in_file, in_task in self.copy.mismatches
+        ]
+
+    @property
+    def heading(self) -> str:
+        """The heading over the facts of the saved file."""
+        return _("Saved video") if self.copy.kind == CopyKind.VIDEO else _("Saved last frame")
+
+    @property
+    def facts(self) -> list[Fact]:
+        """The facts that were read out of the saved file."""
+        copy, size = self.copy, self.size
+        if size:
+            exact = _("%(number)s bytes") % {"number": grouped(copy.size or 0)}
+            size = f"{size} ({exact})"
+        duration = f"{copy.duration:.2f}".rstrip("0").rstrip(".") if copy.duration else ""
+        facts = [
+            Fact(_("size"), size),
+            Fact(_("pixels"), self.pixels),
+            Fact(_("runs for"), _("%(number)s s") % {"number": duration} if duration else ""),
+            Fact(_("video codec"), copy.video_codec),
+            Fact(_("audio codec"), copy.audio_codec or (_("none") if copy.video_codec else "")),
+            Fact(_("saved at"), copy.saved_at, "time"),
+        ]
+        if self.shows_details:
+            facts.append(Fact("SHA-256", copy.sha256, "code", f"{copy.kind}-sha256"))
+        return [fact for fact in facts if fact.value]
+
+
+def _in_words(value: str) -> str:
+    """The value as a person writes it: 1280 × 720, not 1280x720."""
+    known = {"yes": _("yes"), "no": _("no"), "": _("unknown")}
+    return known.get(value) or re.sub(r"(\d)x(\d)", r"\1 × \2", value)

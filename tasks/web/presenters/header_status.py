@@ -1,0 +1,158 @@
+"""The status in every page's header: videos at risk, silent workers, budgets near their limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+from django.db.models import BooleanField, Count, DateTimeField, Exists, Field, Min, Q, Value
+from django.utils.translation import get_language, gettext_lazy
+
+from tasks.billing.near_limit import COLUMNS, NearLimit, limited, nearly_spent
+from tasks.models import Copy, CopyState, Lease, Project
+from tasks.models.access import Rights, alarming_copies
+from tasks.models.charge import day_of
+from tasks.models.copy import risky
+from tasks.web.presenters.facts import clock
+from tasks.web.shared import Shared
+
+WINDOW = 2_000  # copies whose links end first; a count that reaches this bound says so
+SILENCE = timedelta(seconds=20)  # a heartbeat that is older counts as missing
+#: Words for what must beat, by the names of their leases.
+HEARTBEATS = {
+    "sweep": gettext_lazy("Worker last seen"),
+    "archive": gettext_lazy("Archive last seen"),
+    "storage": gettext_lazy("Video storage last seen"),
+}
+STORAGE_SILENCE = timedelta(minutes=3)  # the archive looks at the storage once a minute
+DAMAGE = "damage"  # this one beats when a saved file is found missing or changed …
+TOLD_FOR = timedelta(days=7)  # … which every page tells for so long, and the archive's page always
+
+
+_QUIET: dict[str, Any] = {"silent": "", "beat_at": None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeaderStatus:
+    """The status of the header for one person at one moment."""
+
+    now: datetime
+    lost: int  # saved files found missing or changed of late, that cannot be fetched again
+    at_risk: int
+    at_least: bool  # whether there may be more
+    deadline: datetime | None  # the first end of a link in the future
+    silent: str  # the process whose heartbeat is missing, in words; "" while all beat
+    beat_at: datetime | None
+    budgets: tuple[NearLimit, ...]  # those that this person may raise, the fullest first
+
+    @classmethod
+    def read(cls, user: Any, now: datetime, *, manages: bool = True) -> HeaderStatus:
+        """The status for `user`. Two queries; one more while saved files were lost of late.
+
+        `manages`: whether the person may manage any project, as far as is known.
+        """
+        beat_at, near_limit = _beats_and_budgets(user, now, manages)
+        damaged_at = beat_at.get(DAMAGE) if beat_at else None
+        is_lost = damaged_at is not None and damaged_at > now - TOLD_FOR
+        return cls(
+            now=now,
+            lost=_lost(user, now) if is_lost else 0,
+            budgets=near_limit,
+            **_risk(user, now),
+            **(_QUIET if beat_at is None else _silence(beat_at, now)),
+        )
+
+    @classmethod
+    def read_shared(cls, user: Any, now: datetime) -> HeaderStatus:
+        """The status for a person's open pages, which share one that is some seconds old."""
+        key = (user.pk, get_language())
+        return replace(shared.get(key, lambda: cls.read(user, now)), now=now)
+
+    @property
+    def left(self) -> str:
+        return clock((self.deadline - self.now).total_seconds()) if self.deadline else ""
+
+    @property
+    def silence(self) -> str:
+        return clock((self.now - self.beat_at).total_seconds()) if self.beat_at else ""
+
+    @property
+    def digest(self) -> str:
+        """A digest that stays the same while the header shows the same."""
+        risk = (self.at_risk, self.at_least, self.deadline)
+        content = (self.lost, *risk, self.silent, self.beat_at, self.budgets)
+        return blake2b(repr(content).encode(), digest_size=4).hexdigest()
+
+
+#: Each page asks every 15 s, and putting a status together costs as much as five quiet questions.
+SHARED_SECONDS = 5.0
+shared: Shared[HeaderStatus] = Shared(SHARED_SECONDS)
+
+
+def _risk(user: Any, now: datetime) -> dict[str, Any]:
+    """Counts among the copies whose links end first, so that a long queue costs no more."""
+    nearest = Copy.objects.unsaved().values("pk")[:WINDOW]
+    theirs = risky(now) & alarming_copies(user)
+    ahead = theirs & Q(link_ends_at__gt=now)
+    counts = (
+        Copy.objects.filter(pk__in=nearest)
+        .order_by()
+        .aggregate(
+            in_window=Count("pk"),
+            at_risk=Count("pk", filter=theirs),
+            deadline=Min("link_ends_at", filter=ahead),
+        )
+    )
+    return {"at_least": counts.pop("in_window") == WINDOW, **counts}
+
+
+def _lost(user: Any, now: datetime) -> int:
+    """Count their saved files that were lost of late, up to a bound."""
+    lost = Copy.objects.damaged().filter(
+        alarming_copies(user), state=CopyState.GONE, damaged_at__gt=now - TOLD_FOR
+    )
+    return lost.order_by()[:WINDOW].count()
+
+
+def _beats_and_budgets(
+    user: Any, now: datetime, manages: bool
+) -> tuple[dict[str, datetime | None] | None, tuple[NearLimit, ...]]:
+    """The heartbeats and the budgets near their limit, in one statement.
+
+    It runs on every page and every 15 s. Putting it together takes 2 ms, which people who manage
+    nothing are spared. Somebody who sees no project's details gets no heartbeats.
+    """
+    detailed = Exists(Project.objects.detailed_to(user).order_by())
+    beating = Lease.objects.filter(name__in=[*HEARTBEATS, DAMAGE]).order_by()
+    beats = beating.values_list("name", "beat_at", detailed, *map(_null, COLUMNS.values()))
+    if manages:
+        budgets = limited(user, day_of(now)).order_by()
+        nulls = _null(DateTimeField()), _null(BooleanField())
+        rows = list(beats.union(budgets.values_list(Value(""), *nulls, *COLUMNS), all=True))
+    else:
+        rows = list(beats)
+    near_limit = nearly_spent(row[3:] for row in rows if not row[0])
+    beat_at = {row[0]: row[1] for row in rows if row[0]}
+    # Before the first worker has begun there is no row of it to tell.
+    is_told = any(row[2] for row in rows) if beat_at else Rights.of(user).sees_details
+    return beat_at if is_told else None, near_limit
+
+
+def _silence(beat_at: dict[str, datetime | None], now: datetime) -> dict[str, Any]:
+    """The first of them that has not beaten for too long, and when it last did.
+
+    That the storage was never looked at says nothing of it: the archive may be new.
+    """
+    for name, words in HEARTBEATS.items():
+        last = beat_at.get(name)
+        longest = STORAGE_SILENCE if name == "storage" else SILENCE
+        if (name in beat_at or name != "storage") and (last is None or now - last > longest):
+            return {"silent": str(words), "beat_at": last}
+    return _QUIET
+
+
+def _null(field: Field[Any, Any]) -> Value:
+    """The value of a column that only the other half of the statement has."""
+    return Value(None, output_field=field)

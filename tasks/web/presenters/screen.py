@@ -1,0 +1,85 @@
+"""The screen: the place on a page where a task's video is, or will be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from hashlib import blake2b
+
+from tasks.models import Task
+from tasks.status import Status
+from tasks.web.presenters.links import LinkLife
+from tasks.web.presenters.media_sources import covers, origin
+from tasks.web.presenters.task_files import TaskFiles
+
+RATIOS = ("16:9", "9:16", "4:3", "3:4", "1:1", "21:9", "9:21")
+
+
+class Screen:
+    """The screen of one task on a page whose policy allows media from `sources`."""
+
+    def __init__(
+        self, task: Task, files: TaskFiles, link_life: LinkLife, sources: Iterable[str]
+    ) -> None:
+        self._task, self._files, self._link_life = task, files, link_life
+        self._sources = sources
+
+    @cached_property
+    def name(self) -> str:
+        """The name of the template in tasks/screens that is shown."""
+        task = self._task
+        if self._files.is_saved:
+            return "film"
+        if self._files.is_deleted:
+            return "deleted"
+        if task.status == Status.UNCONFIRMED:
+            return "unsure"
+        if task.is_foreign:
+            return "foreign"
+        if task.is_live:
+            return "making"
+        if task.status != Status.SUCCEEDED:
+            return "nothing"
+        if task.video_needs_key and task.shows_details:
+            return "locked"
+        if not origin(task.video_url):
+            return "missing"
+        if not task.shows_details:  # the provider's own link is not for this reader
+            return "ended" if self._files.mark == "g" else "unsaved"
+        if self._link_life.has_ended:
+            return "ended"
+        return "film" if covers(self._sources, origin(task.video_url)) else "elsewhere"
+
+    @property
+    def template(self) -> str:
+        return f"tasks/screens/_{self.name}.html"
+
+    @property
+    def mark(self) -> str:
+        """A digest that changes exactly when a page must show another screen."""
+        content = self.name
+        if content == "film":
+            content += f" {self.video_url} {self.poster}"
+        return blake2b(f"{content} {self.shape}".encode(), digest_size=4).hexdigest()
+
+    @property
+    def video_url(self) -> str:
+        """The address of our own file once it is saved; of the provider's until then."""
+        video = self._files.video
+        return video.url if video and self._files.is_saved else self._task.video_url
+
+    @property
+    def poster(self) -> str:
+        video = self._files.video
+        return video.poster if video and self._files.is_saved else ""
+
+    @property
+    def is_hevc(self) -> bool:
+        video = self._files.video
+        return bool(video and video.copy.video_codec == "hevc")
+
+    @property
+    def shape(self) -> str:
+        """The CSS class for the screen's ratio."""
+        ratio = self._task.ratio
+        return f"shape-{ratio.replace(':', 'x')}" if ratio in RATIOS else "shape-unknown"

@@ -1,0 +1,193 @@
+"""A task as a page shows it at one moment: its status, its error and its facts in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+
+from tasks.models import Submission, SubmissionState, Task
+from tasks.status import Status
+from tasks.web.messages.failures import Failure, failure_of
+from tasks.web.messages.plain_failures import plain_sentence
+from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
+from tasks.web.presenters.badges import MEANINGS, PLAIN_MEANINGS, STATUS_BADGES, Badge
+from tasks.web.presenters.billing import cost_of
+from tasks.web.presenters.facts import Fact, clock, fact_groups, grouped, note_groups
+from tasks.web.presenters.links import FileLink, LinkLife, file_links
+from tasks.web.presenters.media_sources import media_sources
+from tasks.web.presenters.screen import Screen
+from tasks.web.presenters.task_files import TaskFiles
+from tasks.web.presenters.timeline import TimelineEntry, timeline_of
+from tasks.web.presenters.unconfirmed import UnconfirmedPresenter
+
+
+class TaskPresenter:
+    """A task for templates; `files`, `screen` and `link_life` answer for their own subjects.
+
+    What is a detail (`access.ProjectAccess.detailed_to`) is empty where the reader sees none.
+    """
+
+    is_starred = False  # depends on the person; the views set it where a page shows stars
+
+    def __init__(self, task: Task, now: datetime, sources: Iterable[str] | None = None) -> None:
+        """`sources` are the origins that the page may play from; None: those of this task."""
+        self.task, self.now, self.shows_details = task, now, task.shows_details
+        self._sources = media_sources([task]) if sources is None else sources
+
+    @cached_property
+    def files(self) -> TaskFiles:
+        return TaskFiles(self.task, self.now)
+
+    @cached_property
+    def link_life(self) -> LinkLife:
+        return LinkLife(self.task.link_ends_at, self.now)
+
+    @cached_property
+    def screen(self) -> Screen:
+        return Screen(self.task, self.files, self.link_life, self._sources)
+
+    @cached_property
+    def unconfirmed(self) -> UnconfirmedPresenter | None:
+        """The create, where nobody knows whether the provider made the task; else None."""
+        if self.task.status != Status.UNCONFIRMED or not hasattr(self.task, "submission"):
+            return None
+        return UnconfirmedPresenter(self.task.submission, self.now)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether something will change within seconds, so that a page asks often."""
+        return self.task.is_live or self.files.is_moving
+
+    # Status
+
+    @property
+    def badge(self) -> Badge:
+        return STATUS_BADGES[Status(self.task.status)]
+
+    @property
+    def provider_status(self) -> str:
+        """The provider's own word for the status; "" where it is the same as ours."""
+        word = self.task.status_word
+        return word if self.shows_details and word.lower() != self.task.status else ""
+
+    @property
+    def meaning(self) -> str:
+        meanings = MEANINGS if self.shows_details else PLAIN_MEANINGS
+        return str(meanings.get(Status(self.task.status), ""))
+
+    @property
+    def trouble(self) -> str:
+        tells = self.shows_details and self.task.is_live
+        return trouble_sentence(self.task.trouble) if tells else ""
+
+    @property
+    def trouble_detail(self) -> str:
+        """The provider's answer at the last trouble; "" where it gave none."""
+        return trouble_detail(self.task.trouble, self.task.trouble_message)
+
+    @property
+    def credential(self) -> str:
+        """The name of the task's credential."""
+        return self.task.credential.name if self.shows_details else ""
+
+    @property
+    def sent_after(self) -> datetime | None:
+        """The time at which a create may be sent that waits for the quota of its account's plan."""
+        submission = getattr(self.task, "submission", None)
+        if submission is None or submission.state != SubmissionState.WAITING:
+            return None
+        return self.task.credential.creates_wait(self.now)
+
+    @property
+    def is_stale(self) -> bool:
+        return self.task.is_stale(self.now)
+
+    @property
+    def progress(self) -> int | None:
+        """A gateway's progress in percent while the task is running; None where it gives none."""
+        known = self.task.status == Status.RUNNING and self.task.progress is not None
+        return max(0, min(100, self.task.progress or 0)) if known else None
+
+    @property
+    def elapsed(self) -> str:
+        until = self.task.elapsed_until or self.now
+        return clock((until - self.task.born_at).total_seconds())
+
+    @property
+    def timeline(self) -> list[TimelineEntry]:
+        return timeline_of(self.task)
+
+    # Error
+
+    @property
+    def has_error(self) -> bool:
+        """Whether the provider said why the task failed; a retry of ours that is late is none."""
+        return bool(self.task.error_code or self.task.error_message)
+
+    @cached_property
+    def failure(self) -> Failure | None:
+        """The meaning of the error; None where it belongs to no family that we know."""
+        return failure_of(self.task.error_code, self.task.error_message) if self.has_error else None
+
+    @property
+    def plain_failure(self) -> str:
+        """The reason of its failure in plain words, for a reader who sees no details; or ""."""
+        has_failed = self.task.status == Status.FAILED or self.has_error
+        return plain_sentence(self.failure) if has_failed and not self.shows_details else ""
+
+    # Files
+
+    @property
+    def links(self) -> list[FileLink]:
+        links = file_links(self.task, self.files, self.link_life)
+        return [link for link in links if link.is_ours or self.shows_details]
+
+    @property
+    def shows_link_life(self) -> bool:
+        """Whether the time left of the provider's link is shown: a copy of ours shows its own."""
+        plays = self.screen.name in ("film", "elsewhere") and not self.files.video
+        return self.shows_details and plays and self.task.link_ends_at is not None
+
+    # Facts
+
+    @property
+    def spec(self) -> list[str]:
+        """The order in short: 1080p, 16:9, 5 s."""
+        task = self.task
+        length = _("%(number)s s") % {"number": task.duration} if task.duration else ""
+        frames = _("%(number)s frames") % {"number": task.frames} if task.frames else ""
+        draft = _("draft") if task.draft else ""
+        return [each for each in (task.resolution, task.ratio, length or frames, draft) if each]
+
+    @property
+    def take(self) -> Submission | None:
+        """The submission where its batch has several takes; None for a single or tracked task."""
+        submission = getattr(self.task, "submission", None)
+        return submission if submission and submission.batch.takes > 1 else None
+
+    @property
+    def tokens(self) -> str:
+        tokens = self.task.total_tokens or self.task.completion_tokens
+        return grouped(tokens) if tokens is not None and self.shows_details else ""
+
+    @property
+    def groups(self) -> list[tuple[str, list[Fact]]]:
+        """All facts of the task and its saved files, under their headings."""
+        if self.task.is_foreign:
+            return note_groups(self.task)
+        cost = cost_of(self.task) if self.shows_details else []
+        return [*fact_groups(self.task, cost=cost), *self.files.fact_groups]
+
+    @property
+    def raw(self) -> str:
+        """The provider's answer, indented; unchanged where it is not JSON."""
+        if not self.shows_details:
+            return ""
+        try:
+            return json.dumps(json.loads(self.task.raw), ensure_ascii=False, indent=2)
+        except (ValueError, RecursionError):
+            return self.task.raw

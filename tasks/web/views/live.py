@@ -1,0 +1,246 @@
+"""The live feed: every open page polls it, and is answered with the changes since."""
+
+from collections.abc import Container, Hashable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+from django_htmx.http import HttpResponseClientRefresh
+
+from tasks.models import Copy, Task
+from tasks.models.access import Sight, sight_of
+from tasks.text import prose
+from tasks.web.lists import archive, counts, filter_choices
+from tasks.web.live_feed import QUICK, Feed, Known, Mark
+from tasks.web.presenters.batches import Progress
+from tasks.web.presenters.files import FilePresenter
+from tasks.web.presenters.task import TaskPresenter
+from tasks.web.shared import Shared
+from tasks.web.views.tasks import actions_context
+
+#: The projects of the person who asks, those with details, a task's id, and the change up to which
+#: the row is read.
+Row = tuple[tuple[int, ...] | None, tuple[int, ...] | None, int, int]
+shared_rows: Shared[Task] = Shared(1.0)
+#: What a person is shown depends on their rights, so nobody else's pages use it.
+shared_fragments: Shared[str] = Shared(QUICK)
+
+
+@login_not_required  # a redirect to the sign-in page would be swapped into the page
+@require_GET
+def live(request: HttpRequest) -> HttpResponse:
+    """Answer with a page's news; 204 while nothing has changed in the projects that it shows.
+
+    The 204 costs one query besides the session's and the user's.
+    """
+    if not request.user.is_authenticated:
+        return HttpResponseClientRefresh()
+    known = Known.read(request.META["QUERY_STRING"]) or Feed.read(request.GET).known
+    sight = sight_of(request.user, known.project)
+    if known.has_all(sight):
+        return HttpResponse(status=204)
+    if known.project and not sight.projects:
+        return HttpResponseClientRefresh()  # they have left the project whose page it is
+    feed, now = Feed.read(request.GET), timezone.now()
+    answers = {"task": _task_news, "batch": _batch_news, "archive": _archive_news}
+    return answers.get(feed.page, _list_news)(request, feed, sight, now)
+
+
+def _list_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) -> HttpResponse:
+    news = _news(request, feed, sight, now, "tasks/_row_news.html")
+    shared = counts.SharedCounts.read(feed.filters, sight, request.user)
+    has_other_counts = shared.digest != feed.tally
+    context = {
+        **news,
+        "new": _new(feed, sight, shared.newest, request.user),
+        "filters": feed.filters,
+        "statuses": filter_choices.statuses(feed.filters, shared.tally) if has_other_counts else (),
+        "feed": replace(
+            news["feed"],
+            known=Known.of(sight, feed.known.project, shared.change),
+            tally=shared.digest,
+        ),
+    }
+    return _answer(request, "tasks/_list_news.html", context)
+
+
+def _new(feed: Feed, sight: Sight, newest: int, user: Any) -> counts.CappedCount | None:
+    """The number of tasks that came after the page was made; None where none may have."""
+    if feed.newest is None or newest <= feed.newest:
+        return None
+    visible = Task.objects.in_sight(sight, details=feed.filters.asks_details)
+    tasks = feed.filters.narrow(visible, user)
+    return counts.of_new(feed.filters.of_status(tasks), newest=feed.newest)
+
+
+def _task_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) -> HttpResponse:
+    changes = Task.objects.changes_in_sight(sight, feed.on)
+    own = next(iter(feed.on), None)
+    if own is not None and own not in changes:
+        return HttpResponseClientRefresh()  # it was deleted, or is no longer visible to them
+    ids = set(feed.to_look_at(sight, changes))
+    rows = Task.objects.in_sight(sight).for_page(sight).filter(pk=own) if own in ids else ()
+    presented = [TaskPresenter(task, now, feed.all_sources) for task in rows]
+    related = _present_list(feed, sight, changes, ids - {own}, now)
+    changed = _changed(presented, feed)
+    screens = _with_another_screen(changed, feed)
+    if any(each.screen.name == "elsewhere" and each.task.pk in screens for each in changed):
+        return HttpResponseClientRefresh()  # only a new page has a policy that allows this host
+    context = {
+        "now": now,
+        "changed": changed,
+        "screens": screens,
+        "related": _changed(related, feed),
+        "said": _announcement(changed, feed),
+        "feed": _next(feed, sight, changes, [*presented, *related]),
+    }
+    for each in changed:  # the task of the page
+        context |= actions_context(request.user, each)
+    return _answer(request, "tasks/_task_news.html", context)
+
+
+def _batch_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) -> HttpResponse:
+    news = _news(request, feed, sight, now, "batches/_take_news.html")
+    takes = feed.filters.narrow(Task.objects.in_sight(sight), request.user)
+    progress = Progress.of(takes, sight)
+    context = {
+        **news,
+        "progress": progress if progress.mark != feed.tally else None,
+        "feed": replace(news["feed"], tally=progress.mark),
+    }
+    return _answer(request, "batches/_news.html", context)
+
+
+def _archive_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) -> HttpResponse:
+    shown = Copy.objects.in_sight(sight).filter(pk__in=feed.on).order_by()
+    changes = dict(shown.values_list("pk", "task__change"))
+    ids = feed.to_look_at(sight, changes)
+    rows = archive.for_list(Copy.objects.filter(pk__in=ids), request.user) if ids else ()
+    presented = [FilePresenter(row, now, shows_details=row.shows_details) for row in rows]
+    marks = {each.copy.pk: Mark.of_copy(each) for each in presented}
+    changed = [
+        e for e in presented if feed.is_news(e.copy.pk, e.copy.task.change, marks[e.copy.pk])
+    ]
+    gone = feed.on.keys() - changes.keys()
+    context = {
+        "now": now,
+        "changed": changed,
+        "gone": gone,
+        "summary": archive.Summary.read(request.user, now) if changed or gone else None,
+        "feed": feed.next(changes, marks, known=Known.of(sight, feed.known.project)),
+    }
+    return _answer(request, "archive/_news.html", context)
+
+
+NEWS = ("rows", "changed", "related", "gone", "said", "statuses", "new", "progress", "summary")
+
+
+def _answer(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The news; or the next question alone, where what changed is not on this page."""
+    if any(context.get(name) for name in NEWS):
+        return render(request, template, context)
+    return HttpResponse(render_to_string("tasks/_poller.html", context))
+
+
+def _news(
+    request: HttpRequest, feed: Feed, sight: Sight, now: datetime, template: str
+) -> dict[str, Any]:
+    """The news of a page of rows: the changed ones, those that are gone, and the next question."""
+    changes = Task.objects.changes_in_sight(sight, feed.on)
+    presented = _present_list(feed, sight, changes, feed.to_look_at(sight, changes), now)
+    changed = _changed(presented, feed)
+    return {
+        "now": now,
+        "rows": _fragments(request, template, changed, _with_another_screen(changed, feed)),
+        "gone": feed.on.keys() - changes.keys(),
+        "said": _finished(changed, feed),
+        "feed": _next(feed, sight, changes, presented),
+    }
+
+
+def _present_list(
+    feed: Feed, sight: Sight, changes: dict[int, int], ids: Iterable[int], now: datetime
+) -> list[TaskPresenter]:
+    """Present these rows, the newest first. Pages that show the same row share what is read of it.
+
+    Reading one costs twice as much as making its fragments, mostly to put the statement together.
+    """
+    keys = [(sight.projects, sight.detailed, pk, changes[pk]) for pk in sorted(ids, reverse=True)]
+
+    def read(missing: list[Row]) -> dict[Row, Task]:
+        rows = Task.objects.in_sight(sight).for_list(sight).in_bulk([pk for _, _, pk, _ in missing])
+        return {key: rows[key[2]] for key in missing if key[2] in rows}
+
+    tasks = shared_rows.get_each(keys, read)
+    return [TaskPresenter(task, now, feed.all_sources) for task in tasks]
+
+
+def _fragments(
+    request: HttpRequest, template: str, changed: list[TaskPresenter], screens: set[int]
+) -> list[str]:
+    """The fragments of these rows. A person's pages that show the same row share them."""
+    person = (request.user.pk, get_language(), timezone.get_current_timezone_name(), template)
+    by_key: dict[Hashable, TaskPresenter] = {}
+    for each in changed:
+        task = each.task
+        shown = (task.pk, task.change, each.shows_details, Mark.of(each), task.pk in screens)
+        by_key[*person, *shown] = each
+
+    def render_missing(missing: list[Hashable]) -> dict[Hashable, str]:
+        return {key: _fragment(request, template, by_key[key], screens) for key in missing}
+
+    return shared_fragments.get_each(by_key, render_missing)
+
+
+def _fragment(
+    request: HttpRequest, template: str, presented: TaskPresenter, screens: set[int]
+) -> str:
+    has_another_screen = presented.task.pk in screens
+    context = {
+        "presented": presented,
+        "now": presented.now,
+        "has_another_screen": has_another_screen,
+    }
+    return render_to_string(template, context, request)
+
+
+def _changed(presented: list[TaskPresenter], feed: Feed) -> list[TaskPresenter]:
+    return [e for e in presented if feed.is_news(e.task.pk, e.task.change, Mark.of(e))]
+
+
+def _next(feed: Feed, sight: Sight, there: Container[int], presented: list[TaskPresenter]) -> Feed:
+    marks = {each.task.pk: Mark.of(each) for each in presented}
+    return feed.next(there, marks, known=Known.of(sight, feed.known.project))
+
+
+def _with_another_screen(changed: list[TaskPresenter], feed: Feed) -> set[int]:
+    """Ids of tasks whose player differs; an unchanged player stays, because it may be playing."""
+    return {each.task.pk for each in changed if feed.on[each.task.pk].screen != each.screen.mark}
+
+
+def _finished(changed: list[TaskPresenter], feed: Feed) -> str:
+    ended = (e for e in changed if not (e.task.is_live or e.task.is_foreign))
+    number = sum(feed.on[e.task.pk].is_live for e in ended)
+    sentence = ngettext("%(number)s task finished", "%(number)s tasks finished", number)
+    return sentence % {"number": number} if number else ""
+
+
+def _announcement(changed: list[TaskPresenter], feed: Feed) -> str:
+    """Sentences on a task that has ended, and on a video that was saved, since the last poll."""
+    sentences = []
+    for each in changed:
+        mark = feed.on[each.task.pk]
+        if mark.is_live and not each.task.is_live:
+            status = each.task.get_status_display()
+            sentences.append(_("This task is now: %(status)s.") % {"status": status})
+        if each.files.is_saved and mark.copy not in "su":
+            sentences.append(_("The video is saved."))
+    return prose(*sentences)

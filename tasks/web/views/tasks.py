@@ -1,0 +1,135 @@
+"""The list, a task's page, and "refresh now"."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from tasks.models import Project, Star, Task
+from tasks.models.access import sight_of
+from tasks.team import preferences
+from tasks.team.limits import Limit, LimitReachedError, spend_on_reading
+from tasks.web.compose.followups import Followups
+from tasks.web.csp import allow_media
+from tasks.web.limits import too_many
+from tasks.web.lists import counts, filter_choices
+from tasks.web.lists.filters import Filters
+from tasks.web.lists.paging import task_page
+from tasks.web.live_feed import Feed, Known
+from tasks.web.presenters.actions import TaskActions
+from tasks.web.presenters.lineage import Lineage
+from tasks.web.presenters.media_sources import media_sources
+from tasks.web.presenters.task import TaskPresenter
+
+
+@require_GET
+def task_list(request: HttpRequest) -> HttpResponseBase:
+    """List the tasks, newest first, 50 a page, filtered by the address."""
+    now, filters = timezone.now(), Filters.read(request.GET)
+    if filters.q:
+        try:
+            spend_on_reading(request.user, Limit.SEARCH)
+        except LimitReachedError as error:
+            return too_many(request, error)
+    # Before the rows, so that changes in between are sent again.
+    sight = sight_of(request.user, filters.project)
+    newest = counts.newest_id()
+    visible = Task.objects.visible_to(
+        request.user, project=filters.project, details=filters.asks_details
+    )
+    tasks = filters.narrow(visible, request.user)
+    projects = [] if filters.project else Project.objects.ids_that_limit(request.user)
+    page = task_page(filters.of_status(tasks), request.GET, user=request.user, projects=projects)
+    sources = media_sources(page.tasks)
+    presented = [TaskPresenter(task, now, sources) for task in page.tasks]
+    mark_starred(presented, request.user)
+    tally = counts.within(filters, tasks, user=request.user, newest=newest)
+    statuses = filter_choices.statuses(filters, tally)
+    drop_downs = filter_choices.drop_downs(request.user, filters)
+    feed = Feed.of(
+        "list",
+        presented,
+        known=Known.of(sight, filters.project),
+        sources=sources,
+        filters=filters,
+        newest=newest if page.is_first else None,
+        tally=counts.digest(tally),
+    )
+    context = {
+        "now": now,
+        "page": page,
+        "presented": presented,
+        "filters": filters,
+        "view": filters.view or preferences.of(request.user).view,
+        "feed": feed,
+        "statuses": statuses,
+        "drop_downs": drop_downs,
+        "days": filter_choices.days(filters),
+        "chips": filter_choices.chips(filters, drop_downs),
+        "shows_project": any(choice.name == "project" for choice in drop_downs),
+        "in_no_project": lambda: not Project.objects.visible_to(request.user).exists(),
+        "newest_url": filters.query(),
+        "newer_url": filters.query(after=page.newer),
+        "older_url": filters.query(before=page.older),
+    }
+    response = render(request, "tasks/list.html", context)
+    allow_media(response, sources)
+    return response
+
+
+@require_GET
+def task(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show everything that is known about one task."""
+    now, sight = timezone.now(), sight_of(request.user)
+    row = get_object_or_404(Task.objects.visible_to(request.user).for_page(request.user), pk=pk)
+    sources = media_sources([row])
+    presented = TaskPresenter(row, now, sources)
+    lineage = Lineage.of(row, request.user, now, sources)
+    shown = [presented, *lineage.presented]
+    mark_starred([presented], request.user)
+    context = {
+        "now": now,
+        "presented": presented,
+        "task": row,
+        "lineage": lineage,
+        **actions_context(request.user, presented),
+        "feed": Feed.of("task", shown, known=Known.of_tasks(sight, shown), sources=sources),
+    }
+    response = render(request, "tasks/task.html", context)
+    allow_media(response, sources)
+    return response
+
+
+def mark_starred(presented: list[TaskPresenter], user: Any) -> None:
+    """Set `is_starred` of each task, in one query."""
+    ids = [each.task.pk for each in presented]
+    starred = set(Star.objects.tasks_of(user).filter(task__in=ids))
+    for each in presented:
+        each.is_starred = each.task.pk in starred
+
+
+def actions_context(user: Any, presented: TaskPresenter) -> dict[str, Any]:
+    """The actions that the task's status allows, and the person's rights, read in one query."""
+    return {
+        "actions": TaskActions(presented),
+        "followups": Followups(presented),
+        "once_more": uuid.uuid4(),  # the button's key: pressed twice it places one batch
+        **Task.objects.filter(pk=presented.task.pk).rights(user),
+    }
+
+
+@require_POST
+def refresh_task(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have the next sweep ask the provider; the answer arrives by the live feed."""
+    if not Task.objects.editable_by(request.user).filter(pk=pk).check_now(timezone.now()):
+        raise Http404
+    messages.success(request, _("Asked again. The answer appears here by itself."))
+    if "hx-request" in request.headers:
+        return render(request, "_messages.html", {"oob": True})
+    return redirect("task", pk)

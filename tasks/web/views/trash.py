@@ -1,0 +1,130 @@
+"""Deleting tasks and videos, the trash, and restoring from it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
+
+from tasks import queue
+from tasks.models import AuditAction, Copy, Task
+from tasks.models.access import require_worker
+from tasks.team.audit import note_each
+from tasks.text import prose
+from tasks.web.lists.trash import TASKS, VIDEOS, WORDS, counts, trash_page
+from tasks.web.views.posted import ids, return_address
+
+
+@require_GET
+def trash(request: HttpRequest) -> HttpResponse:
+    """List deleted tasks or videos, with who deleted them, when, and the days left to restore."""
+    require_worker(request.user)
+    now = timezone.now()
+    kind = VIDEOS if request.GET.get("kind") == VIDEOS else TASKS
+    numbers = counts(request.user, now)
+    context = {
+        "now": now,
+        "kind": kind,
+        "kinds": [(name, str(word), numbers[name]) for name, word in WORDS.items()],
+        "page": trash_page(request.user, kind, request.GET, now),
+    }
+    return render(request, "trash/page.html", context)
+
+
+@require_POST
+def delete_tasks(request: HttpRequest) -> HttpResponse:
+    """Move the tasks named by `only`, or else by `task`, to the trash, if one may delete them."""
+    named = ids(request, "only", "task")
+    chosen = Task.objects.deletable_by(request.user).filter(pk__in=named)
+    with transaction.atomic():
+        deleted = chosen.move_to_trash(request.user, timezone.now())
+        note_each(request, AuditAction.DELETED, deleted)
+    if not deleted:
+        raise Http404
+    number = len(deleted)
+    sentences = [
+        ngettext(
+            "%(number)s task is in the trash for 30 days. The provider's own record stays.",
+            "%(number)s tasks are in the trash for 30 days. The provider's own records stay.",
+            number,
+        )
+        % {"number": number}
+    ]
+    if skipped := len(named) - number:
+        sentence = ngettext(
+            "%(number)s was left alone: you may not delete it.",
+            "%(number)s were left alone: you may not delete them.",
+            skipped,
+        )
+        sentences.append(sentence % {"number": skipped})
+    messages.success(request, prose(*sentences))
+    if "hx-request" in request.headers:
+        response = render(request, "_messages.html", {"oob": True})
+        # The page polls its feed at once, which removes the rows.
+        return trigger_client_event(response, "wake", {"target": "#live"})
+    return redirect(return_address(request, "tasks"))
+
+
+@require_POST
+def delete_video(request: HttpRequest, pk: int) -> HttpResponse:
+    """Move the saved files of one task to the trash; the task stays."""
+    chosen = Copy.objects.deletable_by(request.user).filter(task=pk)
+    with transaction.atomic():
+        deleted = chosen.move_to_trash(request.user, timezone.now())
+        note_each(request, AuditAction.DELETED, deleted)
+    if not deleted:
+        raise Http404
+    messages.success(request, _("The video is in the trash for 30 days. The task stays."))
+    return redirect("task", pk)
+
+
+@require_POST
+def restore(request: HttpRequest) -> HttpResponse:
+    """Restore the chosen tasks and files from the trash."""
+    now = timezone.now()
+    with transaction.atomic():
+        tasks, copies = _chosen(request, now)
+        restored = [*tasks.restore(), *copies.restore()]
+        note_each(request, AuditAction.RESTORED, restored)
+    if not restored:
+        raise Http404
+    number = len(restored)
+    sentence = ngettext("%(number)s is back.", "%(number)s are back.", number)
+    messages.success(request, sentence % {"number": number})
+    return redirect(return_address(request, "trash"))
+
+
+@require_POST
+def delete_for_good(request: HttpRequest) -> HttpResponse:
+    """Ask for confirmation with the number, then have a worker purge files and rows."""
+    now = timezone.now()
+    with transaction.atomic():
+        tasks, copies = (rows.managed_by(request.user) for rows in _chosen(request, now))
+        if not (tasks.exists() or copies.exists()):
+            raise Http404
+        if "sure" not in request.POST:
+            context = {"tasks": list(tasks.values("pk")), "copies": list(copies.values("pk"))}
+            return render(request, "trash/sure.html", context)
+        for rows in (tasks, copies.select_related("task")):
+            note_each(request, AuditAction.PURGED, rows)
+        number = tasks.give_up(now) + copies.give_up(now)
+    queue.purge()
+    sentence = ngettext(
+        "%(number)s is being deleted for good.", "%(number)s are being deleted for good.", number
+    )
+    messages.success(request, sentence % {"number": number})
+    return redirect("trash")
+
+
+def _chosen(request: HttpRequest, now: datetime) -> tuple[Any, Any]:
+    """The tasks and copies named by `task` and `copy` that the person may restore."""
+    tasks = Task.objects.restorable_by(request.user, now).filter(pk__in=ids(request, "task"))
+    copies = Copy.objects.restorable_by(request.user, now).filter(pk__in=ids(request, "copy"))
+    return tasks, copies
