@@ -1,11 +1,11 @@
-// Names for what Django's admin leaves without one, for those who hear the page instead of seeing it.
+// Adds accessible names, for screen readers, to elements that Django's admin leaves without one.
 "use strict";
 
 const named = (element, name) => {
   if (name && !element.getAttribute("aria-label")) element.setAttribute("aria-label", name.trim());
 };
 
-/** A cell's field is called what its column is called. */
+/** Names the field in a cell after its column. */
 const nameCell = (cell) => {
   const heading = cell.closest("table").querySelectorAll("thead th")[cell.cellIndex];
   cell

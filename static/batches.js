@@ -1,4 +1,4 @@
-// All takes from their beginning at once, muted; pressed again, all stop.
+// Plays all takes from the beginning at once, muted; pressed again, it stops them.
 (() => {
   const button = document.querySelector("[data-play-all]");
   if (!button) return;

@@ -1,4 +1,4 @@
-// A known provider fills in its base URL, as long as nobody typed another one.
+// Fills in the base URL of a known provider, unless another one was typed.
 (() => {
   const provider = document.querySelector("#id_provider");
   const url = document.querySelector("#id_base_url");

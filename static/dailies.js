@@ -1,16 +1,16 @@
-// Everything here makes a page that works without it livelier: clocks, previews, keys, copying.
+// Enhances pages that also work without it: clocks, previews, shortcuts, copying.
 (() => {
   const root = document.documentElement;
   const language = root.lang;
-  const find = (selector, within = document) => within.querySelector(selector);
+  const find = (selector, within = document) => within?.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-  // Time. The server's clock counts: a reader's may be wrong by hours.
+  // Time. The server's clock is used, because the reader's may be wrong by hours.
 
   let ahead = 0;
   const synchronise = () => all("[data-now]").forEach((element) => {
     ahead = Date.parse(element.dataset.now) - Date.now();
-    element.removeAttribute("data-now"); // it was true when it came, and never again
+    element.removeAttribute("data-now"); // it is valid only at the moment of arrival
   });
   const now = () => Date.now() + ahead;
 
@@ -26,7 +26,7 @@
     all("[data-until]").forEach((e) => say(e, clock((Date.parse(e.dataset.until) - now()) / 1000)));
     turn();
   };
-  // What looks different from a moment on, although nobody writes anything: a link's end.
+  // Elements that change at a certain time without news from the server, such as a link that expires.
   let turned = false;
   const turn = () => {
     const over = all("[data-turns-at]").filter((e) => Date.parse(e.dataset.turnsAt) < now() - 500);
@@ -37,14 +37,14 @@
   };
 
   const relativeFormat = new Intl.RelativeTimeFormat(language, { numeric: "always" });
-  const timeZone = root.dataset.zone; // the person's; where none was chosen, the browser's
+  const timeZone = root.dataset.zone; // the person's time zone; if none was chosen, the browser's
   const absoluteFormat = new Intl.DateTimeFormat(language, {
     timeZone,
     year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
     second: "2-digit", hourCycle: "h23",
   });
   const zoneFormat = new Intl.DateTimeFormat(language, { timeZone, timeZoneName: "short" });
-  const absolute = (at) => { // Chinese would put the zone between the date and the time
+  const absolute = (at) => { // Chinese formats put the zone between date and time
     const zone = zoneFormat.formatToParts(at).find((part) => part.type === "timeZoneName").value;
     return `${absoluteFormat.format(at)} ${zone}`;
   };
@@ -61,14 +61,14 @@
     element.dataset.tip = words[element.dataset.shows === "relative" ? "absolute" : "relative"];
   });
 
-  // The live feed: silent while nobody looks, patient while the server does not answer.
+  // The live feed: it pauses while the page is hidden, and slows down while the server is away.
 
   let failures = 0, quietUntil = 0;
   const isFeed = (event) => event.detail.elt?.id === "live";
-  const isPulse = (event) => event.detail.elt?.id === "pulse";
+  const isHeaderStatus = (event) => event.detail.elt?.id === "header-status";
   document.addEventListener("htmx:beforeRequest", (event) => {
     const isBad = document.hidden || Date.now() < quietUntil;
-    if (isBad && (isFeed(event) || isPulse(event))) event.preventDefault();
+    if (isBad && (isFeed(event) || isHeaderStatus(event))) event.preventDefault();
   });
   document.addEventListener("htmx:configRequest", (event) => {
     if (isFeed(event) && turned) event.detail.path = event.detail.path.replace("?", "?turned=1&");
@@ -79,7 +79,7 @@
     wake();
   });
   const wake = () => {
-    for (const element of all("#live, #pulse")) if (window.htmx) htmx.trigger(element, "wake");
+    for (const element of all("#live, #header-status")) if (window.htmx) htmx.trigger(element, "wake");
   };
   const fail = (event) => {
     if (!isFeed(event)) return;
@@ -97,8 +97,8 @@
     turned = false;
     showLost(false);
   });
-  // A player that somebody has started is left alone, whatever the server sends; what was sent
-  // takes its place when it has ended. One that rests goes on where it stood.
+  // A player that somebody has started is not replaced until it has ended. One that is paused is
+  // replaced at once, and keeps its position.
   const withheld = new WeakMap(), stoodAt = new Map();
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const player = find("video", event.detail.target);
@@ -170,7 +170,7 @@
     if (event.target.matches?.("video[data-player]") && !catchUp(event.target)) giveUp(event.target);
   }, true);
 
-  // A saved video without a poster shows its first frame, once somebody could see it.
+  // A saved video without a poster shows its first frame as soon as it is in view.
 
   const spares = navigator.connection?.saveData;
   const frames = new IntersectionObserver((entries) => {
@@ -180,8 +180,8 @@
       target.preload = "metadata";
     }
   }, { rootMargin: "200px" });
-  // Not before the page has loaded: a browser counts a video as a part of that, and a link that
-  // hangs would keep it loading.
+  // Not before the page has loaded: browsers count videos as part of loading, so a link that
+  // hangs would keep the page loading.
   const showFrames = () => all("video[data-first-frame][preload=none]").forEach((video) => frames.observe(video));
   window.addEventListener("load", () => { if (!spares) showFrames(); });
   document.addEventListener("loadeddata", (event) => {
@@ -200,7 +200,7 @@
   const copy = async (button) => {
     const source = find(button.dataset.copy);
     if (navigator.clipboard) await navigator.clipboard.writeText(source.textContent.trim());
-    else copySelected(source); // plain http, on a machine of the local network
+    else copySelected(source); // over plain http, on a local network
     button.classList.add("is-done");
     setTimeout(() => button.classList.remove("is-done"), 1500);
   };
@@ -213,13 +213,13 @@
   });
   document.addEventListener("change", (event) => event.target.closest("[data-auto-submit]")?.requestSubmit());
   const once = (form) => {
-    if ("again" in form.dataset) return; // a download leaves the page where it is
-    // After the browser has taken the clicked button's value along; htmx does this by itself.
+    if ("again" in form.dataset) return; // a download does not leave the page
+    // After the browser has read the clicked button's value; htmx does this by itself.
     if (form.method !== "post" || form.hasAttribute("hx-post")) return;
     setTimeout(() => all("button", form).forEach((button) => { button.disabled = true; }));
   };
   document.addEventListener("submit", (event) => {
-    // Empty fields would only lengthen the address.
+    // Leave out empty fields, which would only lengthen the address.
     if (event.target.method !== "get") return once(event.target);
     for (const field of event.target.elements) if (field.name && !field.value) field.disabled = true;
   });
@@ -227,7 +227,27 @@
     all("form :disabled").forEach((field) => { field.disabled = false; });
   });
 
-  // Choosing rows.
+  // The size of the pictures in the grid, which theme.js sets before the page is painted.
+
+  for (const slider of all("input[data-size]")) slider.value = root.dataset.size;
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("input[data-size]")) return;
+    root.dataset.size = event.target.value;
+    try { localStorage.setItem("size", event.target.value); } catch { /* forbidden */ }
+  });
+
+  // Back brings pages out of the browser's memory, also after signing out: each is for one person only.
+
+  const { person } = root.dataset; // "" on the sign-in page
+  const isForAnother = () => { try { return localStorage.getItem("person") !== person; } catch { return false; } };
+  if (person !== undefined) try { localStorage.setItem("person", person); } catch { /* full, or forbidden */ }
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted || !person || !isForAnother()) return;
+    document.body.replaceChildren();
+    location.reload();
+  });
+
+  // Selecting rows.
 
   const countChosen = () => {
     const chosen = all("[data-choose]:checked").length;
@@ -236,10 +256,10 @@
   document.addEventListener("change", (event) => { if (event.target.matches("[data-choose]")) countChosen(); });
   document.addEventListener("reset", () => setTimeout(() => {
     countChosen();
-    find("#content").focus(); // the button that was pressed is gone
+    find("#content").focus(); // the pressed button is gone
   }));
 
-  // The keyboard; never while somebody types.
+  // Keyboard shortcuts, but never while somebody types.
 
   const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
   const links = () => all("[data-row-link]");
@@ -252,6 +272,7 @@
   };
   const toggle = (video) => { if (video.paused) video.play().catch(() => {}); else video.pause(); };
   const video = () => find("video", document.activeElement.closest(".take") || find(".task-stage") || document.createElement("i"));
+  const press = (control) => { control?.click(); return Boolean(control); };
   const KEYS = {
     "/": () => find("#search").focus(),
     j: () => move(1),
@@ -260,6 +281,10 @@
     " ": () => { const found = video(); if (found) toggle(found); return Boolean(found); },
     x: () => document.activeElement.closest(".take, .queue-row")?.querySelector("[data-choose]").click(),
     r: () => { const button = find("[data-refresh]"); if (button) button.click(); else location.reload(); },
+    n: () => press(find("[data-new]")),
+    e: () => press(find("#make-another")),
+    s: () => press(find(".star", document.activeElement.closest(".take") || find(".task-star"))),
+    g: () => press(find(".view button[aria-pressed=false]")),
     "?": () => find("#keys").showModal(),
     Escape: () => { all("details.menu[open], details.days[open]").forEach((menu) => { menu.open = false; }); return false; },
   };
@@ -271,13 +296,13 @@
     if (act && act() !== false) event.preventDefault();
   });
 
-  // What a fragment needs when it arrives.
+  // Initialization of fragments when they arrive.
 
   function dress() {
     synchronise();
     all("video[data-preview][controls]").forEach((video) => {
       video.removeAttribute("controls");
-      video.muted = true; // the attribute alone does not mute a video that a script has inserted
+      video.muted = true; // the attribute alone does not mute a video inserted by a script
     });
     all("video[data-hevc]").forEach((video) => {
       if (!video.canPlayType('video/mp4; codecs="hvc1.1.6.L120.B0"')) giveUp(video);

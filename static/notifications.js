@@ -1,14 +1,14 @@
-// Tells of one's own tasks that ended where no page shows them; one tab speaks for all.
+// Notifies of the person's own ended tasks that no visible page shows; one tab polls for all.
 (() => {
   const { url, home, person, several, sounds } = document.currentScript.dataset;
-  if (!("Notification" in window) || !navigator.locks) return; // plain http has neither
+  if (!("Notification" in window) || !navigator.locks) return; // neither exists over plain http
 
-  const EVERY = 15_000, SOON = 3_000, ANSWERS = 1_000; // ms; a browser slows hidden tabs to a minute
-  const FORGOTTEN = 180_000; // ms without any tab: what ended meanwhile is no news any more
+  const EVERY = 15_000, SOON = 3_000, ANSWERS = 1_000; // ms; browsers slow hidden tabs down to one run a minute
+  const FORGOTTEN = 180_000; // ms without any tab, after which tasks that ended meanwhile are not reported
   const MOST_LINES = 3;
   const pause = (length) => new Promise((done) => { setTimeout(done, length); });
 
-  // What was heard last goes from the tab that closes to the one that takes over.
+  // The last position is passed from a tab that closes to the tab that takes over.
 
   const place = `endings-${person}`;
   let after = "";
@@ -32,7 +32,7 @@
     return news.ended;
   };
 
-  // A task that any tab in sight shows needs no notification.
+  // A task that a visible tab shows needs no notification.
 
   const channel = new BroadcastChannel(place);
   const shows = (pk) => !document.hidden && Boolean(document.getElementById(`t${pk}-screen`));
@@ -78,16 +78,27 @@
   const look = async () => {
     const first = await ended();
     if (!first.length) return;
-    await pause(SOON); // what ends together is told together
+    await pause(SOON); // tasks that end together are reported together
     const tasks = await unseen([...first, ...await ended()]);
     if (tasks.length) notify(tasks);
   };
-  navigator.locks.request(place, async () => {
-    after = recall();
-    for (;;) {
-      // A server away for a while, or a browser that shows none of a page: the next one may work.
-      if (Notification.permission === "granted") await look().catch(() => {});
-      await pause(EVERY);
-    }
-  });
+  // Whoever leaves the page lets another tab poll: with the lock, Back could not bring the page out of memory.
+
+  let leave = () => {};
+  const begin = () => {
+    const left = new AbortController();
+    const until = new Promise((done) => { left.signal.addEventListener("abort", done); });
+    leave = () => left.abort();
+    navigator.locks.request(place, { signal: left.signal }, async () => {
+      after = recall();
+      while (!left.signal.aborted) {
+        // The server is away, or the browser shows no notifications of pages: the next try may work.
+        if (Notification.permission === "granted") await Promise.race([look().catch(() => {}), until]);
+        await Promise.race([pause(EVERY), until]);
+      }
+    }).catch(() => {}); // left before its turn
+  };
+  window.addEventListener("pagehide", () => leave());
+  window.addEventListener("pageshow", ({ persisted }) => { if (persisted) begin(); });
+  begin();
 })();

@@ -1,5 +1,5 @@
-/* Passkeys: django-allauth's own scripts speak with the browser; this says which form wants what,
-   and why it cannot work where it cannot. */
+/* Passkeys: django-allauth's own scripts call the browser; this connects them with the forms, and
+   says why passkeys cannot work where they cannot. */
 (() => {
   "use strict";
 

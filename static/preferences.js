@@ -1,4 +1,4 @@
-// What only the browser knows: its time zone, and whether it shows notifications.
+// Facts that only the browser knows: its time zone, and whether it shows notifications.
 (() => {
   const find = (selector, within = document) => within.querySelector(selector);
 
@@ -16,7 +16,7 @@
     });
   }
 
-  // Permission is asked for only by the button that stands beside the reason.
+  // Only the button beside the explanation asks for permission.
 
   const permissions = find("[data-permissions]"), notifies = find("#id_notifies");
   const state = () => {
@@ -31,7 +31,7 @@
     try {
       new Notification(title, { body, silent: true });
     } catch {
-      show("missing"); // Chrome on Android has the permission, and shows none of a page
+      show("missing"); // Chrome on Android has the permission, but shows no notifications of pages
     }
   };
   find("[data-ask-permission]").addEventListener("click", async () => {

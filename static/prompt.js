@@ -1,7 +1,8 @@
-// The prompt while it is typed: how long it is, and how it reads filled in. The server counts and
-// fills alike (tasks/making/prompts.py), for those without scripts and for what is sent.
+// Shows the length of a prompt during typing, and the prompt with its variables filled in. The
+// server counts and fills in by the same rules (tasks/web/compose/prompts.py), for pages without
+// scripts and for sending.
 (() => {
-  const body = document.querySelector("#make-body");
+  const body = document.querySelector("#compose-body");
   if (!body) return;
   const VARIABLE = /\{\{[ \t]*([\p{L}\p{N}_-]{1,40})[ \t]*\}\}/gu;
   const CHARACTER = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u{20000}-\u{3ffff}]/gu;
@@ -51,13 +52,13 @@
     if (filled) filled.textContent = fill(prompts()[0] || "", (given) => given[0]);
   };
 
-  // A variable that is new has no field yet: the form is asked for once typing pauses.
+  // A new variable has no field yet, so the form is requested when typing pauses.
   let waiting = 0;
   const offer = () => {
     clearTimeout(waiting);
     const there = [...values().keys()], wanted = [...names()].slice(0, 10);
     if (there.length === wanted.length && wanted.every((name) => there.includes(name))) return;
-    waiting = setTimeout(() => body.dispatchEvent(new Event("make:ask")), 600);
+    waiting = setTimeout(() => body.dispatchEvent(new Event("compose:ask")), 600);
   };
   const typed = (event) => {
     if (!event.target.matches("#id_prompt, [data-variable]")) return;

@@ -1,4 +1,4 @@
-"""A real Chromium before a real server, with a pretend provider and a sweep behind it."""
+"""A real Chromium and a real server, with a simulated provider and a sweep beside them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, expect
 
-from tasks import feed, jobs, refresh
+from tasks import jobs
 from tasks.archive import Archive
 from tasks.models import Credential, Project, SavedPrompt, Task
 from tasks.simulator.server import Simulator
+from tasks.tracking import refresh
+from tasks.web import live_feed
+from tests.browser.looks import STOP_ANIMATIONS
 from tests.conftest import MakeTask
 
 expect.set_options(timeout=45_000)  # ms; 5 s are few on two busy cores
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What only looks is looked at once: SQLite's run has it, wherever both are run."""
+    """Skip tests marked `looks` on other databases than SQLite, where both are run."""
     if connection.vendor == "sqlite" or os.environ.get("DAILIES_BROWSER") == "everything":
         return
     why = "It shows the same on every database, and SQLite's run has it; DAILIES_BROWSER=everything"
@@ -39,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def a_browser(request: pytest.FixtureRequest) -> None:
-    """Without a browser these tests say so and are left out, except where one is required."""
+    """Skip these tests if there is no browser, unless DAILIES_BROWSER=required."""
     try:
         request.getfixturevalue("browser")
     except Error as error:
@@ -50,34 +53,42 @@ def a_browser(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def quick_news(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Open pages ask more often than in life; nothing is to be proved by waiting for them. Where
-    it is looked at how they are, they have no need to.
+    """Let open pages poll more often, as waiting for them proves nothing.
+
+    Tests marked `looks` check static pages, and keep the usual interval.
     """
     if not request.node.get_closest_marker("looks"):
-        monkeypatch.setattr(feed, "QUICK", 0.4)
+        monkeypatch.setattr(live_feed, "QUICK", 0.4)
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> BrowserContext:
+    """Keep pages still: turning icons take a quarter of a core as long as a test waits."""
+    context.add_init_script(STOP_ANIMATIONS)
+    return context
 
 
 @pytest.fixture
 def complaints(page: Page) -> Iterator[list[str]]:
-    """What the browser finds wrong: blocked by the policy, or an error of a script."""
-    found: list[str] = []
-    watch(page, found)
-    yield found
-    assert not found
+    """The browser's errors: resources blocked by the policy, and exceptions in scripts."""
+    errors: list[str] = []
+    watch(page, errors)
+    yield errors
+    assert not errors
 
 
-def watch(page: Page, found: list[str]) -> None:
-    page.on("console", lambda message: _note(found, page, message.type, message.text))
-    page.on("pageerror", lambda error: found.append(f"{page.url}: {error}"))
+def watch(page: Page, errors: list[str]) -> None:
+    page.on("console", lambda message: _note(errors, page, message.type, message.text))
+    page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
 
 
-#: What answers with an error is looked at by its test; and a page that is left drops its questions.
-OF_NO_MATTER = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+#: Tests check error responses themselves, and leaving a page aborts its requests.
+IGNORED = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
 
 
-def _note(found: list[str], page: Page, kind: str, text: str) -> None:
-    if kind == "error" and not any(said in text for said in OF_NO_MATTER):
-        found.append(f"{page.url}: {text}")
+def _note(errors: list[str], page: Page, kind: str, text: str) -> None:
+    if kind == "error" and not any(pattern in text for pattern in IGNORED):
+        errors.append(f"{page.url}: {text}")
 
 
 PAYLOAD = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}'
@@ -85,18 +96,18 @@ PAYLOAD = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}'
 
 @pytest.fixture
 def hostile(make_task: MakeTask, staff: User, page: Page, complaints: list[str]) -> list[Task]:
-    """Two tasks and all else that people and providers name, in words that would be a script."""
+    """Two tasks, and all names that people and providers give, with markup and a script in them."""
     User.objects.filter(pk=staff.pk).update(first_name=PAYLOAD[:100], username=PAYLOAD)
     words = _hostile_words()
-    made = [
+    tasks = [
         make_task(f"cgt-{PAYLOAD}", status="failed", created_by=staff, raw=PAYLOAD, **words),
         make_task(status="unknown", trouble="server", trouble_message=PAYLOAD, **words),
     ]
-    SavedPrompt.objects.create(project=made[0].project, name=PAYLOAD[:80], text=PAYLOAD)
+    SavedPrompt.objects.create(project=tasks[0].project, name=PAYLOAD[:80], text=PAYLOAD)
     Credential.objects.update(name=PAYLOAD, trouble="server", trouble_message=PAYLOAD)
     page.on("dialog", lambda dialog: complaints.append(f"a dialog: {dialog.message}"))
     staff.refresh_from_db()
-    return made
+    return tasks
 
 
 def _hostile_words() -> dict[str, str]:
@@ -109,7 +120,7 @@ def _hostile_words() -> dict[str, str]:
 
 
 def assert_nothing_became_a_picture(page: Page) -> None:
-    """By a script of one line: a locator brings Playwright's own into each page, 0.05 s of work."""
+    """Check by one line of script; a locator loads Playwright's scripts into each page, 0.05 s."""
     assert page.evaluate("document.querySelectorAll('img[src=x]').length") == 0, page.url
 
 
@@ -118,7 +129,7 @@ Enter = Callable[..., Page]
 
 @pytest.fixture
 def enter(live_server: Any, page: Page) -> Enter:
-    """enter(member, "/tasks/track/"): this person's browser, signed in, on that page."""
+    """enter(member, "/tasks/track/"): a browser page with this person signed in, at this path."""
 
     def enter(person: User, path: str = "/", page: Page = page) -> Page:
         client = Client()
@@ -135,7 +146,7 @@ def enter(live_server: Any, page: Page) -> Enter:
 
 
 class Clock:
-    """The provider's own: the world's, and ahead of it when a test cannot wait."""
+    """The provider's clock: the real time, or ahead of it when a test cannot wait."""
 
     ahead = 0.0
 
@@ -163,8 +174,8 @@ def account(project: Project, sim: Simulator) -> Credential:
 
 
 @contextmanager
-def beside(*works: Callable[[], object]) -> Iterator[None]:
-    """Each again and again in a thread of its own; a sweep is cut short when the test is over."""
+def beside(*functions: Callable[[], object]) -> Iterator[None]:
+    """Repeat each function in a thread of its own; the end of the test cuts a sweep short."""
     stop, holds = threading.Event(), refresh._Sweep._holds_the_lease
 
     def go_on(work: Callable[[], object]) -> None:
@@ -176,7 +187,7 @@ def beside(*works: Callable[[], object]) -> Iterator[None]:
         patch.setattr(
             refresh._Sweep, "_holds_the_lease", lambda sweep: not stop.is_set() and holds(sweep)
         )
-        workers = [threading.Thread(target=go_on, args=[work], daemon=True) for work in works]
+        workers = [threading.Thread(target=go_on, args=[work], daemon=True) for work in functions]
         for worker in workers:
             worker.start()
         yield
@@ -186,7 +197,7 @@ def beside(*works: Callable[[], object]) -> Iterator[None]:
 
 
 def do_jobs() -> None:
-    """Whatever is queued, in turn, as a worker of the cluster; but sweeps have their own."""
+    """Run the queued jobs in turn, as a worker of the cluster does, except sweeps."""
     for row in OrmQ.objects.order_by("pk"):
         row.delete()
         if row.task["func"] != jobs.SWEEP:
@@ -203,7 +214,7 @@ def sweeping(transactional_db: None) -> Iterator[None]:
 
 @pytest.fixture
 def working(sim: Simulator, transactional_db: None) -> Iterator[None]:
-    """Two workers beside the test: one sweeps, one does the other jobs that are queued."""
+    """Two workers beside the test: one sweeps, one runs the other queued jobs."""
     with beside(jobs.sweep, do_jobs):
         yield
 

@@ -1,7 +1,7 @@
-"""How a page looks: in either light and every window, of one load.
+"""Checks of a page's look, in both themes and at all widths, after one load.
 
-Loading a page costs ten times what looking at it costs, so one that is open is put into the other
-light and made narrower as a person would do it, and is not fetched anew.
+Loading a page takes ten times as long as checking it, so an open page is switched to the other
+theme and resized, as a person would do it, instead of being loaded again.
 """
 
 from __future__ import annotations
@@ -13,33 +13,33 @@ from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Page
 
 WIDTHS = (320, 375, 768, 1440)  # CSS pixels
-#: All that axe can find in the second light that it could not in the first.
-OF_COLOURS = ("color-contrast", "link-in-text-block")
+#: The only rules of axe whose result can differ between the two themes.
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
+#: Style sheets are not fetched and parsed once more (0.3 s of a core), as no rule that is run asks
+#: for them; only one does, which axe calls experimental and leaves out.
 _RUN = """rules => axe.run(document, {
   resultTypes: ["violations"],
+  preload: {assets: ["media"]},
   ...(rules.length ? {runOnly: {type: "rule", values: rules}} : {}),
 })"""
-#: Nothing is to be measured while it fades or turns; the policy allows sheets that a script makes.
-#: A page with tasks under way draws its turning icons all the time: a quarter of a core here, where
-#: no graphics card does it. Says whether axe is there already.
-_HOLD_STILL = """() => {
+#: Stops animations, as nothing may be measured while it fades or turns; the CSP allows style sheets
+#: made by scripts. Turning icons of live tasks also take a quarter of a core here, without a
+#: graphics card. Every page of the fixture `page` begins with it.
+STOP_ANIMATIONS = """(() => {
   const sheet = new CSSStyleSheet();
   const still = "animation: none !important; transition: none !important";
   sheet.replaceSync(`*, ::before, ::after { ${still} }`);
   document.adoptedStyleSheets = [sheet];
-  return typeof axe === "object";
-}"""
-_SHINE = "theme => { document.documentElement.dataset.bsTheme = theme; }"
+})()"""
+_SET_THEME = "theme => { document.documentElement.dataset.theme = theme; }"
 
 
 def assert_accessible(page: Page, *rules: str) -> None:
-    """By axe, whose script stays in the page; all its rules where none are named. Nothing fades
-    while it measures.
-    """
-    if not page.evaluate(_HOLD_STILL):
+    """Check the page with axe, by these rules or by all, with animations stopped."""
+    if not page.evaluate(f"{STOP_ANIMATIONS}, typeof axe === 'object'"):
         page.evaluate(AXE_SCRIPT)
-    found = AxeResults(page.evaluate(_RUN, list(rules)))
-    assert not found.violations_count, f"{page.url}\n{found.generate_report()}"
+    result = AxeResults(page.evaluate(_RUN, list(rules)))
+    assert not result.violations_count, f"{page.url}\n{result.generate_report()}"
 
 
 def assert_no_sideways_scrolling(page: Page) -> None:
@@ -47,19 +47,18 @@ def assert_no_sideways_scrolling(page: Page) -> None:
     assert width <= 0, f"{page.url} is {width} px wider than a window of {page.viewport_size}"
 
 
-def look_at(
+def check_appearance(
     page: Page,
     *,
     closely: tuple[int, ...] = (1440,),
-    in_both_lights: bool = True,
     also: Callable[[int], None] | None = None,
 ) -> None:
-    """The page that is open: axe in both lights where `closely` says how wide the window is, no
-    scrolling sideways in any; `also` is called in each with its width. A test that comes again in
-    the other light needs only the one in which the page is.
+    """Check the open page at all widths: it must not scroll sideways, and `also` is called.
+
+    At the widths in `closely` axe checks it in both themes.
     """
-    first = page.evaluate("document.documentElement.dataset.bsTheme") or "light"
-    page.evaluate(_HOLD_STILL)
+    first = page.evaluate("document.documentElement.dataset.theme") or "light"
+    page.evaluate(STOP_ANIMATIONS)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         assert_no_sideways_scrolling(page)
@@ -67,17 +66,16 @@ def look_at(
             also(width)
         if width in closely:
             assert_accessible(page)
-            if in_both_lights:
-                _look_at_the_other_light(page, first)
+            _check_other_theme(page, first)
 
 
-def _look_at_the_other_light(page: Page, first: str) -> None:
-    shine(page, "light" if first == "dark" else "dark")
-    assert_accessible(page, *OF_COLOURS)
-    shine(page, first)
+def _check_other_theme(page: Page, first: str) -> None:
+    set_theme(page, "light" if first == "dark" else "dark")
+    assert_accessible(page, *COLOUR_RULES)
+    set_theme(page, first)
 
 
-def shine(page: Page, theme: Any) -> None:
-    """As the system would, and as the person's own choice."""
+def set_theme(page: Page, theme: Any) -> None:
+    """Set the theme, both as the system's preference and as the person's choice."""
     page.emulate_media(color_scheme=theme)
-    page.evaluate(_SHINE, theme)
+    page.evaluate(_SET_THEME, theme)

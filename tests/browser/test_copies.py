@@ -1,4 +1,4 @@
-"""Our copies in a real browser: marks that change, players that go over, rows to choose."""
+"""Copies in a real browser: marks that change, players that switch files, rows to choose."""
 
 import zipfile
 from datetime import timedelta
@@ -12,11 +12,11 @@ from django.db.models import F
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tasks.models import Budget, ChangeCounter, Copy, Credential, Kind, Lease, Project, Task
+from tasks.models import Budget, ChangeCounter, Copy, CopyKind, Credential, Lease, Project, Task
 from tasks.simulator.media import CLIPS
 from tasks.simulator.server import Simulator
 from tests.browser.conftest import Enter, track
-from tests.browser.looks import assert_no_sideways_scrolling, look_at
+from tests.browser.looks import assert_no_sideways_scrolling, check_appearance
 from tests.conftest import MakeTask
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("complaints")]
@@ -27,7 +27,7 @@ IS_PLAYING = "video => !video.paused && video.currentTime > 0"
 
 
 def saved(task: Task, data: bytes = FILM, poster: bytes = b"", **fields: Any) -> dict[str, Any]:
-    """The fields of a copy whose file really lies in the storage."""
+    """The fields of a copy, with its file written to the storage."""
     put = storages["videos"].save
     return {
         "state": "saved",
@@ -60,7 +60,7 @@ def task(make_task: MakeTask) -> Task:
 
 
 def alive() -> None:
-    """The worker and the archive beat, and go on doing so for the length of a test."""
+    """Heartbeats of worker and archive that stay fresh during the whole test."""
     later = timezone.now() + timedelta(minutes=5)
     for name in ("sweep", "archive"):
         Lease.objects.update_or_create(name=name, defaults={"until": later, "beat_at": later})
@@ -84,8 +84,16 @@ def every_state(make_task: MakeTask, member: User) -> list[Task]:
         },
         {"ends": 20 * hour, "state": "saved", "mismatch": "duration:5.04:10 audio:no:yes"},
         {"ends": -hour, "state": "saved"},
+        {"ends": -hour, "state": "gone", "damage": "missing", "damaged_at": now - 30 * hour},
+        {"ends": -hour, "state": "gone", "damage": "changed", "damaged_at": now - 2 * hour},
+        {
+            "ends": 9 * hour,
+            "trouble": "changed",
+            "damage": "changed",
+            "damaged_at": now - hour,
+        },
     ]
-    made = []
+    tasks = []
     for fields in states:
         ends_at = now + fields.pop("ends")
         task = make_task(
@@ -98,10 +106,11 @@ def every_state(make_task: MakeTask, member: User) -> list[Task]:
         whole = saved(task, poster=IMAGE) if fields.get("state") == "saved" else {}
         due_at = now + timedelta(minutes=9)
         copy_of(task, link_ends_at=ends_at, **{**whole, "due_at": due_at, **fields})
-        copy_of(task, Kind.LAST_FRAME, link_ends_at=ends_at)
-        made.append(task)
+        copy_of(task, CopyKind.LAST_FRAME, link_ends_at=ends_at)
+        tasks.append(task)
     Lease.objects.create(name="sweep", until=now, beat_at=now - timedelta(seconds=40))
-    return made
+    Lease.objects.create(name="damage", until=now, beat_at=now - hour)
+    return tasks
 
 
 # The look
@@ -112,6 +121,7 @@ def paths(tasks: list[Task]) -> list[str]:
         "/archive/",
         "/archive/?state=at_risk",
         "/archive/?state=gone",
+        "/archive/?state=lost",
         "/archive/?after=-.1",
     ]
     return ["/", *archive, *(f"/tasks/{task.pk}/" for task in tasks)]
@@ -128,6 +138,7 @@ def test_every_state_is_accessible_fits_and_has_large_targets(
     language: str,
     page: Page,
 ) -> None:
+    """Ask axe in English, in both themes; another language has the same elements and colours."""
     for name, value in (("theme", theme), ("django_language", language)):
         page.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
     enter(member)
@@ -140,18 +151,18 @@ def test_every_state_is_accessible_fits_and_has_large_targets(
         if page.locator("[data-choose]").count():
             page.locator("[data-choose]").first.check(force=True)
             expect(page.locator("#selection")).to_be_visible()
-        look_at(page, in_both_lights=False, also=thumbs)
+        check_appearance(page, closely=(1440,) if language == "en" else (), also=thumbs)
 
 
 def too_small(page: Page) -> list[str]:
-    found: list[str] = page.evaluate(
+    boxes: list[str] = page.evaluate(
         """() => [...document.querySelectorAll("main a, main button, main label, header a")]
             .filter(e => e.checkVisibility() && getComputedStyle(e).display !== "inline")
             .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
             .filter(([, box]) => box.width && box.height < 43.5)
             .map(([html, box]) => `${Math.round(box.height)} px: ${html}`)"""
     )
-    return found
+    return boxes
 
 
 # Live
@@ -195,7 +206,7 @@ def test_a_finished_video_is_saved_by_itself_and_then_plays_from_our_origin(
     expect(page.locator("#fact-video-sha256")).to_have_text(task.copies.get().sha256)
 
 
-def test_a_links_end_turns_the_mark_without_a_word_of_the_server(
+def test_the_mark_changes_when_the_link_expires_without_the_server(
     enter: Enter, page: Page, task: Task, member: User
 ) -> None:
     ends_at = timezone.now() + timedelta(hours=3)
@@ -208,13 +219,13 @@ def test_a_links_end_turns_the_mark_without_a_word_of_the_server(
 
 
 def an_hour_passes(page: Page, copy: Copy) -> None:
-    """And a minute, on both sides: the server hears of no change, and has none to tell."""
+    """Move both clocks by 61 minutes; the server neither gets nor sends a change."""
     length = timedelta(hours=1, minutes=1)
     Copy.objects.filter(pk=copy.pk).update(link_ends_at=F("link_ends_at") - length)
     page.clock.fast_forward(round(length.total_seconds() * 1000))
 
 
-def test_a_player_at_rest_goes_over_to_our_file_where_it_stood(
+def test_a_paused_player_switches_to_our_file_at_its_position(
     enter: Enter, make_task: MakeTask, member: User, live_server: Any
 ) -> None:
     elsewhere = make_task(status="succeeded", video_url="https://x.volces.com/a.mp4")
@@ -227,13 +238,13 @@ def test_a_player_at_rest_goes_over_to_our_file_where_it_stood(
     player = page.locator("video")
     expect(player).to_have_attribute("src", url)
     player.evaluate("video => { video.muted = true; video.currentTime = 2; }")
-    page.wait_for_function("document.querySelector('video').currentTime === 2")
+    page.wait_for_function("() => document.querySelector('video').currentTime === 2")
     change(copy, **saved(elsewhere))
     expect(player).to_have_attribute("src", f"/tasks/{elsewhere.pk}/video")
-    page.wait_for_function("document.querySelector('video').currentTime === 2")
+    page.wait_for_function("() => document.querySelector('video').currentTime === 2")
 
 
-def test_a_playing_video_is_left_alone_and_goes_over_when_it_ends(
+def test_a_playing_video_switches_to_our_file_only_when_it_ends(
     enter: Enter, make_task: MakeTask, member: User, live_server: Any
 ) -> None:
     elsewhere, other = make_task(status="succeeded"), make_task(status="succeeded")
@@ -275,32 +286,32 @@ def test_a_browser_without_hevc_offers_the_download_at_once(
     if page.evaluate("document.createElement('video').canPlayType('video/mp4; codecs=\"hvc1\"')"):
         pytest.skip("this browser plays HEVC")
     expect(page.locator("[data-unplayable]")).to_contain_text("HEVC (H.265)")
-    with page.expect_download() as found:
+    with page.expect_download() as download:
         page.get_by_role("link", name="Download the file").click()
-    assert found.value.path().read_bytes() == FILM
+    assert download.value.path().read_bytes() == FILM
 
 
 # The header
 
 
-def test_the_header_hears_of_danger_and_of_silence_by_itself(
+def test_the_header_shows_risk_and_a_silent_worker_by_itself(
     enter: Enter, task: Task, member: User
 ) -> None:
     alive()
     page = enter(member, "/tasks/track/")
-    expect(page.locator("#pulse")).to_be_hidden()
+    expect(page.locator("#header-status")).to_be_hidden()
     copy_of(task, link_ends_at=timezone.now() + timedelta(minutes=30, seconds=30))
     Lease.objects.update(beat_at=timezone.now() - timedelta(seconds=50))
-    page.evaluate("htmx.trigger('#pulse', 'wake')")
-    expect(page.locator("#pulse-risk")).to_contain_text("1 at risk")
-    expect(page.locator(".pulse-silent")).to_contain_text("Worker last seen 0:5")
-    page.locator("#pulse-risk").click()
+    page.evaluate("htmx.trigger('#header-status', 'wake')")
+    expect(page.locator("#header-status-risk")).to_contain_text("1 at risk")
+    expect(page.locator(".header-status-silent")).to_contain_text("Worker last seen 0:5")
+    page.locator("#header-status-risk").click()
     page.wait_for_url("**/archive/?state=at_risk")
     expect(page.locator(".queue-row")).to_have_count(1)
 
 
 @pytest.mark.looks
-def test_danger_a_spent_budget_and_silence_have_room_beside_each_other(
+def test_risk_a_spent_budget_and_a_silent_worker_fit_into_the_header(
     enter: Enter, task: Task, manager: User, project: Project
 ) -> None:
     copy_of(task, link_ends_at=timezone.now() + timedelta(minutes=30, seconds=30))
@@ -310,10 +321,10 @@ def test_danger_a_spent_budget_and_silence_have_room_beside_each_other(
     for width in (960, 1279, 1280, 1599):  # where the header changes
         page.set_viewport_size({"width": width, "height": 900})
         assert_no_sideways_scrolling(page)
-        frame = page.locator(".frame").bounding_box()
-        assert frame and frame["height"] < 80, f"more than a line at {width} px"
-    look_at(page, closely=(320, 1440))
-    page.locator("#pulse-budget").click()
+        bar = page.locator(".bar").bounding_box()
+        assert bar and bar["height"] < 80, f"more than a line at {width} px"
+    check_appearance(page, closely=(320, 1440))
+    page.locator("#header-status-budget").click()
     page.wait_for_url(f"**/budgets/{project.pk}/")
 
 
@@ -375,15 +386,15 @@ def test_rows_are_chosen_by_mouse_or_key_and_come_as_one_zip(
     page.keyboard.press("j")
     page.keyboard.press("x")
     expect(bar).to_contain_text("2 selected")
-    with page.expect_download() as found:
+    with page.expect_download() as download:
         bar.get_by_text("Download ZIP").click()
-    with zipfile.ZipFile(found.value.path()) as whole:
+    with zipfile.ZipFile(download.value.path()) as whole:
         assert whole.testzip() is None
         assert len(whole.namelist()) == 2
     expect(bar.get_by_text("Download ZIP")).to_be_enabled()
     bar.get_by_text("Clear").click()
     expect(bar).to_be_hidden()
-    page.wait_for_function("document.activeElement.id === 'content'")
+    page.wait_for_function("() => document.activeElement.id === 'content'")
 
 
 def test_what_is_chosen_stays_chosen_while_rows_change(
@@ -397,7 +408,7 @@ def test_what_is_chosen_stays_chosen_while_rows_change(
     expect(page.locator("[data-choose]")).to_be_checked()
 
 
-def test_clocks_never_jump_back_when_the_header_is_told_something(
+def test_clocks_never_jump_back_when_the_header_is_updated(
     enter: Enter, make_task: MakeTask, task: Task, member: User
 ) -> None:
     alive()
@@ -405,6 +416,6 @@ def test_clocks_never_jump_back_when_the_header_is_told_something(
     clock = page.locator(".clock[data-since]").first
     expect(clock).to_have_text("0:03")
     copy_of(task, link_ends_at=timezone.now() + timedelta(minutes=30))
-    page.evaluate("htmx.trigger('#pulse', 'wake')")
-    expect(page.locator("#pulse-risk")).to_be_visible()
+    page.evaluate("htmx.trigger('#header-status', 'wake')")
+    expect(page.locator("#header-status-risk")).to_be_visible()
     assert clock.inner_text() >= "0:03"

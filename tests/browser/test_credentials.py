@@ -13,19 +13,19 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from playwright.sync_api import Browser, Page, expect
 
-from tasks import jobs, latency
-from tasks.models import Credential, HealthMinute
-from tasks.models.health import Heard
+from tasks import jobs
+from tasks.models import Credential, HealthMinute, latency
+from tasks.models.health import AnswerTally
 from tasks.simulator.server import Simulator
 from tests.browser.conftest import Enter
-from tests.browser.looks import assert_accessible, look_at
+from tests.browser.looks import assert_accessible, check_appearance
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def working(transactional_db: None) -> Iterator[None]:
-    """Does the tests of credentials that wait in the queue, as a worker would."""
+    """Run the queued tests of credentials, as a worker would."""
     stop = threading.Event()
 
     def work() -> None:
@@ -45,11 +45,11 @@ def working(transactional_db: None) -> Iterator[None]:
 
 @pytest.fixture
 def a_day(account: Credential) -> Credential:
-    """One with good hours, slow ones, errors, and a few minutes of too many requests."""
+    """A credential with good and slow hours, errors, and a few minutes of too many requests."""
     now = timezone.now().replace(second=0, microsecond=0)
     minutes = {}
     for ago in range(0, 1_440, 3):
-        heard = Heard(20, Counter(), Counter({latency.bin_of(0.2 + ago / 400): 20}))
+        heard = AnswerTally(20, Counter(), Counter({latency.bin_of(0.2 + ago / 400): 20}))
         if 200 < ago < 260:
             heard.troubles.update(rate_limited=4, server=2)
         minutes[account.pk, now - timedelta(minutes=ago)] = heard
@@ -108,11 +108,11 @@ def test_the_pages_are_accessible_fit_every_window_and_every_thumb(
         assert path.endswith("remove/") or too_small(page) == []
         for details in page.locator("main details").all():
             details.evaluate("element => { element.open = true; }")
-        look_at(page)
+        check_appearance(page)
 
 
 def too_small(page: Page) -> list[str]:
-    found: list[str] = page.evaluate(
+    boxes: list[str] = page.evaluate(
         """() => [...document.querySelectorAll("main a, main button, main summary, main label")]
             .filter(e => e.checkVisibility() && getComputedStyle(e).display !== "inline")
             .filter(e => !e.matches(".form-label"))
@@ -120,7 +120,7 @@ def too_small(page: Page) -> list[str]:
             .filter(([, box]) => box.width && box.height < 43.5)
             .map(([html, box]) => `${Math.round(box.height)} px: ${html}`)"""
     )
-    return found
+    return boxes
 
 
 def test_everything_works_without_scripts(

@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from tasks import feed
 from tasks.models import ChangeCounter, Credential, Task
 from tasks.simulator.server import Simulator
 from tasks.status import Status
+from tasks.web import live_feed
 from tests.browser.conftest import Clock, Enter, track
 from tests.browser.looks import assert_accessible
 from tests.browser.sweeps import brisk
@@ -131,7 +131,7 @@ def test_a_hidden_tab_asks_nothing_and_catches_up_on_return(
         "request", lambda request: asked.append(request.url) if "/live/" in request.url else None
     )
     change(task, status=Status.FAILED)
-    page.clock.run_for(20_000 * feed.QUICK)  # as often as a page in sight would ask
+    page.clock.run_for(20_000 * live_feed.QUICK)  # as often as a page in sight would ask
     page.wait_for_timeout(300)
     assert not asked
     hide(page, False)
@@ -154,7 +154,7 @@ def test_a_page_without_live_tasks_slows_down(
 ) -> None:
     task = make_task()
     page = enter(member)
-    assert f"every {feed.QUICK}s" in (page.get_attribute("#live", "hx-trigger") or "")
+    assert f"every {live_feed.QUICK}s" in (page.get_attribute("#live", "hx-trigger") or "")
     change(task, status=Status.FAILED)
     expect(badge(page, task)).to_have_attribute("data-status", "failed")
     assert "every 20s" in (page.get_attribute("#live", "hx-trigger") or "")

@@ -1,4 +1,4 @@
-"""Every page, as many different people see it."""
+"""Every page, as different people see it."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,12 +8,11 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from tasks import search
-from tasks.models import Batch, Credential, SavedPrompt, Task
+from tasks.models import Batch, Credential, SavedPrompt, Task, search
 from tasks.status import Status
 from tests.batched import put_into_a_batch
 from tests.browser.conftest import Enter, assert_nothing_became_a_picture, watch
-from tests.browser.looks import look_at
+from tests.browser.looks import check_appearance
 from tests.conftest import MakeTask
 
 pytestmark = pytest.mark.browser
@@ -21,12 +20,12 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def tasks(make_task: MakeTask, member: User, credential: Credential) -> list[Task]:
-    """One of each status, with long words in two languages."""
+    """One task of each status, with long words in two languages."""
     now = timezone.now()
     prompt = (
         "雨后的霓虹小巷，一把红伞缓缓走过 — a red umbrella drifts through a neon alley after rain"
     )
-    made = [
+    rows = [
         make_task(
             status=status,
             prompt=prompt,
@@ -48,12 +47,12 @@ def tasks(make_task: MakeTask, member: User, credential: Credential) -> list[Tas
         )
         for status in Status
     ]
-    put_into_a_batch(made[:2], parent=made[2])
+    put_into_a_batch(rows[:2], parent=rows[2])
     SavedPrompt.objects.create(
-        project=made[0].project, name="霓虹 alley", text=f"{prompt}, {{{{colour}}}}"
+        project=rows[0].project, name="霓虹 alley", text=f"{prompt}, {{{{colour}}}}"
     )
     Credential.objects.update(trouble="rate_limited", trouble_message="HTTP 429", trouble_since=now)
-    return made
+    return rows
 
 
 def paths(tasks: list[Task]) -> list[str]:
@@ -92,33 +91,42 @@ def test_every_page_is_accessible_and_fits_in_either_light_and_language(
     complaints: list[str],
     page: Page,
 ) -> None:
+    """Ask axe in English, in both themes; another language has the same elements and colours."""
     for name, value in (("theme", theme), ("django_language", language)):
         page.context.add_cookies([{"name": name, "value": value, "url": live_server.url}])
     enter(staff)
     for path in paths(tasks):
         page.goto(live_server.url + path)
         root = "document.documentElement"
-        assert page.evaluate(f"[{root}.dataset.bsTheme, {root}.lang]") == [theme, language]
-        look_at(page, in_both_lights=False)
+        assert page.evaluate(f"[{root}.dataset.theme, {root}.lang]") == [theme, language]
+        check_appearance(page, closely=(1440,) if language == "en" else ())
 
 
 @pytest.mark.looks
-def test_the_door_is_accessible(
+def test_the_public_pages_are_accessible(
     live_server: Any, page: Page, staff: User, complaints: list[str]
 ) -> None:
     for path in ("/sign-in/", "/enter/of-no-use/"):
         page.goto(live_server.url + path)
-        look_at(page)
+        check_appearance(page)
 
 
 @pytest.mark.looks
+def test_the_page_of_all_components_is_accessible(
+    settings: Any, enter: Enter, member: User, page: Page
+) -> None:
+    settings.IS_DEMO = True
+    enter(member, "/design/")
+    check_appearance(page, closely=(320, 1440))
+
+
 def test_targets_are_large_enough_for_a_thumb(
     enter: Enter, staff: User, tasks: list[Task], page: Page
 ) -> None:
     page.set_viewport_size({"width": 375, "height": 900})
     enter(staff)
     small = page.evaluate(
-        """() => [...document.querySelectorAll("main a, main button, header a, header summary")]
+        """() => [...document.querySelectorAll(":is(main, header, nav) :is(a, button, summary)")]
             .filter(e => e.checkVisibility() && getComputedStyle(e).display !== "inline")
             .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
             .filter(([, box]) => box.width && box.height < 43.5)
@@ -127,7 +135,7 @@ def test_targets_are_large_enough_for_a_thumb(
     assert small == []
 
 
-def test_what_others_wrote_is_shown_as_text_everywhere(
+def test_texts_of_others_are_escaped_everywhere(
     live_server: Any, enter: Enter, staff: User, hostile: list[Task], page: Page
 ) -> None:
     enter(staff)
@@ -152,7 +160,8 @@ def test_everything_but_liveness_works_without_scripts(
         expect(page.locator("[data-status=failed]").first).to_be_visible()
         expect(page.locator("main")).to_contain_text("PolicyViolation")
         page.locator("[data-refresh]").first.click()
-        page.locator(".frame-nav a", has_text="Track").click()
+        page.click(".menu-more summary")
+        page.locator(".menu-more a", has_text="Track").click()
         page.fill("#id_ids", "cgt-20261120120000-zzzzz")
         page.click("button[value=preview]")
         page.click("button[value=track]")
@@ -170,7 +179,7 @@ def test_filters_live_in_the_address_and_the_back_button_undoes_them(
     expect(page.locator(".take")).to_have_count(len(tasks))
 
 
-def test_hands_can_stay_on_the_keyboard(
+def test_the_keyboard_is_enough(
     enter: Enter, member: User, tasks: list[Task], complaints: list[str]
 ) -> None:
     page = enter(member)
@@ -186,8 +195,20 @@ def test_hands_can_stay_on_the_keyboard(
     page.keyboard.press("j")
     page.keyboard.press("o")
     page.wait_for_url(f"**/tasks/{tasks[-2].pk}/")
+    page.keyboard.press("s")
+    expect(page.locator(".is-starred")).to_be_visible()
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_be_hidden()
+    page.keyboard.press("e")
+    page.wait_for_url(f"**/tasks/new/?from={tasks[-2].pk}")
+    page.go_back()
+    page.keyboard.press("n")
+    page.wait_for_url("**/tasks/new/")
+    enter(member)
+    page.keyboard.press("g")
+    page.wait_for_url("**view=grid")
 
 
 def test_language_and_theme_are_one_click_away(
@@ -202,7 +223,7 @@ def test_language_and_theme_are_one_click_away(
     expect(page.locator("[data-status=failed]").first).to_have_text("失败")
     menu.locator("summary").click()
     menu.get_by_text("深色").click()
-    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
 def test_the_system_decides_between_light_and_dark_until_a_person_does(
@@ -211,16 +232,16 @@ def test_the_system_decides_between_light_and_dark_until_a_person_does(
     for scheme in ("light", "dark"):
         with browser.new_context(color_scheme=scheme) as context:
             page = enter(member, page=context.new_page())
-            assert page.get_attribute("html", "data-bs-theme") == scheme
+            assert page.get_attribute("html", "data-theme") == scheme
 
 
 def test_a_viewer_sees_nothing_that_would_be_refused(
     live_server: Any, enter: Enter, viewer: User, tasks: list[Task]
 ) -> None:
     page = enter(viewer)
-    found: list[str] = []
-    watch(page, found)
+    errors: list[str] = []
+    watch(page, errors)
     page.goto(f"{live_server.url}/tasks/{tasks[0].pk}/")
     assert page.locator("[data-refresh]").count() == 0
     assert page.locator("a[href='/tasks/track/'], a[href^='/admin/']").count() == 0
-    assert not found
+    assert not errors

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Enter
-from tests.browser.looks import assert_accessible, look_at
+from tests.browser.looks import assert_accessible, check_appearance
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("fresh_counts")]
 
@@ -24,13 +24,13 @@ def fresh_counts(transactional_db: None) -> None:
 
 @pytest.fixture
 def site(live_server: Any) -> str:
-    """By its name: a passkey belongs to no number."""
+    """The site's address by host name, as passkeys do not work with IP addresses."""
     return str(live_server.url.replace("127.0.0.1", "localhost"))
 
 
 @pytest.fixture
 def authenticator(page: Page) -> Callable[..., None]:
-    """authenticator(): something that answers for a finger; verifies=False is an older key."""
+    """authenticator(): a virtual key that confirms by itself; verifies=False makes an older one."""
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
 
@@ -61,7 +61,7 @@ Look = Callable[[Page], None]
 def add_passkey(
     page: Page, name: str, *, alone: bool = True, look: Look = lambda page: None
 ) -> None:
-    """`look` is called on each page that has come."""
+    """Add a passkey, calling `look` on each page on the way."""
     page.click("text=Add a passkey")
     page.fill("#id_password", PASSWORD)
     page.click("text=Go on")
@@ -75,7 +75,7 @@ def add_passkey(
 
 @pytest.fixture
 def blue_key(site: str, page: Page, authenticator: Callable[..., None], member: User) -> None:
-    """A member is signed in, and has a passkey of this name."""
+    """Sign a member in, who adds a passkey of this name."""
     authenticator()
     sign_in(page, site)
     add_passkey(page, "blue key")
@@ -89,7 +89,7 @@ def test_a_passkey_is_added_and_signs_in_without_name_and_password(
     site: str, page: Page, blue_key: None, complaints: list[str]
 ) -> None:
     page.goto(f"{site}/account/")
-    expect(page.locator(".door-keys")).to_contain_text("blue key")
+    expect(page.locator(".signin-keys")).to_contain_text("blue key")
     assert_accessible(page)
     sign_out(page)
     page.goto(f"{site}/sign-in/?next=/account/")
@@ -100,7 +100,7 @@ def test_a_passkey_is_added_and_signs_in_without_name_and_password(
     assert Authenticator.objects.get(type="webauthn").last_used_at
 
 
-def test_a_key_that_asks_for_nothing_is_a_second_step(
+def test_a_key_without_user_verification_is_a_second_factor(
     site: str,
     page: Page,
     authenticator: Callable[..., None],
@@ -133,7 +133,7 @@ def test_a_passkey_proves_who_one_is_before_something_changes(
     assert not Authenticator.objects.exists()
 
 
-def test_nobody_is_let_in_by_a_key_that_is_not_known(
+def test_an_unknown_key_signs_in_nobody(
     site: str, page: Page, blue_key: None, complaints: list[str]
 ) -> None:
     sign_out(page)
@@ -144,7 +144,7 @@ def test_nobody_is_let_in_by_a_key_that_is_not_known(
     assert page.url.startswith(f"{site}/sign-in/")
 
 
-def test_what_was_cancelled_is_told_so(
+def test_a_cancelled_passkey_is_reported(
     site: str, page: Page, member: User, complaints: list[str]
 ) -> None:
     refusal = "Promise.reject(new DOMException('no', 'NotAllowedError'))"
@@ -155,7 +155,7 @@ def test_what_was_cancelled_is_told_so(
     assert_accessible(page)
 
 
-def test_where_passkeys_cannot_work_the_page_says_why(
+def test_the_page_says_why_passkeys_cannot_work(
     live_server: Any, page: Page, member: User, settings: Any, complaints: list[str]
 ) -> None:
     page.goto(f"{live_server.url.replace('localhost', '127.0.0.1')}/sign-in/")
@@ -182,12 +182,12 @@ def test_the_pages_of_ones_account_are_accessible(
     page: Page, enter: Enter, member: User, complaints: list[str]
 ) -> None:
     enter(member, "/account/app/")
-    look_at(page)
+    check_appearance(page)
     page.fill("#id_password", PASSWORD)
     page.click("text=Go on")
-    expect(page.locator(".door-qr")).to_be_visible()
-    assert page.evaluate("document.querySelector('.door-qr').naturalWidth") > 0
+    expect(page.locator(".signin-qr")).to_be_visible()
+    assert page.evaluate("document.querySelector('.signin-qr').naturalWidth") > 0
     origin = page.url.removesuffix("/account/app/")
     for path in ("/account/", "/account/passkeys/add/", "/account/sessions/", "/password/"):
         page.goto(origin + path)
-        look_at(page)
+        check_appearance(page)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from playwright.sync_api import Page
 
-from tasks.serving import files
+from tasks.web.files import files
 from tests.browser.conftest import Enter
 from tests.conftest import MakeTask
 from tests.web.conftest import save_copy  # noqa: F401

@@ -1,8 +1,9 @@
-"""Personal settings in a browser: looks, keys, and who is told of what has ended."""
+"""Personal settings in a browser: looks, shortcuts and notifications."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,12 +12,17 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tasks.models import ChangeCounter, Profile, StatusChange, Task
 from tests.browser.conftest import Enter
-from tests.browser.looks import assert_accessible, assert_no_sideways_scrolling, look_at
+from tests.browser.looks import (
+    STOP_ANIMATIONS,
+    assert_accessible,
+    assert_no_sideways_scrolling,
+    check_appearance,
+)
 from tests.conftest import MakeTask
 
 pytestmark = pytest.mark.browser
 
-#: Headless Chromium shows none, so what a page wants to show is kept where a test can see it.
+#: Records notifications, as headless Chromium shows none.
 NOTIFICATIONS = """
     window.told = [];
     window.Notification = class {
@@ -37,9 +43,16 @@ NOTIFICATIONS = """
     };
 """
 
+#: Records what the tabs of one person ask and answer each other.
+LISTEN = """(name) => {
+    window.heard = [];
+    window.ear = new BroadcastChannel(name);
+    ear.onmessage = ({ data }) => heard.push(data);
+}"""
+
 
 def end(status: str, *tasks: Task) -> None:
-    """As the sweep writes it down."""
+    """Record the end of tasks as the sweep does."""
     number, now = ChangeCounter.objects.next(), timezone.now()
     for task in tasks:
         Task.objects.filter(pk=task.pk).update(status=status, change=number)
@@ -51,10 +64,11 @@ Tab = Callable[..., Page]
 
 @pytest.fixture
 def tab(browser: Browser, enter: Enter, member: User) -> Iterator[Tab]:
-    """tab("/archive/"): one more tab of the member's only browser; its clock is the test's."""
+    """tab("/archive/"): another tab of the member's browser, with a clock that the test moves."""
     Profile.objects.remember(member, notifies=True)
     with browser.new_context() as context:
         context.add_init_script(NOTIFICATIONS.replace("PERMISSION", "granted"))
+        context.add_init_script(STOP_ANIMATIONS)
         context.clock.install()
 
         def tab(path: str, *, hidden: bool = False) -> Page:
@@ -70,26 +84,26 @@ def tab(browser: Browser, enter: Enter, member: User) -> Iterator[Tab]:
 
 
 def told(*tabs: Page) -> list[list[str]]:
-    """Title and words of what these tabs have shown so far."""
+    """Title and body of the notifications that these tabs have shown so far."""
     script = "told.map(({ title, body }) => [title, body])"
     return [each for page in tabs for each in page.evaluate(script)]
 
 
 def wait_for_the_first(page: Page) -> None:
-    """From its answer on, what ends is news."""
+    """Wait for the first answer, after which ended tasks are reported."""
     page.wait_for_function(
         "() => Object.keys(localStorage).some((name) => name.startsWith('endings-'))"
     )
 
 
 def ask_again(context: BrowserContext) -> None:
-    """Whichever tab asks for all has had an answer."""
-    with context.expect_event("response", lambda response: "/endings/" in response.url):
+    """Wait until the tab that polls for all has had another answer."""
+    with context.expect_event("response", lambda response: "/notifications/" in response.url):
         context.clock.fast_forward(15_000)
 
 
 def wait_until_told(page: Page) -> None:
-    """The pauses before it are the test's to pass; what a tab asks meanwhile takes its time."""
+    """Move the clock over the pauses until a notification is shown; polls take real time."""
     for _ in range(600):
         if page.evaluate("told.length"):
             return
@@ -101,7 +115,7 @@ def wait_until_told(page: Page) -> None:
 # Notifications
 
 
-def test_of_two_hidden_tabs_one_tells_once_of_an_own_task(
+def test_of_two_hidden_tabs_one_notifies_once_of_an_own_task(
     tab: Tab, member: User, make_task: MakeTask
 ) -> None:
     task = make_task(created_by=member, prompt="A lighthouse in fog")
@@ -128,7 +142,7 @@ def test_the_next_tab_takes_over_when_one_is_closed(
     assert told(other) == [["Failed", "A lighthouse in fog"]]
 
 
-def test_what_others_made_is_not_told(
+def test_tasks_of_others_cause_no_notification(
     tab: Tab, member: User, manager: User, make_task: MakeTask
 ) -> None:
     theirs, own = make_task(created_by=manager), make_task(created_by=member, prompt="Own")
@@ -142,7 +156,7 @@ def test_what_others_made_is_not_told(
     assert told(page) == [["Expired", "Own"]]
 
 
-def test_what_ends_together_is_told_together_in_the_persons_language(
+def test_tasks_that_end_together_cause_one_notification_in_the_persons_language(
     tab: Tab, member: User, make_task: MakeTask
 ) -> None:
     Profile.objects.remember(member, language="zh-hans")
@@ -152,14 +166,14 @@ def test_what_ends_together_is_told_together_in_the_persons_language(
     late = tasks[2:]
 
     def answer(route: Route) -> None:
-        """The others end when the first news is on its way, and before anything is told."""
+        """End the other tasks after the first answer, but before the notification."""
         news = route.fetch()
         if news.status == 200 and late:
             end("succeeded", *late)
             late.clear()
         route.fulfill(response=news)
 
-    page.route("**/endings/**", answer)
+    page.route("**/notifications/**", answer)
     end("failed", *tasks[:2])
     ask_again(page.context)
     wait_until_told(page)
@@ -171,22 +185,29 @@ def test_what_ends_together_is_told_together_in_the_persons_language(
     }
 
 
-def test_a_task_that_somebody_looks_at_needs_no_notification(
+def test_a_task_on_a_visible_page_causes_no_notification(
     tab: Tab, member: User, make_task: MakeTask
 ) -> None:
     seen, unseen = (make_task(created_by=member, prompt=word) for word in ("Seen", "Unseen"))
     hidden = tab("/settings/", hidden=True)
     wait_for_the_first(hidden)
     tab(f"/tasks/{seen.pk}/")
+    hidden.evaluate(LISTEN, f"endings-{member.pk}")
+    clock = hidden.context.clock
+    clock.pause_at(timezone.now() + timedelta(seconds=1))  # the other tab may take its time
     end("succeeded", seen, unseen)
-    ask_again(hidden.context)
-    with hidden.context.expect_event("response", lambda response: "/endings/" in response.url):
-        hidden.context.clock.fast_forward(3_000)
-    hidden.wait_for_function("() => told.length")  # in real time, in which the other tab answers
+    for _ in range(600):
+        if hidden.evaluate("heard.length"):
+            break
+        clock.fast_forward(900)  # ms, less than the tabs have for an answer
+        hidden.wait_for_timeout(20)
+    hidden.wait_for_function("() => heard.some(({ shown }) => shown && shown.length)")
+    clock.fast_forward(1_000)
+    hidden.wait_for_function("() => told.length")
     assert told(hidden) == [["Succeeded", "Unseen"]]
 
 
-def test_a_tab_in_sight_tells_of_what_it_does_not_show(
+def test_a_visible_tab_notifies_of_tasks_that_it_does_not_show(
     tab: Tab, member: User, make_task: MakeTask
 ) -> None:
     task = make_task(created_by=member, prompt="Elsewhere")
@@ -250,7 +271,7 @@ def test_permission_is_asked_for_by_a_button_and_never_by_a_page(
     assert told(page) == [["An example", "So it looks when one of your tasks has ended."]]
 
 
-def test_a_browser_that_was_told_no_says_how_to_change_it(
+def test_a_browser_with_denied_permission_says_how_to_change_it(
     enter: Enter, page: Page, member: User, complaints: list[str]
 ) -> None:
     with_permission(page, "denied")
@@ -260,7 +281,7 @@ def test_a_browser_that_was_told_no_says_how_to_change_it(
     assert_accessible(page)
 
 
-def test_plain_http_is_said_to_be_the_reason(
+def test_plain_http_is_named_as_the_reason(
     enter: Enter, page: Page, member: User, complaints: list[str]
 ) -> None:
     Profile.objects.remember(member, notifies=True)
@@ -275,7 +296,7 @@ def test_plain_http_is_said_to_be_the_reason(
 # Language, zone, density, keys
 
 
-def test_a_chinese_profile_rules_in_a_browser_that_prefers_english(
+def test_a_chinese_profile_overrides_a_browser_that_prefers_english(
     browser: Browser, enter: Enter, member: User
 ) -> None:
     Profile.objects.remember(member, language="zh-hans")
@@ -328,7 +349,7 @@ def test_compact_rows_are_lower(
     Profile.objects.remember(member, density="compact")
     for compact, usual in zip(heights(), comfortable, strict=True):
         assert compact < 0.85 * usual
-    look_at(page, closely=(375, 1440))
+    check_appearance(page, closely=(375, 1440))
 
 
 def height_at(page: Page, width: int) -> float:
@@ -371,8 +392,8 @@ def test_the_page_is_accessible_and_as_wide_as_the_window(
 ) -> None:
     Profile.objects.remember(member, theme=theme, language=language, notifies=True)
     enter(member, "/settings/")
-    assert page.get_attribute("html", "data-bs-theme") == theme
-    look_at(page, closely=(320, 1440))
+    assert page.get_attribute("html", "data-theme") == theme
+    check_appearance(page, closely=(320, 1440))
 
 
 def test_settings_are_saved_without_scripts(browser: Browser, enter: Enter, member: User) -> None:

@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 
 from tasks.models import Credential, Project, Task
 from tasks.providers import Provider
-from tasks.providers.catalog import find_model, vendor_name
 from tasks.providers.registry import PROVIDERS
 from tasks.simulator.server import Simulator
 from tests.browser.conftest import Clock, Enter
@@ -24,13 +23,15 @@ pytestmark = [
 
 KEY = "sim-browser-0123"
 PROMPT = "A lighthouse in fog sim:queue=1000 sim:run=1000 sim:ok"
+#: A link of OpenRouter's needs the key, and no browser has it, unless a copy is kept there.
+MORE_WORDS = {"openrouter": " sim:stored"}
 IS_PLAYING = "video => !video.paused && video.currentTime > 0"
 PATIENCE = 60_000  # ms, for a busy machine; nothing takes so long on a quiet one
 
 
 @pytest.fixture
 def accounts(project: Project, sim: Simulator) -> dict[str, Credential]:
-    """One at every provider, looked at as often as can be."""
+    """A credential at every provider, checked as often as possible."""
     rows = {}
     for each in PROVIDERS:
         url = sim.base_url(each.slug)
@@ -44,17 +45,24 @@ def accounts(project: Project, sim: Simulator) -> dict[str, Credential]:
 
 
 def model_at(service: Provider) -> str:
-    model = find_model("seedance-1-5-pro")
-    assert model
-    return vendor_name(model, service.vendor)
+    """The provider's name of a model that nearly every one of them sells."""
+    names = {model.name: name for name, model in service.models_by_name().items()}
+    return names["seedance-2-0-260128"]
 
 
 def choose(page: Page, name: str, value: str) -> None:
-    """The form is drawn anew by it."""
-    with page.expect_response("**/tasks/new/look/"):
+    """Choose a value, and wait for the renewed form."""
+    with page.expect_response("**/tasks/new/preview/"):
         page.select_option(f"#id_{name}", value)
-    expect(page.locator("#make-body.htmx-request")).to_have_count(0)
+    expect(page.locator("#compose-body.htmx-request")).to_have_count(0)
     expect(page.locator(f"#id_{name}")).to_have_value(value)
+
+
+def choose_from_all(page: Page) -> None:
+    """Have the form offer every credential, not only those used last."""
+    with page.expect_response("**/tasks/new/preview/"):
+        page.select_option("#id_credential", "…")
+    expect(page.locator("#compose-body.htmx-request")).to_have_count(0)
 
 
 def press_make(page: Page) -> Task:
@@ -64,12 +72,12 @@ def press_make(page: Page) -> Task:
 
 
 def see(page: Page, status: str) -> None:
-    """Which comes by itself."""
+    """Wait for the status, which appears without a reload."""
     badge = page.locator("#task-status .state").first
     expect(badge).to_have_attribute("data-status", status, timeout=PATIENCE)
 
 
-def test_it_makes_lists_and_cancels_what_it_can(
+def test_a_preset_creates_lists_and_cancels_as_far_as_it_can(
     service: Provider,
     enter: Enter,
     member: User,
@@ -79,9 +87,11 @@ def test_it_makes_lists_and_cancels_what_it_can(
     sim: Simulator,
 ) -> None:
     page, account = enter(member, "/tasks/new/"), accounts[service.slug]
+    if account.name not in page.locator("#id_credential").inner_text():
+        choose_from_all(page)
     choose(page, "credential", str(account.pk))
     choose(page, "model", model_at(service))
-    page.get_by_label("Prompt", exact=True).fill(PROMPT)
+    page.get_by_label("Prompt", exact=True).fill(PROMPT + MORE_WORDS.get(service.slug, ""))
     task = press_make(page)
     watch_it_become_a_video(page, task, clock, can_cancel=service.can_cancel)
     [record] = sim.tasks
@@ -91,7 +101,7 @@ def test_it_makes_lists_and_cancels_what_it_can(
     if service.can_cancel:
         cancel_another(page, task, sim)
     theirs = sim.create("Dunes", preset=service.slug, key=KEY, model=model_at(service), ago=3_600)
-    enter(manager, "/found/")
+    enter(manager, "/untracked/")
     if service.can_list:
         find_and_adopt(page, account, theirs)
     else:
@@ -100,7 +110,7 @@ def test_it_makes_lists_and_cancels_what_it_can(
 
 
 def watch_it_become_a_video(page: Page, task: Task, clock: Clock, *, can_cancel: bool) -> None:
-    """On one page that is never loaded again."""
+    """Watch the task on one page that is never reloaded."""
     opened = page.evaluate("window.opened = Math.random()")
     see(page, "queued")
     button = page.get_by_role("button", name="Cancel it")
@@ -135,5 +145,5 @@ def find_and_adopt(page: Page, account: Credential, remote_id: str) -> None:
     section.get_by_role("button", name="Adopt it").click()
     expect(page.locator("#toasts")).to_contain_text("1 task is adopted into Dailies")
     task = Task.objects.get(remote_id=remote_id)
-    page.goto(page.url.partition("/found/")[0] + task.get_absolute_url())
+    page.goto(page.url.partition("/untracked/")[0] + task.get_absolute_url())
     see(page, "succeeded")

@@ -1,4 +1,4 @@
-"""Writing a prompt in a real browser: its length, its variables, in Chinese, and trying several."""
+"""The prompt box in a real browser: length, variables, Chinese, and several prompts."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
-from tasks.making import prompts
 from tasks.models import Credential, Project, SavedPrompt, Submission
+from tasks.web.compose import prompts
 from tests.browser.conftest import Enter
 from tests.browser.looks import (
-    OF_COLOURS,
+    COLOUR_RULES,
     assert_accessible,
     assert_no_sideways_scrolling,
-    shine,
+    set_theme,
 )
-from tests.browser.test_make import settled
+from tests.browser.test_compose import settled
 from tests.web.conftest import save_copy
 
 __all__ = ["save_copy"]
@@ -49,7 +49,7 @@ def test_the_browser_counts_as_the_server_does(form: Page) -> None:
     for text in TYPED:
         form.get_by_label("Prompt", exact=True).fill(text)
         is_length = prompts.length(text)
-        shown = [
+        presented = [
             f"{label} {number} / {most}"
             for label, number, most in (
                 ("Characters", is_length.characters, "500"),
@@ -58,7 +58,7 @@ def test_the_browser_counts_as_the_server_does(form: Page) -> None:
             if number
         ]
         units = form.locator("#prompt-length [data-unit]").filter(visible=True)
-        assert [" ".join(each.split()) for each in units.all_inner_texts()] == shown
+        assert [" ".join(each.split()) for each in units.all_inner_texts()] == presented
         expect(long).to_be_visible(visible=len(text) > 500)
 
 
@@ -75,10 +75,10 @@ def test_a_variable_gets_its_field_while_one_types_on(form: Page) -> None:
     form.get_by_role("button", name="Make").click()
     form.wait_for_url(re.compile(r"/$"))
     made = Submission.objects.order_by("take")
-    assert [row.wished.prompt for row in made] == ["A red boat at dusk", "A blue boat at dusk"]
+    assert [row.generation.prompt for row in made] == ["A red boat at dusk", "A blue boat at dusk"]
 
 
-def test_nothing_is_asked_for_or_drawn_anew_while_chinese_is_composed(form: Page) -> None:
+def test_the_form_is_not_renewed_while_chinese_is_composed(form: Page) -> None:
     asked: list[str] = []
     form.on("request", lambda request: asked.append(request.url))
     keys = form.context.new_cdp_session(form)
@@ -88,7 +88,7 @@ def test_nothing_is_asked_for_or_drawn_anew_while_chinese_is_composed(form: Page
             "Input.imeSetComposition",
             {"text": so_far, "selectionStart": len(so_far), "selectionEnd": len(so_far)},
         )
-    form.evaluate("document.querySelector('#make-body').dispatchEvent(new Event('make:ask'))")
+    form.evaluate("document.querySelector('#compose-body').dispatchEvent(new Event('compose:ask'))")
     form.wait_for_timeout(1_000)  # longer than the pause after which a field is asked for
     assert not [url for url in asked if "look" in url]
     keys.send("Input.insertText", {"text": "{{颜色}}"})
@@ -113,10 +113,11 @@ def test_several_are_tried_on_a_phone_by_keyboard(form: Page, boat: SavedPrompt)
     expect(form.get_by_label("9:16", exact=True)).to_be_focused()
     settled(form)
     assert_accessible(form)
-    shine(form, "dark")
-    assert_accessible(form, *OF_COLOURS)
+    set_theme(form, "dark")
+    assert_accessible(form, *COLOUR_RULES)
     assert_no_sideways_scrolling(form)
-    for target in form.locator(".way, .shelf summary, .shelf .btn, .plan summary").all():
+    targets = ".way, .prompt-library summary, .prompt-library .btn, .plan summary"
+    for target in form.locator(targets).all():
         box = target.bounding_box()
         assert not box or box["height"] >= 43.5
 
@@ -138,7 +139,7 @@ def test_a_name_and_enter_save_the_prompt_and_spend_nothing(form: Page) -> None:
     assert not Submission.objects.exists() and SavedPrompt.objects.get().text == "A paper boat"
 
 
-def test_all_of_it_works_without_scripts(
+def test_prompts_work_without_scripts(
     browser: Browser, enter: Enter, account: Credential, member: User, boat: SavedPrompt
 ) -> None:
     with browser.new_context(java_script_enabled=False) as context:

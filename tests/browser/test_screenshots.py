@@ -1,4 +1,4 @@
-"""The pictures in the README, made of the demonstration's own life.
+"""The pictures in the README, taken of the demonstration.
 
 They are written only on request: DAILIES_SCREENSHOTS=1 python3 manage.py test tests/browser
 """
@@ -16,22 +16,22 @@ from django.contrib.auth.models import User
 from django.db import connection
 from playwright.sync_api import Browser, Page
 
-from tasks import refresh
 from tasks.archive import Archive
 from tasks.management.demo import SampleLife
 from tasks.models import Project, Task
 from tasks.simulator.server import Simulator
+from tasks.tracking import refresh
 from tests.browser.conftest import Enter
-from tests.browser.looks import shine
+from tests.browser.looks import set_theme
 
 pytestmark = [pytest.mark.browser, pytest.mark.looks]
 
 
 @pytest.fixture
 def demonstration(project: Project, transactional_db: None) -> Iterator[User]:
-    """A team at work: its past week, and a few tasks of just now, all of them asked about once.
+    """A team with a past week and a few new tasks, all of which have been polled once.
 
-    The worker has done its part before anybody looks: beside a browser it would only take its time.
+    The worker finishes before the browser starts, because beside it it would be slow.
     """
     random.seed(7)
     with Simulator(speed=1) as sim, ThreadPoolExecutor(1) as elsewhere:
@@ -41,7 +41,7 @@ def demonstration(project: Project, transactional_db: None) -> Iterator[User]:
 
 
 def _work() -> None:
-    """Not in the test's own thread, where Playwright's event loop runs."""
+    """Poll outside the test's own thread, where Playwright's event loop runs."""
     patience = time.monotonic() + 60
     while Task.objects.filter(status="unknown").count() > 1 and time.monotonic() < patience:
         refresh.sweep(1)
@@ -57,7 +57,7 @@ def test_the_demonstration_fills_the_list_and_makes_the_pictures(
         page = enter(demonstration, page=context.new_page())
         _show_frames(page)
         for theme in ("light", "dark"):
-            shine(page, theme)
+            set_theme(page, theme)
             if os.environ.get("DAILIES_SCREENSHOTS"):
                 page.screenshot(path=settings.BASE_DIR / "docs" / f"tasks-{theme}.png")
     assert Task.objects.filter(status="succeeded").count() > 10
@@ -65,7 +65,7 @@ def test_the_demonstration_fills_the_list_and_makes_the_pictures(
 
 
 def _show_frames(page: Page) -> None:
-    """Previews load when somebody points at them; for the picture, all of them do."""
+    """Load all previews for the picture, as each normally loads on hover."""
     page.evaluate(
         """async () => {
             const videos = [...document.querySelectorAll("video[data-preview]")].slice(0, 12);

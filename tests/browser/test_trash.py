@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from tasks.models import AuditEntry, Project, Star, Task, Verb
+from tasks.models import AuditAction, AuditEntry, Project, Star, Task
 from tests.browser.conftest import Enter
-from tests.browser.looks import assert_accessible, look_at
+from tests.browser.looks import assert_accessible, check_appearance
 from tests.conftest import MakeTask
 from tests.web.conftest import SaveCopy, save_copy
 
@@ -87,7 +87,7 @@ def furnished(make_task: MakeTask, save_copy: SaveCopy, member: User, project: P
         gone = {"deleted_at": now - timedelta(days=days), "deleted_by": member}
         make_task(prompt=LONG, **gone)
         save_copy(make_task(prompt=LONG), b"a video", **gone)
-    for verb in Verb:
+    for verb in AuditAction:
         AuditEntry.objects.create(
             verb=verb, actor=member.username, label=LONG[:200], project_id=project.pk,
             address="2001:db8:1234:5678:9abc:def0:1234:5678",
@@ -106,4 +106,4 @@ def test_the_trash_and_the_audit_fit_and_are_accessible(
     for path in ("/trash/", "/trash/?kind=videos", "/audit/", f"/audit/{filters}"):
         page.goto(root + path)
         expect(page.locator(".trash-row, .audit-line, .empty-room").first).to_be_visible()
-        look_at(page, closely=(320, 1440))
+        check_appearance(page, closely=(320, 1440))
