@@ -1,4 +1,4 @@
-"""简体中文: nothing untranslated, nothing broken, and what is compiled is what is written."""
+"""简体中文: complete, well-formed, and compiled from the current texts."""
 
 import ast
 import gettext
@@ -65,28 +65,28 @@ def test_the_reader_finds_the_messages() -> None:
 
 
 def test_every_message_is_translated_with_the_same_placeholders() -> None:
-    assert [entry["msgid"] for entry in ENTRIES if not _says_the_same(entry)] == []
+    assert [entry["msgid"] for entry in ENTRIES if not _is_translated(entry)] == []
 
 
-def _says_the_same(entry: Entry) -> bool:
-    said, asked = entry["msgstr"], entry.get("msgid_plural", entry["msgid"])
+def _is_translated(entry: Entry) -> bool:
+    translated, original = entry["msgstr"], entry.get("msgid_plural", entry["msgid"])
     return (
-        bool(said.strip())
+        bool(translated.strip())
         and "fuzzy" not in entry["flags"]
-        and sorted(PLACEHOLDER.findall(said)) == sorted(PLACEHOLDER.findall(asked))
-        and sorted(ANGLE.findall(said)) == sorted(ANGLE.findall(entry["msgid"]))
+        and sorted(PLACEHOLDER.findall(translated)) == sorted(PLACEHOLDER.findall(original))
+        and sorted(ANGLE.findall(translated)) == sorted(ANGLE.findall(entry["msgid"]))
     )
 
 
-def test_every_message_is_set_as_chinese_is() -> None:
-    assert [entry["msgstr"] for entry in ENTRIES if _badly_set(entry["msgstr"])] == []
+def test_every_message_follows_chinese_typography() -> None:
+    assert [entry["msgstr"] for entry in ENTRIES if _typographic_faults(entry["msgstr"])] == []
 
 
-def _badly_set(text: str) -> list[str]:
+def _typographic_faults(text: str) -> list[str]:
     """Half-width punctuation, shouting, or no space between Chinese and Latin or digits."""
-    said = ANGLE.sub("", PLACEHOLDER.sub("字", text))
-    return [fault.pattern for fault in FAULTS if fault.search(said)] + re.findall(
-        f" [{FULL_WIDTH}]|[{FULL_WIDTH}] ", OWN.sub("", said)
+    plain = ANGLE.sub("", PLACEHOLDER.sub("字", text))
+    return [fault.pattern for fault in FAULTS if fault.search(plain)] + re.findall(
+        f" [{FULL_WIDTH}]|[{FULL_WIDTH}] ", OWN.sub("", plain)
     )
 
 
@@ -95,8 +95,8 @@ def _badly_set(text: str) -> list[str]:
     ["好!", "好,的", "用Base", "5个", "好 。", "（ 好）"],
     ids="shout comma latin digit before after".split(),
 )
-def test_what_is_badly_set_is_found(text: str) -> None:
-    assert _badly_set(text)
+def test_a_typographic_fault_is_detected(text: str) -> None:
+    assert _typographic_faults(text)
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,11 @@ def test_what_is_badly_set_is_found(text: str) -> None:
     ],
     ids="placeholder tag empty fuzzy".split(),
 )
-def test_what_is_badly_translated_is_found(entry: Entry) -> None:
-    assert not _says_the_same(entry)
+def test_a_bad_translation_is_detected(entry: Entry) -> None:
+    assert not _is_translated(entry)
 
 
-def test_what_is_compiled_is_what_is_written() -> None:
+def test_the_compiled_messages_are_the_written_ones() -> None:
     with (FOLDER / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
     for entry in ENTRIES:
@@ -127,7 +127,7 @@ def test_what_is_compiled_is_what_is_written() -> None:
 
 
 class Visible(HTMLParser):
-    """What a reader sees or hears of a page, without code and input."""
+    """The texts of a page that a reader sees or hears, without code and input."""
 
     SILENT = ("script", "style", "code", "pre", "kbd")
     SPOKEN = ("aria-label", "title", "placeholder", "alt", "data-tip", "data-just-now")
@@ -157,9 +157,11 @@ class Visible(HTMLParser):
 #: Names and terms that Chinese writes in Latin letters, and what these tests put in themselves.
 LATIN = frozenset(
     "Dailies English API Key Base URL Token ID JSON UTC staff BytePlus ModelArk PowerTokens "
-    "DataEyes TokenHot YEScale new api dataeyes sweep ZIP SHA KB MB GB TB HEVC CSV TSV TXT JSONL "
+    "DataEyes TokenHot YEScale OpenRouter WaveSpeed Atlas Cloud AnyFast new api dataeyes sweep "
+    "ZIP SHA KB MB GB TB HEVC CSV TSV TXT JSONL "
     "HTTP HTTPS JavaScript localhost PIN QR PNG JPEG WebP GIF BMP Seedance lite mini pro fast "
-    "token asset gateway example http https Control Command Mac Cron purge reconcile".split()
+    "token asset gateway example http https Control Command Mac Cron purge reconcile models "
+    "tidy".split()
 )
 #: … and what Django's admin says only in English: the other text of two of its pictures.
 LATIN |= {"Search", "True"}
@@ -189,10 +191,11 @@ def tasks_of_every_status(make_task: MakeTask, credential: Credential, project: 
     Credential.objects.update(name="测试网关", trouble="rate_limited")
     Project.objects.update(name="短片")
     street = {"prompt": "雨夜的街道", "duration": 5, "ratio": "16:9", "seed": 7}
-    made = [make_task(status=status, **street) for status in Status]
-    put_into_a_batch(made[:2], parent=made[2], prompt="雨夜的街道", watermark=True)
+    tasks = [make_task(status=status, **street) for status in Status]
+    put_into_a_batch(tasks[:2], parent=tasks[2], prompt="雨夜的街道", watermark=True)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "path",
     [
@@ -205,7 +208,7 @@ def tasks_of_every_status(make_task: MakeTask, credential: Credential, project: 
         "/credentials/",
         "/credentials/add/",
         "/budgets/",
-        "/found/",
+        "/untracked/",
         "/audit/",
         "/trash/",
         "/trash/?kind=videos",
@@ -244,6 +247,7 @@ def test_a_batch_in_chinese_has_no_english_left(
         assert english_in(reader.get(page.get_absolute_url()).content.decode()) == set()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("status", Status)
 def test_a_tasks_page_in_chinese_has_no_english_left(
     status: str, reader: Client, make_task: MakeTask, tasks_of_every_status: None
@@ -261,12 +265,12 @@ def test_the_preview_of_pasted_ids_in_chinese_has_no_english_left(
     assert english_in(html) == set()
 
 
-def test_the_door_in_chinese_has_no_english_left(staff: User) -> None:
+def test_the_sign_in_pages_in_chinese_has_no_english_left(staff: User) -> None:
     html = Client(headers={"accept-language": "zh-CN"}).get(reverse("sign_in")).content.decode()
     assert "登录" in html
     assert english_in(html) == set()
 
 
-def test_what_is_not_marked_for_translation_is_found() -> None:
+def test_a_text_not_marked_for_translation_is_detected() -> None:
     html = '<p>任务 Left over</p><a title="Forgotten" href="/x">继续</a><code>python3</code>'
     assert english_in(html) == {"Left", "over", "Forgotten"}
