@@ -21,7 +21,7 @@ def credential(name: str, slug: str, base_url: str, **fields: object) -> Credent
 
 
 def running_tasks(account: Credential, number: int, *, spread: float = 0.0) -> list[Task]:
-    """Tasks at work, whose first checks are spread over so many seconds."""
+    """Create running tasks whose first checks are spread over so many seconds."""
     now = timezone.now()
     tasks = Task.objects.track(
         [f"cgt-20261120120000-{account.pk:03}{n:06}" for n in range(number)],
@@ -50,7 +50,7 @@ def person(name: str, projects: Iterable[Project] = (), **fields: object) -> Use
 
 
 def session_cookie(user: User) -> str:
-    """What a signed-in browser sends."""
+    """The Cookie header of a signed-in browser."""
     client = Client()
     client.force_login(user)
     return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())

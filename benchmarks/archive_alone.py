@@ -5,7 +5,7 @@ from django.core.management import call_command
 
 if __name__ == "__main__":
     django.setup()
-    from tasks import posters
+    from tasks.media import posters
 
     posters.can_make = lambda: False
     call_command("archive")

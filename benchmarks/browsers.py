@@ -1,4 +1,4 @@
-"""Browsers without the rest of a browser: kept connections that do what the live element does."""
+"""Kept connections that ask as the live element of an open page does."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import httpx
+
 CONNECTIONS = 16
 NEXT = re.compile(rb'id="live"\s+hx-get="([^"]+)"')
 
 
+def live_address(url: str, cookie: str) -> str:
+    """The address that a list page opened now asks for, query string included."""
+    page = httpx.get(url, headers={"Cookie": cookie}, timeout=60).raise_for_status()
+    found = NEXT.search(page.content)
+    assert found, "the list page has no live element"
+    return html.unescape(found[1].decode())
+
+
 @dataclass
 class Load:
-    """How they were answered."""
+    """Seconds and statuses of the answers."""
 
     seconds: list[float] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
@@ -27,25 +37,26 @@ class Load:
 
 
 class Browser:
-    """One connection; begins where `url` points and goes where the answers send it."""
+    """One connection that begins at `url` and follows the addresses that the answers bring."""
 
     def __init__(self, url: str, cookie: str) -> None:
         parts = urlsplit(url)
         assert parts.hostname and parts.port
         self._host, self._port, self._cookie = parts.hostname, parts.port, cookie
         self._address = url.partition(parts.netloc)[2]
+        self.body = b""  # of the last answer
 
     async def open(self) -> None:
         self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
 
     async def ask(self) -> int:
-        """The status; the next question is the one that the answer brings, if it does."""
+        """Ask once and return the status; the answer may bring the next address."""
         head = [f"GET {self._address} HTTP/1.1", f"Host: {self._host}", f"Cookie: {self._cookie}"]
         self._writer.write("\r\n".join([*head, "", ""]).encode())
         answer = await self._reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
-        body = await self._reader.readexactly(int(length[1]) if length else 0)
-        if found := NEXT.search(body):
+        self.body = await self._reader.readexactly(int(length[1]) if length else 0)
+        if found := NEXT.search(self.body):
             self._address = html.unescape(found[1].decode())
         return int(answer[9:12])
 
@@ -56,7 +67,7 @@ class Browser:
 async def browse(
     url: str, cookie: str, starts: Sequence[float], *, every: float, seconds: float
 ) -> Load:
-    """As many browsers as there are starts, each asking `every` so many seconds; 0: at once."""
+    """Ask from one browser for each start, `every` so many seconds; 0 means without a pause."""
     load = Load()
     browsers = [Browser(url, cookie) for _ in starts]
     for browser in browsers:
@@ -83,6 +94,6 @@ async def _keep_asking(browser: Browser, due: float, every: float, end: float, l
 
 
 async def ask_as_fast_as_possible(url: str, cookie: str, seconds: float) -> float:
-    """Answers a second, where wrk is not installed."""
+    """Measure answers a second without wrk."""
     load = await browse(url, cookie, [0.0] * CONNECTIONS, every=0.0, seconds=seconds)
     return len(load.statuses) / seconds

@@ -1,6 +1,6 @@
 """The django-q2 cluster with a stopwatch on its sweeps: python -m benchmarks.cluster FILE
 
-Each line it writes is about one question: when it was due and when it was claimed, or asked.
+Each line it writes is about one poll: when it was due and when it was claimed, or asked.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class _Notes:
 
 
 def watch_claims(notes: _Notes) -> None:
-    """The workers are forked, so what is wrapped here is wrapped there."""
-    from tasks import refresh
-    from tasks.lanes import Lane
+    """Put a stopwatch around claims and requests, also those of the workers, which are forked."""
+    from tasks.tracking import refresh
+    from tasks.tracking.poller import CredentialPoller
 
     def put_off(task: Any, credential: Any, now: datetime) -> None:
         notes.claimed(task.pk, task.check_after, now)
@@ -59,15 +59,15 @@ def watch_claims(notes: _Notes) -> None:
         notes.write()
         return original_claim(*args, **more)
 
-    async def ask_one(self: Lane, question: Any) -> None:
-        notes.asked(question.pk)
-        await original_ask_one(self, question)
+    async def ask_one(self: CredentialPoller, request: Any) -> None:
+        notes.asked(request.pk)
+        await original_ask_one(self, request)
 
     original_put_off: Callable[..., None] = refresh.claims._put_off
     original_claim: Callable[..., Any] = refresh.claim
-    original_ask_one: Callable[..., Any] = Lane._ask_one
+    original_ask_one: Callable[..., Any] = CredentialPoller._ask_one
     refresh.claims._put_off, refresh.claim = put_off, claim
-    Lane._ask_one = ask_one  # type: ignore[method-assign]
+    CredentialPoller._ask_one = ask_one  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which core a process runs on: two that measure each other should not share one."""
+"""Pinning to a core, for two processes that measure each other should not share one."""
 
 import os
 

@@ -1,9 +1,8 @@
-"""The live feed: against a view that does nothing, and with 500 browsers that ask each 2 s."""
+"""The live feed beside a view that does nothing, and with 500 browsers that ask each 2 s."""
 
 from __future__ import annotations
 
 import asyncio
-import html
 import random
 import re
 import shutil
@@ -14,15 +13,14 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from statistics import median
 
-import httpx
 from django.contrib.auth.models import User
 
 from benchmarks import accounts
-from benchmarks.browsers import Load, ask_as_fast_as_possible, browse
+from benchmarks.browsers import Load, ask_as_fast_as_possible, browse, live_address
 from benchmarks.figures import Figure, p95
 from benchmarks.processes import cpu_seconds, free_port, module, running
-from tasks.feed import QUICK
 from tasks.management.supervision import Child, manage
+from tasks.web.live_feed import QUICK
 
 LEAST_RATIO, MOST_CPU, LONGEST = 0.8, 0.25, 0.010
 NOTHING = "/benchmarks/nothing/"
@@ -48,13 +46,6 @@ class Site:
     cookie: str
     web: Child
 
-    def live_address(self) -> str:
-        """What a page that was opened now asks for, with all it says of itself."""
-        page = httpx.get(self.url, headers={"Cookie": self.cookie}).raise_for_status()
-        found = re.search(r'id="live"\s+hx-get="([^"]+)"', page.text)
-        assert found, "the list page has no live element"
-        return html.unescape(found[1])
-
 
 def measure(size: Size = Size()) -> Iterator[Figure]:
     port, provider_port = free_port(), free_port()
@@ -75,7 +66,7 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
 
 
 def _provider(port: int) -> AbstractContextManager[Child]:
-    """Its tasks stay as they are, so the feed is quiet while the sweep works."""
+    # Its tasks stay as they are, so the feed is quiet while the sweep works.
     return running(
         "provider",
         module("benchmarks.fast_provider", "--port", port, "--changed", 0, "--latency", 0.1),
@@ -84,9 +75,9 @@ def _provider(port: int) -> AbstractContextManager[Child]:
 
 
 def _against_nothing(site: Site, size: Size) -> Figure:
-    address = site.live_address()
+    address = live_address(site.url, site.cookie)
     pairs = [
-        (_rate(site, address, size.seconds), _rate(site, NOTHING, size.seconds))
+        (rate(site, address, size.seconds), rate(site, NOTHING, size.seconds))
         for _ in range(size.rounds)
     ]
     ratio = median(live / nothing for live, nothing in pairs)
@@ -100,7 +91,8 @@ def _against_nothing(site: Site, size: Size) -> Figure:
     )
 
 
-def _rate(site: Site, address: str, seconds: float) -> float:
+def rate(site: Site, address: str, seconds: float) -> float:
+    """Answers a second, asked for by 16 connections without a pause."""
     if not shutil.which("wrk"):
         return asyncio.run(ask_as_fast_as_possible(site.url + address, site.cookie, seconds))
     lasting = f"-d{max(1, round(seconds))}s"
@@ -118,7 +110,7 @@ def _rate(site: Site, address: str, seconds: float) -> float:
 
 def _with_browsers(site: Site, size: Size) -> Iterator[Figure]:
     idle, _ = _browsing(site, NOTHING, size)
-    cpu, load = _browsing(site, site.live_address(), size)
+    cpu, load = _browsing(site, live_address(site.url, site.cookie), size)
     nothing = f"a view that does nothing: {idle:.0%}"
     yield Figure(
         name=f"web's share of a core, {size.browsers} browsers each {QUICK} s, sweep running "
@@ -145,7 +137,7 @@ def _promptness(load: Load, size: Size) -> Figure:
 
 
 def _browsing(site: Site, address: str, size: Size) -> tuple[float, Load]:
-    """The web processes' share of a core, and how the browsers were answered."""
+    """The web processes' share of a core, and the answers to the browsers."""
     starts = [random.uniform(0, QUICK) for _ in range(size.browsers)]
     before, began = cpu_seconds(site.web.group), time.monotonic()
     load = asyncio.run(

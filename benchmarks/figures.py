@@ -1,4 +1,4 @@
-"""One row of the table: a figure beside the baseline that was taken in the same run."""
+"""Rows of the table: each a figure beside the baseline that was taken in the same run."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ class Figure:
     name: str
     measured: str
     baseline: str
-    ratio: float
+    ratio: float | None  # None where there is no baseline
     goal: str = ""  # "" where the row is only told for comparison
     met: bool | None = None
+    exact: bool = False  # a goal that holds on any machine, however slow
     database: str = ""
 
 
 def write(figures: Iterable[Figure], path: Path, database: str) -> None:
-    """Append each as soon as it is known."""
+    """Append each figure as soon as it is known."""
     for figure in figures:
         with path.open("a") as file:
             file.write(json.dumps(asdict(figure) | {"database": database}) + "\n")
@@ -43,9 +44,14 @@ def table(figures: Sequence[Figure]) -> str:
 
 def _line(figure: Figure) -> str:
     met = {True: "yes", False: "**no**", None: ""}[figure.met]
-    ratio = f"{figure.ratio:.2f}" if figure.ratio >= 0.095 else f"{figure.ratio:.4f}"
-    facts = (figure.name, figure.database, figure.measured, figure.baseline, ratio)
+    facts = (figure.name, figure.database, figure.measured, figure.baseline, _ratio(figure))
     return LINE.format(*facts, figure.goal, met)
+
+
+def _ratio(figure: Figure) -> str:
+    if figure.ratio is None:
+        return ""
+    return f"{figure.ratio:.2f}" if figure.ratio >= 0.095 else f"{figure.ratio:.4f}"
 
 
 def p95(values: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""How late a task is looked at: 2,000 live ones each 5 s, at providers that take 100 ms."""
+"""Lateness of polls: 2,000 live tasks, each polled every 5 s, at a provider that takes 100 ms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks import accounts
 from benchmarks.figures import Figure, p95
 from benchmarks.processes import free_port, module, running
 from tasks import jobs
-from tasks.providers.client import CONNECTIONS
+from tasks.providers.transport.client import CONNECTIONS
 
 MOST_LATE = 0.5  # seconds
 INTERVAL, LATENCY = 5.0, 0.1
@@ -26,9 +26,7 @@ INTERVAL, LATENCY = 5.0, 0.1
 
 @dataclass(frozen=True)
 class Size:
-    """Ten credentials, because one may ask 100 times a second with its ten connections."""
-
-    credentials: int = 10
+    credentials: int = 10  # one asks 100 times a second at most, with its ten connections
     tasks_each: int = 200
     warm_up: float = 15.0
     seconds: float = 45.0
@@ -73,7 +71,7 @@ def _figure(words: str, late: list[float], bare: float, size: Size) -> Figure:
 
 
 def _watched(size: Size) -> list[dict[str, Any]]:
-    """What the cluster noted after it was warm, sweeps' ends and beginnings included."""
+    """Notes of the cluster after it was warm, sweeps' ends and beginnings included."""
     file = Path(settings.DATA_DIR, "lateness.jsonl")
     jobs.ensure_sweep()
     with running("cluster", module("benchmarks.cluster", file)):
@@ -88,13 +86,13 @@ def _watched(size: Size) -> list[dict[str, Any]]:
 
 
 async def _bare(size: Size, base_url: str) -> list[float]:
-    """As many timers, which ask as often and do nothing with the answers."""
+    """Seconds that as many bare timers are late, which ask as often and throw the answers away."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     clients = [httpx.AsyncClient(base_url=base_url, limits=limits) for _ in range(size.credentials)]
     end = time.monotonic() + size.bare_seconds
     late: list[float] = []
     timers = [
-        _look_again(client, f"bare-{number}-{n}", end, late)
+        _poll(client, f"bare-{number}-{n}", end, late)
         for number, client in enumerate(clients)
         for n in range(size.tasks_each)
     ]
@@ -104,9 +102,7 @@ async def _bare(size: Size, base_url: str) -> list[float]:
     return late
 
 
-async def _look_again(
-    client: httpx.AsyncClient, remote_id: str, end: float, late: list[float]
-) -> None:
+async def _poll(client: httpx.AsyncClient, remote_id: str, end: float, late: list[float]) -> None:
     due = time.monotonic() + random.uniform(0, min(INTERVAL, end - time.monotonic()))
     while due < end:
         await asyncio.sleep(due - time.monotonic())

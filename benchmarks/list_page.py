@@ -1,9 +1,10 @@
-"""The list with a thousand tasks and with a million: the whole view, template included."""
+"""Seconds that the list takes with a thousand tasks and with a million, template included."""
 
 from __future__ import annotations
 
 import gc
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,13 +23,13 @@ from django.utils import timezone
 
 from benchmarks import accounts, many_tasks
 from benchmarks.figures import Figure, p95
-from benchmarks.many_tasks import APART, CHINESE, COMMON_WORD, RARE_WORD, World
-from benchmarks.places import FEW
-from tasks.listing.paging import ROWS
+from benchmarks.installations import FEW
+from benchmarks.many_tasks import APART, CHINESE, COMMON_WORD, RARE_WORD, Owners
 from tasks.models import Project
+from tasks.web.lists.paging import ROWS
 
 MOST_TIMES = 2.5
-#: Those whose few tasks are all old, in one project or in several; and the pages they look at.
+#: People whose few tasks are all old, in one project or in several; and the pages they visit.
 NEWCOMERS = ("newcomer", "wanderer")
 OLD_PAGES = ("first page", "q rare", "person common")
 
@@ -37,18 +38,19 @@ OLD_PAGES = ("first page", "q rare", "person common")
 class Size:
     few: int = 1_000
     many: int = 1_000_000
-    looks: int = 20
+    looks: int = 20  # visits to each page
 
 
 SMALL = Size(few=20, many=30, looks=1)
 
 
 @dataclass
-class Looks:
-    """What one person's visits to one kind of page took."""
+class Visits:
+    """Times and SQL statements of one person's visits to one kind of page."""
 
     seconds: list[float] = field(default_factory=list)
-    statements: set[int] = field(default_factory=set)
+    #: The most statements, by the number of rows that were shown.
+    statements: dict[int, int] = field(default_factory=dict)
     rows: int = 0
 
     @property
@@ -62,52 +64,52 @@ class Looks:
 Case = tuple[str, str]  # the person's name, the page's
 
 
-class Shelf:
-    """One of the two databases, with so many tasks, and who looks at them."""
+class Library:
+    """One of the two databases, with so many tasks and the people who look at them."""
 
     def __init__(self, tasks: int) -> None:
         self.tasks = tasks
-        self.world = World.make()
-        self.browsers = {user.username: _browser(user) for user in _people(self.world)}
-        self.found: dict[Case, Looks] = {}
-        many_tasks.fill(self.world, 1, tasks)
+        self.owners = Owners.make()
+        self.browsers = {user.username: _browser(user) for user in _people(self.owners)}
+        self.found: dict[Case, Visits] = {}
+        many_tasks.fill(self.owners, 1, tasks)
 
     def visit(self, watch: Statements, *, cold: bool) -> None:
-        """Every page once, as each person."""
+        """Visit every page once, as each person."""
         for person, browser in self.browsers.items():
-            for name, query in _pages(self.world, self.tasks).items():
+            for name, query in _pages(self.owners, self.tasks).items():
                 if person in NEWCOMERS and name not in OLD_PAGES:
                     continue
-                looks = self.found.setdefault((person, name), Looks())
-                _look(browser, query, looks, watch)
+                visits = self.found.setdefault((person, name), Visits())
+                _visit(browser, query, visits, watch)
                 if cold:
-                    looks.seconds.clear()
+                    visits.seconds.clear()
 
 
 def measure(size: Size = Size()) -> Iterator[Figure]:
-    """The two in turns, so that a noisy minute is no disadvantage of one of them."""
+    # The two sizes take turns, so that a noisy minute is no disadvantage of one of them.
     watch = Statements()
-    many = Shelf(size.many)
+    many = Library(size.many)
     with _other_database() as swapped:
         with swapped():
-            few = Shelf(size.few)
+            few = Library(size.few)
         gc.collect()
         gc.freeze()  # as the web server does: a collection of all there is took 100 ms
         for turn in range(size.looks + 1):
             with swapped():
                 few.visit(watch, cold=turn == 0)
             many.visit(watch, cold=turn == 0)
-    for name in _pages(few.world, 0):
+    for name in _pages(few.owners, 0):
         yield _figure(f"list, {name}", [(who, name) for who in ("staff", "member")], few, many)
     for who in NEWCOMERS:
         cases = [(who, name) for name in OLD_PAGES]
         yield _figure(f"list, of a {who} in small old projects", cases, few, many)
-    yield _thrift(few, many, watch)
+    yield _statements(few, many, watch)
 
 
 @contextmanager
 def _other_database() -> Iterator[Callable[[], Any]]:
-    """Beside the usual one; `with swapped():` it takes its place."""
+    """Make a second database; `with swapped():` it takes the place of the usual one."""
     usual = connections[DEFAULT_DB_ALIAS]
     facts = usual.settings_dict | {"NAME": str(Path(settings.DATA_DIR, "few.sqlite3"))}
     if usual.vendor == "postgresql":
@@ -132,32 +134,32 @@ def _other_database() -> Iterator[Callable[[], Any]]:
         other.close()
 
 
-def _people(world: World) -> list[User]:
-    """One sees all, one two fifths of it, two the few tasks of the rare project."""
+def _people(owners: Owners) -> list[User]:
+    """Staff who see all, a member with two fifths of it, two with the rare project's few tasks."""
     empty = [Project.objects.create(name=f"Empty {n}") for n in range(3)]
     return [
         accounts.person("staff", is_staff=True),
-        accounts.person("member", [world.projects[0]]),
-        accounts.person("newcomer", [world.projects[-1]]),
-        accounts.person("wanderer", [world.projects[-1], *empty]),
+        accounts.person("member", [owners.projects[0]]),
+        accounts.person("newcomer", [owners.projects[-1]]),
+        accounts.person("wanderer", [owners.projects[-1], *empty]),
     ]
 
 
-def _pages(world: World, newest: int) -> dict[str, str]:
-    """What can be looked at, by name: the query string."""
+def _pages(owners: Owners, newest: int) -> dict[str, str]:
+    """Query strings of the pages, by name."""
     rare = {
-        "provider": world.credentials[-1].provider,
-        "credential": world.credentials[-1].pk,
-        "project": world.projects[-1].pk,
-        "person": world.people[-1].pk,
+        "provider": owners.credentials[-1].provider,
+        "credential": owners.credentials[-1].pk,
+        "project": owners.projects[-1].pk,
+        "person": owners.people[-1].pk,
         "status": "lost",
         "q": RARE_WORD,
     }
     common = {
-        "provider": world.credentials[0].provider,
-        "credential": world.credentials[0].pk,
-        "project": world.projects[0].pk,
-        "person": world.people[0].pk,
+        "provider": owners.credentials[0].provider,
+        "credential": owners.credentials[0].pk,
+        "project": owners.projects[0].pk,
+        "person": owners.people[0].pk,
         "status": "failed",
         "q": COMMON_WORD,
     }
@@ -182,19 +184,20 @@ def _browser(user: User) -> Client:
     return client
 
 
-def _look(browser: Client, query: str, looks: Looks, watch: Statements) -> None:
+def _visit(browser: Client, query: str, visits: Visits, watch: Statements) -> None:
     watch.number = 0
     with connection.execute_wrapper(watch):
         began = time.perf_counter()
         response = browser.get(f"/?{query}")
-        looks.seconds.append(time.perf_counter() - began)
+        visits.seconds.append(time.perf_counter() - began)
     assert response.status_code == 200, f"/?{query} answered {response.status_code}"
-    looks.statements.add(watch.number)
-    looks.rows = response.content.count(b'<li class="take"')
+    visits.rows = response.content.count(b'<li class="take"')
+    most = visits.statements.get(visits.rows, 0)
+    visits.statements[visits.rows] = max(most, watch.number)
 
 
 class Statements:
-    """Counts them, and keeps those that count rows up to no number and from no id on."""
+    """Counts SQL statements, and keeps those that count rows without any bound."""
 
     def __init__(self) -> None:
         self.number = 0
@@ -204,13 +207,18 @@ class Statements:
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
         self.number += 1
-        if sql.upper().count("COUNT(") > sql.count("LIMIT") and " > " not in sql:
+        is_of_cache = "tasks_cache" in sql  # a search is counted there; it holds few entries
+        if (
+            sql.upper().count("COUNT(") > sql.count("LIMIT")
+            and " > " not in sql
+            and not is_of_cache
+        ):
             self.boundless.add(sql)
         return execute(sql, params, many, context)
 
 
-def _figure(words: str, cases: list[Case], few: Shelf, many: Shelf) -> Figure:
-    """The one of these cases whose time has grown most."""
+def _figure(words: str, cases: list[Case], few: Library, many: Library) -> Figure:
+    """The row of the case, among these, whose time has grown most."""
     grown = {case: many.found[case].p95 / few.found[case].p95 for case in cases}
     case = max(grown, key=lambda case: grown[case])
     now, before = many.found[case], few.found[case]
@@ -224,15 +232,33 @@ def _figure(words: str, cases: list[Case], few: Shelf, many: Shelf) -> Figure:
     )
 
 
-def _thrift(few: Shelf, many: Shelf, watch: Statements) -> Figure:
-    now = {case: max(looks.statements) for case, looks in many.found.items()}
-    before = {case: max(looks.statements) for case, looks in few.found.items()}
+def _statements(few: Library, many: Library, watch: Statements) -> Figure:
+    """The row of statements: a page that shows as many rows needs as many at both sizes.
+
+    Days are counted from today, so some pages show other rows at the other size; of those only
+    the most that any page needs is compared.
+    """
+    now = [most for visits in many.found.values() for most in visits.statements.values()]
+    before = [most for visits in few.found.values() for most in visits.statements.values()]
+    grown = [case for case, visits in many.found.items() if _differs(visits, few.found[case])]
+    for case in grown:
+        print(case, many.found[case].statements, few.found[case].statements, file=sys.stderr)
     unbound = f"{len(watch.boundless)} of them count without a bound"
     return Figure(
         name=f"list, most SQL statements a page of {ROWS}; {unbound}",
-        measured=f"{max(now.values())}",
-        baseline=f"with few tasks: {max(before.values())}",
-        ratio=max(now.values()) / max(before.values()),
+        measured=f"{max(now)}",
+        baseline=f"with few tasks: {max(before)}; {len(grown)} pages differ with as many rows",
+        ratio=max(now) / max(before),
         goal="the same",
-        met=now == before and not watch.boundless,
+        met=not grown and max(now) <= max(before) and not watch.boundless,
+        exact=True,
     )
+
+
+def _differs(now: Visits, before: Visits) -> bool:
+    """Whether both have shown as many rows, with other numbers of statements."""
+    return any(now.statements[rows] != before.statements[rows] for rows in _both(now, before))
+
+
+def _both(now: Visits, before: Visits) -> set[int]:
+    return now.statements.keys() & before.statements.keys()

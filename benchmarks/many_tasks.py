@@ -1,4 +1,4 @@
-"""A million tasks in a minute: one INSERT … SELECT, with shares like those of a busy team.
+"""A million tasks in a minute by one INSERT … SELECT, with shares like those of a busy team.
 
 Everything of a task follows from its number n. What is rare (a status, a person, a project, a
 credential, a word) is found among the first 850 only, 50 times each: so its pages are full
@@ -18,8 +18,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from benchmarks import accounts
-from tasks import search
-from tasks.models import Credential, Project, Task
+from tasks.models import Credential, Project, Task, search
 from tasks.status import Status
 
 RARE_WORD, COMMON_WORD, CHINESE = "albatross", "cinematic", "海浪"
@@ -33,15 +32,15 @@ Share = tuple[int, object]  # per mille, and what they get
 
 
 @dataclass(frozen=True)
-class World:
-    """Whom and what the tasks belong to; the last of each is the rare one."""
+class Owners:
+    """Projects, people and credentials that own the tasks; the last of each is the rare one."""
 
     projects: list[Project]
     people: list[User]
     credentials: list[Credential]
 
     @classmethod
-    def make(cls) -> World:
+    def make(cls) -> Owners:
         slugs = "volcengine byteplus dataeyes tokenhot powertokens newapi yescale".split()
         return cls(
             projects=[Project.objects.create(name=f"Project {n}") for n in range(12)],
@@ -53,13 +52,13 @@ class World:
         )
 
 
-def fill(world: World, first: int, last: int) -> None:
-    """Tasks number `first` to `last`, then what the planners want to know of them."""
+def fill(owners: Owners, first: int, last: int) -> None:
+    """Insert tasks number `first` to `last`, then update the statistics of the query planner."""
     with connection.cursor() as cursor:
         _make_prompts(cursor)
         restore = _without_word_index(cursor)
         with transaction.atomic():
-            cursor.execute(*_insert(world, first, last))
+            cursor.execute(*_insert(owners, first, last))
         for statement in restore:
             cursor.execute(statement)
         cursor.execute("DROP TABLE made_prompts")
@@ -67,7 +66,7 @@ def fill(world: World, first: int, last: int) -> None:
 
 
 def _make_prompts(cursor: Any) -> None:
-    """A few hundred prompts, each with its words as the search wants them."""
+    """Fill a table with a few hundred prompts and their words for the search index."""
     rows = []
     for number in range(420):
         words = [SUBJECTS[number % 6], MOVES[number % 7], f"take {number}"]
@@ -80,9 +79,9 @@ def _make_prompts(cursor: Any) -> None:
     cursor.executemany("INSERT INTO made_prompts VALUES (%s, %s, %s)", rows)
 
 
-def _insert(world: World, first: int, last: int) -> tuple[str, list[Any]]:
-    """Columns that nothing is said of get the same value in every row: the model's default."""
-    told = _expressions(world, last)
+def _insert(owners: Owners, first: int, last: int) -> tuple[str, list[Any]]:
+    """The statement and its parameters; columns without an expression get the model's default."""
+    told = _expressions(owners, last)
     parameters: list[Any] = []
     columns, values = [], []
     for field in Task._meta.concrete_fields:
@@ -110,22 +109,22 @@ def _numbers(first: int, last: int) -> str:
     )
 
 
-def _expressions(world: World, last: int) -> dict[str, str]:
-    """Column → SQL of the task's number."""
-    credentials = [credential.pk for credential in world.credentials]
+def _expressions(owners: Owners, last: int) -> dict[str, str]:
+    """SQL expressions of the task's number n, by column."""
+    credentials = [credential.pk for credential in owners.credentials]
     live, digits = f"n > {last - LIVE}", "substr(cast(n + 10000000 AS text), 2)"
     remote_id = f"'cgt-20261101120000-' || {digits}"
     rare_word = f"CASE WHEN {_is_rare(4)} THEN ' {RARE_WORD}' ELSE '' END"
     ended = _pick(11, [(900, "succeeded"), (70, "failed"), (20, "cancelled"), (10, "expired")])
     credential = _rare(3, credentials[-1], _pick(5, _shares(credentials[:-1])))
-    slug_of = " ".join(f"WHEN {c.pk} THEN '{c.provider}'" for c in world.credentials)
-    place_of = " ".join(f"WHEN {c.pk} THEN '{c.base_url}'" for c in world.credentials)
+    slug_of = " ".join(f"WHEN {c.pk} THEN '{c.provider}'" for c in owners.credentials)
+    place_of = " ".join(f"WHEN {c.pk} THEN '{c.base_url}'" for c in owners.credentials)
     raw = json.dumps({"model": MODEL, "status": "succeeded", "content": {"pad": "x" * 300}})
     status = _rare(0, f"'{Status.LOST}'", ended)
     now = timezone.now().astimezone(UTC).replace(tzinfo=None).isoformat(" ")
     return {
-        "project_id": _rare(2, world.projects[-1].pk, _of(7, [p.pk for p in world.projects])),
-        "created_by_id": _rare(1, world.people[-1].pk, _of(3, [p.pk for p in world.people])),
+        "project_id": _rare(2, owners.projects[-1].pk, _of(7, [p.pk for p in owners.projects])),
+        "created_by_id": _rare(1, owners.people[-1].pk, _of(3, [p.pk for p in owners.people])),
         "credential_id": credential,
         "provider": f"CASE {credential} {slug_of} END",
         "base_url": f"CASE {credential} {place_of} END",
@@ -164,12 +163,12 @@ def _rare(which: int, value: object, otherwise: str) -> str:
 
 
 def _of(salt: int, ids: Sequence[int]) -> str:
-    """All but the last, the first ones most often."""
+    """An expression for one of the ids except the last, the first ones most often."""
     return _pick(salt, _shares(ids[:-1]))
 
 
 def _shares(ids: Iterable[int]) -> list[Share]:
-    """Half for the first, half of the rest for the second, and so on."""
+    """Shares that fall from one to the next: each gets two fifths of what is left."""
     left = 1000
     shares: list[Share] = []
     for pk in ids:
@@ -194,7 +193,7 @@ def _literal(value: object) -> str:
 
 
 def _without_word_index(cursor: Any) -> list[str]:
-    """Take the index of words away; the statements that bring it back, built in one go."""
+    """Drop the index of words; return the statements that build it again in one go."""
     run = cursor.execute
     if connection.vendor == "postgresql":
         run("SELECT indexdef FROM pg_indexes WHERE indexname = 'tasks_search'")

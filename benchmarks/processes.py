@@ -1,4 +1,4 @@
-"""Other processes: those a benchmark needs, and what they cost."""
+"""Processes that a benchmark starts, and the processor time they use."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tasks.management.supervision import Child
+if TYPE_CHECKING:
+    from tasks.management.supervision import Child
 
 PATIENCE = 30.0  # seconds for a server to listen
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -23,12 +25,14 @@ def module(name: str, *arguments: object) -> list[str]:
 
 @contextmanager
 def running(name: str, command: Sequence[str], *, port: int = 0) -> Iterator[Child]:
-    """Until the block ends, or this process does; waits for the port, where one is given."""
+    """Run it until the block or this process ends; waits for the port, where one is given."""
+    from tasks.management.supervision import Child  # it needs settings, which not all have here
+
     child = Child(name, command, grace=5, piped=False)
     child.start()
     try:
         if port:
-            _wait_for(port, name)
+            wait_for_port(port, name)
         yield child
     finally:
         child.stop()
@@ -40,7 +44,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(port: int, name: str) -> None:
+def wait_for_port(port: int, name: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with socket.socket() as probe:
@@ -51,7 +55,7 @@ def _wait_for(port: int, name: str) -> None:
 
 
 def cpu_seconds(group: int) -> float:
-    """What all processes of a group have used so far; those that ended are not counted."""
+    """Processor time of a group's processes so far, without those that have ended."""
     return sum(_cpu_of(path) for path in Path("/proc").glob("[0-9]*/stat") if _is_of(path, group))
 
 
@@ -73,7 +77,7 @@ def _cpu_of(path: Path) -> float:
 
 
 def _fields(path: Path) -> list[str]:
-    """Everything after the command's name, which may hold spaces: state, parent, group, …"""
+    """Fields behind the command's name, which may hold spaces: state, parent, group, …"""
     try:
         return path.read_text().rpartition(")")[2].split()
     except OSError:  # it has ended

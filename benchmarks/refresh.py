@@ -1,4 +1,4 @@
-"""Polls a second through the whole path, against httpx that asks the same server and no more."""
+"""Polls a second through the whole path, beside bare httpx that asks the same server."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from django.db import connection
 from benchmarks import accounts
 from benchmarks.figures import Figure
 from benchmarks.processes import free_port, module, running
-from tasks import refresh
-from tasks.providers.client import CONNECTIONS
+from tasks.providers.transport.client import CONNECTIONS
+from tasks.tracking import refresh
 
 CORE = 0  # the provider has the next one to itself
 LEAST_RATIO, MOST_STATEMENTS = 0.8, 0.01
@@ -37,9 +37,9 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
     yield from _compared("every answer differs in bytes", size, "--restless")
 
 
-def _compared(what: str, size: Size, *wishes: str) -> Iterator[Figure]:
+def _compared(what: str, size: Size, *options: str) -> Iterator[Figure]:
     port = free_port()
-    command = module("benchmarks.fast_provider", "--port", port, "--core", CORE + 1, *wishes)
+    command = module("benchmarks.fast_provider", "--port", port, "--core", CORE + 1, *options)
     with running("provider", command, port=port):
         yield from _rounds(what, size, f"http://127.0.0.1:{port}")
     accounts.forget_tasks()
@@ -58,7 +58,7 @@ def _rounds(what: str, size: Size, base_url: str) -> Iterator[Figure]:
         bare.append(_bare(base_url, size.seconds, pools))
         ours.append(_sweep(size.seconds))
     yield _speed(what, ours, bare, pools)
-    yield _thrift(what, median(sweep.statements for sweep in ours))
+    yield _statements(what, median(sweep.statements for sweep in ours))
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _speed(what: str, ours: list[Sweep], bare: list[float], pools: int) -> Figur
     )
 
 
-def _thrift(what: str, statements: float) -> Figure:
+def _statements(what: str, statements: float) -> Figure:
     return Figure(
         name=f"SQL statements a poll, {what}",
         measured=f"{statements:.4f}",
@@ -118,7 +118,7 @@ def _bare(base_url: str, seconds: float, pools: int) -> float:
 
 
 async def _bare_rate(base_url: str, seconds: float, pools: int) -> float:
-    """Its tasks are others than ours, so that it does not use up their changes."""
+    # Its tasks are others than ours, so that it does not use up their changes.
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     clients = [httpx.AsyncClient(base_url=base_url, limits=limits) for _ in range(pools)]
     end = time.perf_counter() + seconds

@@ -1,4 +1,4 @@
-"""A saved clip from our own web server, and by X-Accel-Redirect, beside nginx with its file."""
+"""Megabytes a second of a saved clip, from our own web server and by nginx for us, beside nginx."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ from benchmarks import accounts
 from benchmarks.figures import Figure
 from benchmarks.processes import free_port, running
 from tasks.management.supervision import manage
-from tasks.models import Copy, CopyState, Kind
+from tasks.models import Copy, CopyKind, CopyState
 
 LEAST_RATIO = 0.5
 NGINX = """\
@@ -67,19 +66,19 @@ SMALL = Size(rounds=1, seconds=0.3, clip=3 * 1024 * 1024)
 
 
 def measure(size: Size = Size()) -> Iterator[Figure]:
-    if not shutil.which("nginx"):
-        print("serving needs nginx on the PATH, to have something beside it", file=sys.stderr)
-        return
     clip = saved_clip(size.clip)
     cookie = accounts.session_cookie(User.objects.create_superuser("somebody"))
     ours, behind, nginx = free_port(), free_port(), free_port()
     video = reverse("video", args=[clip.task_id])
     with ExitStack() as stack:
         stack.enter_context(running("web", manage("web", "--port", ours), port=ours))
+        own = Clip(ours, video, cookie, size.clip)
+        if not shutil.which("nginx"):
+            yield unpaired(own, size)
+            return
         stack.enter_context(told_of_nginx())
         stack.enter_context(running("web", manage("web", "--port", behind), port=behind))
         stack.enter_context(nginx_at(nginx, behind))
-        own = Clip(ours, video, cookie, size.clip)
         alone = Clip(nginx, f"/files/{clip.name}", cookie, size.clip)
         both = Clip(nginx, video, cookie, size.clip)
         sent = "one range, sent by nginx for us (X-Accel-Redirect)"
@@ -88,8 +87,17 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
         yield compared("as a player reads on, part by part", own, alone, Reader.parts, size)
 
 
+def unpaired(clip: Clip, size: Size) -> Figure:
+    return Figure(
+        name=f"a saved clip of {size.clip / 1024**2:.0f} MB, one range, the whole clip",
+        measured=f"{rate(clip, Reader.whole, size):,.0f} MB/s",
+        baseline="none: nginx is not on the PATH",
+        ratio=None,
+    )
+
+
 def saved_clip(length: int) -> Copy:
-    """So many random bytes, as the archive would have left them."""
+    """Save so many random bytes, as the archive would have left them."""
     account = accounts.credential("gateway", "native", "http://127.0.0.1:9")
     [task] = accounts.running_tasks(account, 1)
     data = os.urandom(length)
@@ -97,7 +105,7 @@ def saved_clip(length: int) -> Copy:
     now = timezone.now()
     return Copy.objects.create(
         task=task,
-        kind=Kind.VIDEO,
+        kind=CopyKind.VIDEO,
         state=CopyState.SAVED,
         name=name,
         size=length,
@@ -109,7 +117,7 @@ def saved_clip(length: int) -> Copy:
 
 @contextmanager
 def told_of_nginx() -> Iterator[None]:
-    """What is started now leaves the sending to nginx."""
+    """Start processes that leave the sending to nginx."""
     os.environ["DAILIES_ACCEL_REDIRECT"] = "/protected/"
     try:
         yield
@@ -119,7 +127,7 @@ def told_of_nginx() -> Iterator[None]:
 
 @contextmanager
 def nginx_at(port: int, behind: int) -> Iterator[None]:
-    """One that serves the storage under /files/, and our web server's pages."""
+    """Run an nginx that serves the storage under /files/, and our web server's pages."""
     with tempfile.TemporaryDirectory(prefix="dailies-nginx-") as folder:
         own = "user root;" if os.geteuid() == 0 else ""  # the data folder is its owner's alone
         place = {"folder": folder, "port": port, "behind": behind, "user": own}
@@ -131,7 +139,7 @@ def nginx_at(port: int, behind: int) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Clip:
-    """Where it is to be had."""
+    """The address of a clip, and who may read it."""
 
     port: int
     address: str
@@ -145,7 +153,7 @@ class Clip:
 
 
 class Reader:
-    """A kept connection, which reads the clip and throws it away."""
+    """A kept connection that reads the clip and throws it away."""
 
     def __init__(self, clip: Clip) -> None:
         self._socket = socket.create_connection(("127.0.0.1", clip.port), timeout=30)
@@ -153,11 +161,11 @@ class Reader:
         self._buffer = bytearray(256 * 1024)
 
     def whole(self) -> None:
-        """By one range that says where it ends."""
+        """Read the clip by one range that says where it ends."""
         assert self._ask(0, str(self._length - 1)) == self._length
 
     def parts(self) -> None:
-        """By "from here on" until nothing is left, as Chromium's player does."""
+        """Read the clip by open ranges until nothing is left, as Chromium's player does."""
         read = 0
         while read < self._length:
             read += self._ask(read)
@@ -195,7 +203,7 @@ def compared(
     size: Size,
     goal: float = 0.0,
 ) -> Figure:
-    """Both take turns; the ratio is the median of the paired ratios."""
+    """Measure both in turns; the ratio is the median of the paired ratios."""
     pairs = [(rate(ours, read, size), rate(nginx, read, size)) for _ in range(size.rounds)]
     ratio = median(mine / its for mine, its in pairs)
     return Figure(

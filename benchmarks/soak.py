@@ -1,4 +1,4 @@
-"""The soak: thousands of tasks through everything that can go wrong, and what is true at the end.
+"""The soak: thousands of tasks through everything that can go wrong, then a comparison of records.
 
 A team's scripts create tasks at a provider that answers every fifth request badly; `manage.py work`
 follows them and saves their videos, while one of its processes is killed every few seconds.
@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,23 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from benchmarks import mischief
+from benchmarks import chaos
+from benchmarks.chaos import FaultInjector, Killer, PollerCounter
 from benchmarks.figures import Figure
-from benchmarks.mischief import Killer, Weather, Witness
+from benchmarks.outcomes import (
+    ProviderRecords,
+    last_frames,
+    repeated_changes,
+    unfinished_files,
+)
 from benchmarks.processes import free_port, running
-from benchmarks.team import PRESETS, Team, key_at
-from benchmarks.truth import Truth, last_frames, left_over, twice
-from tasks.management.supervision import manage
+from benchmarks.workload import PRESETS, Workload, key_at
+from tasks.management.supervision import Child, manage
 from tasks.models import Copy, Lease
 from tasks.simulator.records import Record
 
 TURN = 0.5  # seconds
-LOOK = 5.0  # seconds between two looks at how far it is
+CHECK = 5.0  # seconds between two checks of the progress
 SETTLE = 60.0  # seconds of peace after the last task, for what was killed to be cleared away
 LONGEST_SILENCE = 60.0  # seconds
 LEAST_FAULTS = 0.2  # of all answers
@@ -44,10 +50,11 @@ class Size:
     tasks: int = int(os.environ.get("SOAK_TASKS", "2000"))
     speed: float = 10.0  # of the provider's tasks
     kill: tuple[float, float] = (5.0, 15.0)  # seconds between two kills
+    chaos: float = inf  # seconds after which faults and kills end
     longest: float = 1_800.0  # seconds after which it has failed
 
 
-SMALL = Size(tasks=24, kill=(3.0, 6.0), longest=180.0)
+SMALL = Size(tasks=12, kill=(4.0, 5.0), chaos=10.0, longest=180.0)
 
 
 def measure(size: Size = Size()) -> Iterator[Figure]:
@@ -58,67 +65,74 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
         stack.enter_context(running("simulator", manage("simulator", *options), port=port))
         watch = manage("work", "--quiet", 2, "--wedged", 15, "--grace", 3)
         work = stack.enter_context(running("work", watch))
-        soak = _Soak(size, port, state, Killer(work, size.kill))
+        soak = _Soak(size, port, state, work)
         soak.run()
         yield from soak.figures()
 
 
 class _Soak:
-    def __init__(self, size: Size, port: int, state: Path, killer: Killer) -> None:
-        self._size, self._killer = size, killer
+    def __init__(self, size: Size, port: int, state: Path, work: Child) -> None:
+        self._size, self._work = size, work
         self._origin = f"http://127.0.0.1:{port}"
-        self._team, self._truth = Team(self._origin, state, size.tasks), Truth(state)
-        self._weather = Weather(self._origin, map(key_at, PRESETS))
-        self._witness = Witness(port)
+        self._workload = Workload(self._origin, state, size.tasks)
+        self._records = ProviderRecords(state)
+        self._faults = FaultInjector(self._origin, map(key_at, PRESETS))
+        self._killer = Killer(work, size.kill)
+        self._pollers = PollerCounter(port)
         self._silence = dict.fromkeys(RESUMED, 0.0)
         self._began, self._began_at = time.monotonic(), time.time()
         self._seconds = 0.0
-        self._look_at = 0.0
+        self._check_at = 0.0
 
     # The run
 
     def run(self) -> None:
-        self._team.begin()
-        while not self._is_done() and not self._is_too_late():
+        self._workload.begin()
+        while not self._is_done() and self._elapsed < self._size.longest:
             self._turn()
-            self._killer.go_on()
-        self._seconds = time.monotonic() - self._began
+            if self._elapsed < self._size.chaos:
+                self._faults.step()
+                self._killer.step()
+            else:
+                self._faults.stop()
+        self._seconds = self._elapsed
+        self._faults.stop()
         self._let_it_settle()
 
     def _turn(self) -> None:
-        self._weather.go_on()
-        self._witness.look()
+        self._work.keep_alive()
+        self._pollers.sample()
         with suppress(DatabaseError):
-            self._listen()
+            self._note_silence()
         time.sleep(TURN)
 
-    def _is_too_late(self) -> bool:
-        return time.monotonic() - self._began > self._size.longest
+    @property
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._began
 
     def _is_done(self) -> bool:
-        if time.monotonic() < self._look_at:
+        if time.monotonic() < self._check_at:
             return False
-        self._look_at = time.monotonic() + LOOK
-        self._team.track(self._truth.records())
-        wrong, missing = len(self._truth.wrong()), len(self._truth.missing())
-        said = f"{time.monotonic() - self._began:.0f} s: {len(self._team.tracked)} tasks, "
-        said += (
-            f"{wrong} not there yet, {missing} files to save, {self._killer.kills.total()} kills"
-        )
-        print(said, file=sys.stderr, flush=True)
-        return self._team.is_done and not wrong and not missing
+        self._check_at = time.monotonic() + CHECK
+        self._workload.track(self._records.read())
+        unended, unsaved = len(self._records.in_another_state()), len(self._records.unsaved())
+        progress = f"{self._elapsed:.0f} s: {len(self._workload.tracked)} tasks, "
+        progress += f"{unended} not ended yet, {unsaved} files to save, "
+        progress += f"{self._killer.kills.total()} kills"
+        print(progress, file=sys.stderr, flush=True)
+        return self._workload.is_done and not unended and not unsaved
 
     def _let_it_settle(self) -> None:
-        """Without kills: what the last one left is cleared away by who comes after it."""
+        """Wait until what the last kill left behind is cleared away."""
         end = time.monotonic() + SETTLE
-        while (left_over() or len(self._clusters()) != 1) and time.monotonic() < end:
+        while (unfinished_files() or len(self._clusters()) != 1) and time.monotonic() < end:
             self._turn()
 
     def _clusters(self) -> set[int]:
-        return mischief.groups_of(mischief.of_clusters())
+        return chaos.groups_of(chaos.of_clusters())
 
-    def _listen(self) -> None:
-        """How long nobody was heard of, at most."""
+    def _note_silence(self) -> None:
+        """Keep the longest time that each heartbeat was silent."""
         now = timezone.now()
         for lease in Lease.objects.filter(name__in=RESUMED):
             age = (now - (lease.beat_at or now)).total_seconds()
@@ -128,38 +142,43 @@ class _Soak:
 
     def figures(self) -> Iterator[Figure]:
         counts = httpx.get(f"{self._origin}/_sim/counts", trust_env=False).json()
-        records = self._truth.records()
+        records = self._records.read()
         yield from self._ends(records)
         yield from self._once(records, counts)
         yield from self._machinery()
-        yield from self._told(records, counts)
+        yield from self._load(records, counts)
 
     def _ends(self, records: list[Record]) -> Iterator[Figure]:
-        endings = Counter(record.story.ending for record in records)
-        told = ", ".join(f"{number:,} {ending}" for ending, number in endings.most_common())
+        statuses = Counter(record.timeline.final_status for record in records)
         yield _none(
-            "tasks in another state than the provider's", self._truth.wrong(), told, len(records)
+            "tasks in another state than the provider's",
+            self._records.in_another_state(),
+            ", ".join(f"{number:,} {status}" for status, number in statuses.most_common()),
+            len(records),
         )
-        lost = self._truth.missing() + self._truth.different()
-        films = f"{endings['succeeded']:,} videos, {last_frames():,} last frames"
-        yield _none("files missing or different (SHA-256)", lost, films, endings["succeeded"])
+        wrong = self._records.unsaved() + self._records.corrupted()
+        files = f"{statuses['succeeded']:,} videos, {last_frames():,} last frames"
+        yield _none("files missing or different (SHA-256)", wrong, files, statuses["succeeded"])
 
     def _once(self, records: list[Record], counts: dict[str, Any]) -> Iterator[Figure]:
-        made = sum(task["creates"] for task in counts["tasks"].values())
+        created = sum(task["creates"] for task in counts["tasks"].values())
         yield Figure(
             name=_named("tasks made at the provider"),
-            measured=f"{made:,}",
+            measured=f"{created:,}",
             baseline=f"asked for: {self._size.tasks:,}",
-            ratio=made / self._size.tasks,
+            ratio=created / self._size.tasks,
             goal="the same",
-            met=made == len(records) == self._size.tasks,
+            met=created == len(records) == self._size.tasks,
+            exact=True,
         )
-        yield _none("changes of status counted twice", twice(), "StatusChange rows", len(records))
+        yield _none(
+            "changes of status counted twice", repeated_changes(), "StatusChange rows", len(records)
+        )
 
     def _machinery(self) -> Iterator[Figure]:
-        yield _none("unfinished files left", left_over(), "copies", Copy.objects.count())
+        yield _none("unfinished files left", unfinished_files(), "copies", Copy.objects.count())
         yield _one("clusters at the end", len(self._clusters()))
-        yield _one("processes asking the provider at one moment, at most", self._witness.most)
+        yield _one("processes asking the provider at one moment, at most", self._pollers.most)
         longest = max(self._silence.values())
         each = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in self._silence.items())
         yield Figure(
@@ -171,7 +190,7 @@ class _Soak:
             met=longest < LONGEST_SILENCE,
         )
 
-    def _told(self, records: list[Record], counts: dict[str, Any]) -> Iterator[Figure]:
+    def _load(self, records: list[Record], counts: dict[str, Any]) -> Iterator[Figure]:
         answers, faults = sum(counts["operations"].values()), sum(counts["faults"].values())
         yield Figure(
             name=_named("answers that were faulty: " + _listed(counts["faults"])),
@@ -188,7 +207,7 @@ class _Soak:
             baseline=f"one each {self._seconds / max(1, kills.total()):.0f} s",
             ratio=kills.total() / max(1.0, self._seconds),
         )
-        ideal = max(record.story.ends_at for record in records) - self._began_at
+        ideal = max(record.timeline.ends_at for record in records) - self._began_at
         yield Figure(
             name=_named("until all was true and saved"),
             measured=f"{self._seconds:.0f} s (load {os.getloadavg()[1]:.1f})",
@@ -204,7 +223,7 @@ def _named(what: str) -> str:
 
 
 def _none(what: str, found: Sequence[object], among: str, number: int) -> Figure:
-    """The first of them go to the terminal, for whoever wants to know why."""
+    """A row whose goal is zero; the first of those found go to the terminal."""
     if found:
         print(f"{what}: {found[:10]}", file=sys.stderr)
     return Figure(
@@ -214,6 +233,7 @@ def _none(what: str, found: Sequence[object], among: str, number: int) -> Figure
         ratio=len(found) / max(1, number),
         goal="0",
         met=not found,
+        exact=True,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a team does in the soak: scripts create tasks at each provider, and all are tracked."""
+"""The soak's workload: scripts create tasks at each provider, and all of them are tracked."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from django.utils import timezone
 from tasks.models import Credential, Project, Task
 from tasks.simulator.presets import base_urls
 from tasks.simulator.records import Record
-from tasks.simulator.shot import Shot
-from tasks.simulator.shots import SHOTS
+from tasks.simulator.shots import SHOTS, Shot
 
 PRESETS = ("volcengine", "byteplus", "powertokens", "dataeyes", "tokenhot", "yescale")
 #: How tasks end; the others as the provider's own rules have it.
-WISHES = ("",) * 16 + ("fail", "fail", "expire", "cancel")
+STEERING = ("",) * 16 + ("fail", "fail", "expire", "cancel")
 
 
-class Team:
+class Workload:
     def __init__(self, origin: str, state: Path, tasks: int) -> None:
-        """`state` is the file in which the provider keeps its own record of what it made."""
+        """`state` is the file in which the provider keeps its own record of what it created."""
         self.tracked: set[str] = set()
         self._state, self._tasks = state, tasks
         self._accounts = {slug: _account(slug, base_urls(origin)[slug]) for slug in PRESETS}
@@ -37,7 +36,7 @@ class Team:
         return not self._script.is_alive() and len(self.tracked) == self._tasks
 
     def track(self, records: Iterable[Record]) -> None:
-        """What the provider's own list shows and nobody follows yet."""
+        """Track the tasks of these records that are not tracked yet."""
         fresh: dict[str, list[str]] = {}
         for record in records:
             if record.public_id not in self.tracked:
@@ -62,17 +61,17 @@ class Team:
         for script in scripts:
             script.join()
 
-    def _create_some(self, slug: str, wanted: int) -> None:
-        """Exactly so many: after a bad answer the provider's record tells whether it was made."""
+    def _create_some(self, slug: str, number: int) -> None:
+        """Create exactly so many; after a bad answer the provider's record is counted."""
         shots = [shot for shot in SHOTS if shot.preset == slug and _is_quick(shot)]
-        made = 0
+        created = 0
         with httpx.Client(timeout=1, trust_env=False) as http:
-            while made < wanted:
+            while created < number:
                 is_sure = _create(http, self._accounts[slug], random.choice(shots))
-                made = made + 1 if is_sure else self._made_at(slug)
+                created = created + 1 if is_sure else self._created_at(slug)
 
-    def _made_at(self, slug: str) -> int:
-        """From the file itself: the threads of the scripts share this process with the rest."""
+    def _created_at(self, slug: str) -> int:
+        # Counted in the file's text, because the scripts' threads share this process with the rest.
         return self._state.read_text().count(f'"preset": "{slug}"') if self._state.exists() else 0
 
 
@@ -81,7 +80,7 @@ def key_at(slug: str) -> str:
 
 
 def _account(slug: str, base_url: str) -> Credential:
-    """Its tasks are looked at each 2 s, so that killing hits a sweep at work."""
+    # Polled each 2 s, so that a kill meets a sweep at work.
     account = Credential(
         name=slug, provider=slug, base_url=base_url, check_seconds=2.0, requests_per_second=100.0
     )
@@ -91,14 +90,14 @@ def _account(slug: str, base_url: str) -> Credential:
 
 
 def _create(http: httpx.Client, account: Credential, shot: Shot) -> bool:
-    """Whether the answer says so; a bad one says nothing."""
+    """Whether the answer says that a task was created; after a bad one nobody knows."""
     try:
         answer = http.post(
             account.base_url + shot.path(),
             json=shot.body(),
             headers={
                 "Authorization": f"Bearer {key_at(account.provider)}",
-                "X-Sim-Steer": random.choice(WISHES),
+                "X-Sim-Steer": random.choice(STEERING),
             },
         )
         return bool(answer.is_success and answer.json()["id"])

@@ -1,4 +1,4 @@
-"""One benchmark in the place its environment names: python -m benchmarks.one refresh FILE"""
+"""One benchmark in an installation of its own: python -m benchmarks.run_one refresh FILE"""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import importlib
 from pathlib import Path
 
 import django
-from django.core.management import call_command
 from django.db import connection
 
 from benchmarks import figures
@@ -21,8 +20,6 @@ def main() -> None:
     parser.add_argument("--small", action="store_true")
     chosen = parser.parse_args()
     django.setup()
-    for command in ("migrate", "collectstatic"):
-        call_command(command, interactive=False, verbosity=0)
     benchmark = importlib.import_module(f"benchmarks.{chosen.name}")
     if hasattr(benchmark, "CORE"):
         own_core(benchmark.CORE)

@@ -1,4 +1,4 @@
-"""What the soak does to the product: faults that change like weather, and kills at random."""
+"""Faults of the provider and kills of our processes, both at random, for the soak."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from benchmarks.processes import members
 from tasks.management.supervision import Child
 
 SHARE = 25  # per cent of the requests a fault can meet; some kinds meet few operations
-#: Each holds its place for 20 s where it is met, so among files it comes more seldom.
-OF_ANSWERS: tuple[str, ...] = (
+ANSWER_FAULTS: tuple[str, ...] = (
     "429",
     "429;retry-after=2",
     "500",
@@ -30,30 +29,39 @@ OF_ANSWERS: tuple[str, ...] = (
     "truncated",
     "wrong-id",
 )
-OF_ANSWERS += ("drip", "lost-create")
-OF_FILES = ("429", "500", "503", "html", "empty", "truncated") * 2 + ("drip",)
+ANSWER_FAULTS += ("drip", "lost-create")
+#: A file that drips takes 20 s, so it comes more seldom.
+FILE_FAULTS = ("429", "500", "503", "html", "empty", "truncated") * 2 + ("drip",)
 CHANGE = 2.0  # seconds between two kinds of fault
 
 
-class Weather:
-    """Another kind of fault for each key, and for the files, every two seconds."""
+class FaultInjector:
+    """Switches another kind of fault on for each key, and for the files, every two seconds."""
 
     def __init__(self, origin: str, keys: Iterable[str]) -> None:
         self._http = httpx.Client(base_url=f"{origin}/_sim/", timeout=10, trust_env=False)
-        self._kinds = {**dict.fromkeys(keys, OF_ANSWERS), "media": OF_FILES}
+        self._kinds = {**dict.fromkeys(keys, ANSWER_FAULTS), "media": FILE_FAULTS}
         self._change_at = 0.0
+        self._is_on = False
 
-    def go_on(self) -> None:
+    def step(self) -> None:
         if time.monotonic() < self._change_at:
             return
         self._change_at = time.monotonic() + CHANGE
+        self._is_on = True
         for key, kinds in self._kinds.items():
             fault = f"{random.choice(kinds)};share={SHARE}"
             self._http.put(f"faults/{quote(key)}", content=fault).raise_for_status()
 
+    def stop(self) -> None:
+        """Switch all faults off, where they are on."""
+        for key in self._kinds if self._is_on else ():
+            self._http.delete(f"faults/{quote(key)}").raise_for_status()
+        self._is_on = False
+
 
 class Killer:
-    """kill -9 for one process after the other of `manage.py work`, which is started again."""
+    """Sends SIGKILL to one process of `manage.py work` after the other; they are started again."""
 
     def __init__(self, work: Child, every: tuple[float, float]) -> None:
         """`every`: the shortest and the longest time between two kills, in seconds."""
@@ -70,14 +78,13 @@ class Killer:
             "watch": lambda: members(work.group)[1:2],
         }
 
-    def go_on(self) -> None:
-        self._work.keep_alive()
+    def step(self) -> None:
         if time.monotonic() >= self._strike_at:
             self._strike_at = time.monotonic() + random.uniform(*self._every)
             self._strike(random.choice(list(self._victims)))
 
     def _strike(self, name: str) -> None:
-        """Nobody may be there to kill: it is just being started again."""
+        # Nobody may be there to kill, while it is being started again.
         with suppress(ValueError, ProcessLookupError):
             victims = self._victims[name]()
             for pid in victims:
@@ -86,33 +93,33 @@ class Killer:
 
 
 def _group(name: str) -> list[int]:
-    """Leash, parent, sentinel, workers and helpers of the cluster; leash and archive."""
+    """Ids of parent guard, parent, sentinel and workers; of the archive: its guard and itself."""
     file = Path(settings.DATA_DIR, "run", name)
     number = file.read_text() if file.exists() else ""
     return members(int(number)) if number.isdecimal() else []
 
 
-class Witness:
-    """Counts who asks the provider at one moment: processes of clusters with connections to it."""
+class PollerCounter:
+    """Counts the processes of clusters that have connections to the provider at one moment."""
 
     def __init__(self, port: int) -> None:
         self._end = f":{port:04X}"
         self.most = 0
 
-    def look(self) -> None:
+    def sample(self) -> None:
         sockets = self._connections()
         askers = [pid for pid in of_clusters() if sockets & _files_of(pid)]
         self.most = max(self.most, len(askers))
 
     def _connections(self) -> set[str]:
-        """Of one moment, so whoever holds two of them held them at once."""
+        # Read at one moment, so two processes found here had theirs at the same time.
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         made = (row[9] for row in rows if row[2].endswith(self._end) and row[3] == "01")
         return {f"socket:[{inode}]" for inode in made}
 
 
 def of_clusters() -> list[int]:
-    """All processes of django-q2 that work on our data folder, orphans too."""
+    """Ids of all processes of django-q2 that work on our data folder, orphans too."""
     folder = f"DAILIES_DATA={settings.DATA_DIR}\0".encode()
     found = []
     for path in Path("/proc").glob("[0-9]*"):
