@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from tasks.models import Batch, Kinship, Submission, Task
-from tests.providers.wishes import wish
+from tasks.models import Batch, Relation, Submission, Task
+from tests.providers.generations import generation
 
 
 def put_into_a_batch(tasks: list[Task], *, parent: Task, **fields: Any) -> Batch:
@@ -16,9 +16,9 @@ def put_into_a_batch(tasks: list[Task], *, parent: Task, **fields: Any) -> Batch
     made |= {"created_by": parent.created_by, "created_at": timezone.now(), "takes": len(tasks)}
     batch = Batch.objects.create(**made)
     for take, task in enumerate(tasks, start=1):
-        wished = wish(seed=take, duration=3 + take, **fields).to_json()
-        came = {"parent": parent, "kinship": Kinship.RETRY}
+        requested = generation(seed=take, duration=3 + take, **fields).to_json()
+        came = {"parent": parent, "relation": Relation.RETRY}
         Submission.objects.create(
-            task=task, batch=batch, take=take, state="made", wish=wished, **came
+            task=task, batch=batch, take=take, state="created", request=requested, **came
         )
     return batch

@@ -1,22 +1,35 @@
-"""What most tests stand on: a project, people of every rank, a credential, tasks."""
+"""Fixtures that most tests use: a project, people of every rank, a credential, tasks."""
 
+import asyncio
+import gc
 import os
 import shutil
-from collections import Counter
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from itertools import count
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
-from django.test import TransactionTestCase
+from django.core.management import call_command
+from django.db import connection
+from django.test import TransactionTestCase, client
+from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone, translation
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
 from tasks.status import Status
+from tasks.web.lists import counts
+from tasks.web.presenters import header_status
+from tasks.web.views import live
 from tests.emptying import empty_the_tables, remember_first_rows
 from tests.once import once
+from tests.ops.homes import outside
 from tests.processes.conftest import Installation
 
 # Playwright's own event loop runs in the thread of the test, which Django takes for a mistake.
@@ -25,36 +38,244 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 MakeTask = Callable[..., Task]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers last: Playwright's event loop, once begun, lets no other one run in its thread.
+# A busy machine draws examples slowly and runs them late; neither is a fault of the code.
+hypothesis_settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("suite")
 
-    Of their files the longest first, so that no worker is left with one at the end; a test that
-    looks at every page lasts as long as ten others.
-    """
-    lengths = Counter[Path]()
+#: Whoever asks for one of these drives a browser, or starts a process of ours.
+FIXTURES = {
+    "browser": {"browser"},
+    "process": {"furnished", "nothing", "endpoint", "launcher", "clone"},
+}
+FOLDERS = {"browser": "browser", "processes": "process", "drills": "process", "judges": "process"}
+PURE = {"judges", "media", "providers", "simulator"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="leave out tests marked `browser`, `process` or `exhaustive`",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out whole folders of a tier that is not wanted: each worker would import them."""
+    is_left_out = config.getoption("quick") and collection_path.name in FOLDERS
+    return True if is_left_out else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        lengths[item.path] += 10 if item.get_closest_marker("looks") else 1
+        _mark(item)
+    if connection.vendor != "sqlite" and os.environ.get("DAILIES_BROWSER") != "everything":
+        _leave_out(items, _is_pure, config)
+    if config.getoption("quick"):
+        _leave_out(items, _is_long, config)
+    else:
+        items[:] = _in_order_of_running(items)
 
-    def place(item: pytest.Item) -> tuple[bool, int]:
-        is_browser = item.get_closest_marker("browser") is not None
-        return is_browser, -lengths[item.path] if is_browser else 0
 
-    items.sort(key=place)
+def _leave_out(
+    items: list[pytest.Item], unwanted: Callable[[pytest.Item], bool], config: pytest.Config
+) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if unwanted(item)])
+    items[:] = [item for item in items if not unwanted(item)]
+
+
+def _is_pure(item: pytest.Item) -> bool:
+    """Whether a test is of a pure room and asks for no database: SQLite's run has it."""
+    names = getattr(item, "fixturenames", ())
+    return _folder(item) in PURE and "db" not in names and "transactional_db" not in names
+
+
+def _mark(item: pytest.Item) -> None:
+    folder = _folder(item)
+    if folder in FOLDERS:
+        item.add_marker(FOLDERS[folder])
+    for marker, names in FIXTURES.items():
+        if names.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(marker)
+    if _shares_a_module_fixture(item):  # and what one worker has made, the others should not
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
+
+
+def _shares_a_module_fixture(item: pytest.Item) -> bool:
+    found = getattr(item, "_fixtureinfo", None)
+    return found is not None and any(
+        definitions[-1].scope == "module" for definitions in found.name2fixturedefs.values()
+    )
+
+
+def _tier(item: pytest.Item) -> str:
+    return next((name for name in FIXTURES if item.get_closest_marker(name)), "")
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return bool(_tier(item)) or item.get_closest_marker("exhaustive") is not None
+
+
+def _in_order_of_running(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Put long tests first, and those that wait for processes between those that drive browsers.
+
+    The thousands of short ones then fill up whichever worker is free at the end.
+    """
+    tiers: dict[str, list[pytest.Item]] = {"browser": [], "process": [], "": []}
+    for item in items:
+        tiers[_tier(item)].append(item)
+    tiers[""].sort(key=lambda item: not _is_long(item))
+    tiers["browser"].sort(key=lambda item: item.get_closest_marker("looks") is None)
+    slow = [
+        (place / len(tiers[name]), item)
+        for name in FIXTURES
+        for place, item in enumerate(tiers[name])
+    ]
+    return [item for _, item in sorted(slow, key=itemgetter(0))] + tiers[""]
+
+
+def pytest_configure() -> None:
+    """Let the garbage collector look seldom: a quarter of each worker's collecting was its."""
+    gc.set_threshold(20_000, 20, 100)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector off what stays: 12 % of a worker's time was its, now 5 %."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Drop the database that was copied; print how long a tier of `manage.py test` took."""
+    if hasattr(config, "workerinput"):
+        return
+    if connection.vendor == "postgresql":  # and all workers have ended
+        outside(f'DROP DATABASE IF EXISTS "{_name_on_server()}"')
+    tier, _, began = os.environ.get("TEST_TIER", "").partition(" ")
+    if tier:
+        print(f"{tier} tier: {time.time() - float(began):.0f} s")
 
 
 TransactionTestCase._fixture_teardown = empty_the_tables  # type: ignore[attr-defined]
+store_rendered_template = client.store_rendered_templates  # type: ignore[attr-defined]
+
+
+def store_pages(
+    store: dict[str, Any], signal: Any, sender: Any, template: Any, **rendered: Any
+) -> None:
+    """Keep the context of a page or fragment for `response.context`, not of what it includes.
+
+    Django copies the whole context for each included template; that was 5 % of all tests' time.
+    """
+    is_included = "context" in store and "/_" in f"/{template.name}"
+    if not is_included:
+        store_rendered_template(store, signal, sender, template, **rendered)
+
+
+client.store_rendered_templates = store_pages  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """Make this worker's database, a copy of one that a worker has migrated.
+
+    The migrations take some 3 s of a processor on SQLite, and 5 s on PostgreSQL.
+    """
+    made: list[Any] = []
     with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            template = once(tmp_path_factory, "migrated", _migrate) / "db.sqlite3"
+            _use(Path(shutil.copy(template, connection.settings_dict["TEST"]["NAME"])))
+        else:
+            once(tmp_path_factory, "migrated", _migrate_on_server)
+            made = [_copy_on_server()]
         remember_first_rows()
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+def _migrate(folder: Path) -> None:
+    folder.mkdir()
+    _use(folder / "db.sqlite3")
+    call_command("migrate", verbosity=0)
+    connection.close()  # which writes the log ahead into the file
+
+
+def _name_on_server() -> str:
+    return f"test_{settings.DATABASES['default']['NAME']}_migrated"
+
+
+def _migrate_on_server(folder: Path) -> None:
+    """Make the database that is copied, and put the names back as they were."""
+    folder.mkdir()
+    names, test = connection.settings_dict, connection.settings_dict["TEST"]
+    name, own = names["NAME"], test["NAME"]
+    test["NAME"] = _name_on_server()
+    setup_databases(verbosity=0, interactive=False)
+    connection.close()  # or PostgreSQL refuses to copy it
+    test["NAME"] = own
+    _use(name)
+
+
+def _copy_on_server() -> tuple[Any, str, bool]:
+    """Return what Django's own `teardown_databases` takes."""
+    name = str(connection.settings_dict["NAME"])
+    connection.settings_dict["TEST"]["TEMPLATE"] = _name_on_server()
+    creation: Any = connection.creation
+    copied = creation._create_test_db(verbosity=0, autoclobber=True)
+    connection.close()
+    _use(copied)
+    return connection, name, True
+
+
+def _use(database: Path | str) -> None:
+    connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = str(database)
 
 
 @pytest.fixture(autouse=True)
 def in_english() -> None:
     """A request in Chinese leaves its thread in Chinese."""
     translation.activate("en")
+
+
+def some_seconds_later() -> None:
+    """Let the time pass for which open pages share what was read for one of them."""
+    views = (live.shared_rows, live.shared_fragments)
+    for shared in (counts.shared, header_status.shared, *views):
+        shared.forget()
+
+
+@pytest.fixture(autouse=True)
+def nothing_shared() -> None:
+    """Forget what the pages of another test have shared, whose ids come again."""
+    some_seconds_later()
+
+
+@pytest.fixture(autouse=True)
+def a_loop_of_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test that drives no browser run loops, also in a worker that has driven one before.
+
+    Playwright's loop, once begun, stays the running one of its thread until the worker ends.
+    """
+    loop = asyncio._get_running_loop()
+    if loop is None or request.node.get_closest_marker("browser"):
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture
@@ -118,16 +339,45 @@ def stranger(project: Project) -> User:
 
 
 @pytest.fixture
+def neighbour(project: Project) -> User:
+    """A manager of some other project only, the stranger's."""
+    other = Project.objects.get_or_create(name="Elsewhere")[0]
+    return _person("neighbour", other, Role.MANAGER)
+
+
+@pytest.fixture
+def clerk(project: Project) -> User:
+    """Staff who have no rights in the Django admin, and are in no project."""
+    return User.objects.create_user("clerk", password="a password of the tests", is_staff=True)
+
+
+@pytest.fixture
 def staff(project: Project) -> User:
     """A superuser: sees all projects and the Django admin."""
     return User.objects.create_superuser("staff", password="a password of the tests")
 
 
+#: The shell has the same pages, and no window around them: a page of it costs half as much.
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser")
+#: Features of Chromium. First Playwright's own list, which this replaces, as the last one counts;
+#: then pages in the window around each page, which cost more than ours: a new page 0.5 s of a core
+#: instead of 1.1 (Chromium 156).
+NEEDLESS = """
+    AvoidUnnecessaryBeforeUnloadCheckSync DestroyProfileOnBrowserClose HttpsUpgrades
+    HttpsFirstBalancedModeAutoEnable LensOverlay MediaRouter PaintHolding
+    ThirdPartyStoragePartitioning AvoidCorsURLLoaderRestartOnRedirect OptimizationHints
+    NetworkTimeServiceQuerying AimEnabled PreconnectToSearch
+    WebUIOmniboxPopup WebUIOmniboxFullPopup WebUIOmniboxAimPopup InitialWebUI WebUIReloadButton
+"""
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The system's own Chromium where there is one, else the one Playwright has downloaded."""
-    own = shutil.which("chromium") or shutil.which("chromium-browser")
-    return {**browser_type_launch_args, **({"executable_path": own} if own else {})}
+    own = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    without = f"--disable-features={','.join(NEEDLESS.split())}"
+    found = {**browser_type_launch_args, "args": [without]}
+    return {**found, **({"executable_path": own} if own else {})}
 
 
 #: What `manage.py up` does before it starts anything.
@@ -135,7 +385,7 @@ FURNISH = """
 from tasks.management import installation
 from tasks.management.commands import up
 installation.prepare_folder()
-up._prepare({"demo": False})
+up._prepare({"demo": False, "without_backup": False})
 """
 
 
@@ -149,8 +399,8 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _furnish(folder: Path) -> None:
-    code, said = Installation(folder).run("shell", "--no-imports", "-c", FURNISH)
-    assert code == 0, said
+    code, output = Installation(folder).run("shell", "--no-imports", "-c", FURNISH)
+    assert code == 0, output
 
 
 def _person(name: str, project: Project, role: str) -> User:

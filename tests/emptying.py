@@ -1,4 +1,4 @@
-"""After a test of committed transactions: the tables as the migrations left them.
+"""Tables as the migrations left them, after a test that committed its transactions.
 
 Django's own way truncates every table and makes content types and permissions anew. PostgreSQL then
 throws away some three hundred files and makes as many: 1 to 2 s a test. Here only rows that are
@@ -20,7 +20,7 @@ _first_rows: dict[str, list[tuple[Any, ...]]] = {}
 
 
 def remember_first_rows() -> None:
-    """To be called right after the migrations."""
+    """Remember the rows that the migrations made; call it right after them."""
     with connection.cursor() as cursor:
         for table in _with_rows(cursor):
             cursor.execute(f"SELECT * FROM {_quoted(table)}")
@@ -28,7 +28,7 @@ def remember_first_rows() -> None:
 
 
 def empty_the_tables(_case: Any = None) -> None:
-    """In one transaction, within which foreign keys may point nowhere."""
+    """Empty all tables in one transaction, within which foreign keys may point nowhere."""
     with transaction.atomic(), connection.cursor() as cursor:
         for table in sorted(_with_rows(cursor), key=lambda name: name not in ONLY_ADDED_TO):
             cursor.execute(_statement(table))

@@ -1,4 +1,4 @@
-"""What all workers of a run share: made by the first that asks for it, and never changed."""
+"""Things that all workers of a run share: the first to ask makes them, and nobody changes them."""
 
 from __future__ import annotations
 

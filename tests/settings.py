@@ -21,7 +21,7 @@ if REDIS_URL:  # which all workers of a run share
     CACHES["default"]["KEY_PREFIX"] = f"dailies-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 
 # Query counts are asserted, and are to be the same with Redis and without.
-SESSION_ENGINE = "seedance_site.lookups"
+SESSION_ENGINE = "tasks.team.signin.auth"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for tests only
 STORAGES = {
