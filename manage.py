@@ -19,11 +19,11 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seedance_site.settings")
     from django.core.management import execute_from_command_line
 
-    from seedance_site.environment import Unusable
+    from seedance_site.environment import ConfigurationError
 
     try:
         execute_from_command_line(sys.argv)
-    except Unusable as error:
+    except ConfigurationError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("\nStopped.")

@@ -1,14 +1,8 @@
-"""Every address of the site."""
+"""All URLs of the site; they are in `tasks.urls`."""
 
-from django.contrib import admin
 from django.urls import include, path
 
-from tasks.views import door, preferences
+urlpatterns = [path("", include("tasks.urls"))]
 
-urlpatterns = [
-    path("admin/login/", door.admin_sign_in),  # before the admin's own
-    path("admin/", admin.site.urls),
-    path("language/", preferences.set_language, name="set_language"),
-    path("account/", include("seedance_site.account_urls")),
-    path("", include("tasks.urls")),
-]
+handler400 = "tasks.web.database_errors.bad_request"
+handler500 = "tasks.web.database_errors.server_error"

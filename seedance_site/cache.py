@@ -1,4 +1,4 @@
-"""The cache in the database, which says so when it cannot be written."""
+"""The cache in the database, which raises an error when it cannot be written."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.db import router, transaction
 
 
 class SharedCache(DatabaseCache):
-    """Django's own, but that a database locked for too long is an error, as everywhere else.
+    """Django's database cache, except that a database locked for too long raises an error.
 
-    Django's answers "not added" then, and the limits at the door take that for too many tries.
+    Django's own answers "not added" then, which the limits of sign-in take for too many attempts.
     """
 
     def _base_set(self, mode: str, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT) -> bool:
