@@ -188,6 +188,7 @@ def test_a_real_clip_that_is_none_harms_nothing(
 def test_deleted_and_lost_videos_get_none(
     saved: Copy, others: list[Copy], made: list[Path], maker: PreviewMaker
 ) -> None:
+    unfit: tuple[dict[str, Any], ...]
     unfit = ({"deleted_at": timezone.now()}, {"state": "gone"}, {"damage": "suspected"})
     for copy, fields in zip(others[:3], unfit, strict=True):
         Copy.objects.filter(pk=copy.pk).update(**fields)
