@@ -258,6 +258,15 @@ class FilePresenter:
         return reverse("sprite", args=[copy.task_id, copy.sprite_hash]) if copy.sprite else ""
 
     @property
+    def sprite_frames(self) -> int:
+        return self.copy.sprite_frames or 0
+
+    @property
+    def sprite_columns(self) -> int:
+        """The number of frames in a row of that image."""
+        return self.copy.sprite_columns or 0
+
+    @property
     def size(self) -> str:
         return filesizeformat(self.copy.size) if self.copy.size is not None else ""
 

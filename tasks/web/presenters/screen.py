@@ -84,12 +84,11 @@ class Screen:
 
     @property
     def sprite_frames(self) -> int:
-        return (self._saved and self._saved.copy.sprite_frames) or 0
+        return self._saved.sprite_frames if self._saved else 0
 
     @property
     def sprite_columns(self) -> int:
-        """The number of frames in a row of that image."""
-        return (self._saved and self._saved.copy.sprite_columns) or 0
+        return self._saved.sprite_columns if self._saved else 0
 
     @property
     def width(self) -> int | None:
