@@ -45,7 +45,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "task"): ("/tasks/{task}/", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "refresh_task"): ("/tasks/{task}/refresh/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "refresh_task"): ("/tasks/{task}/refresh/", (DOOR, 404, 404, 302, 302, 302)),
-    ("GET", "live"): ("/live/", ALL_OF_THEM),  # without a session: nothing but "load me again"
+    ("GET", "live"): ("/live/", SIGNED_IN),  # a script without a session gets a 401
     ("GET", "design"): ("/design/", NONE_YET),  # in a demonstration only
     ("GET", "healthz"): ("/healthz", ALL_OF_THEM),
     ("GET", "readyz"): ("/readyz", (503,) * 6),  # nothing is tried in the tests' own process
@@ -145,7 +145,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "archive"): ("/archive/", SIGNED_IN),
     ("GET", "save_now"): ("/archive/save-now/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "save_now"): ("/archive/save-now/?", (DOOR, 404, 404, 404, 404, 404)),  # of nothing
-    ("GET", "header_status"): ("/header-status/", (204, 200, 200, 200, 200, 200)),
+    ("GET", "header_status"): ("/header-status/", SIGNED_IN),
     # Making
     ("GET", "compose"): ("/tasks/new/", (DOOR, 200, 403, 200, 200, 200)),
     ("POST", "compose"): ("/tasks/new/", (DOOR, 200, 403, 200, 200, 200)),
