@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tasks.models import Task
 from tasks.status import Status
@@ -154,6 +154,21 @@ def test_they_come_by_themselves_when_nobody_is_busy_any_more(
     expect(pill(page)).to_be_visible()
     page.mouse.move(1, 1)
     expect(page.locator(".take")).to_have_count(2)
+
+
+def test_they_wait_if_somebody_became_busy_while_they_were_on_their_way(
+    enter: Enter, make_task: MakeTask, member: User
+) -> None:
+    make_task()
+    page = enter(member)
+    held: list[Route] = []
+    page.route("**/live/?fresh=1*", lambda route: held.append(route))
+    with page.expect_request("**/live/?fresh=1*"):
+        make_task()
+    point(page)
+    held[0].continue_()
+    expect(pill(page)).to_be_visible()
+    expect(page.locator(".take")).to_have_count(1)
 
 
 def test_pressed_by_key_it_leads_to_the_first_of_them(

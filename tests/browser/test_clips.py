@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tasks.models import Task
 from tasks.status import Status
+from tests.batched import put_into_a_batch
 from tests.browser.conftest import Enter, watch
 from tests.browser.looks import check_appearance
 from tests.browser.test_copies import FILM, IMAGE, copy_of, saved
@@ -297,6 +298,19 @@ def test_a_page_keeps_at_most_six_decoders(enter: Enter, member: User, clips: li
     expect(video).to_have_attribute("src", f"/tasks/{clips[0].pk}/video")
     assert video.evaluate("video => video.preload") == "none"
     play(page, clips[0])
+
+
+def test_of_many_takes_those_in_view_play_at_once(
+    enter: Enter, member: User, make_task: MakeTask, clips: list[Task]
+) -> None:
+    batch = put_into_a_batch(clips, parent=make_task())
+    page = enter(member, batch.get_absolute_url())
+    page.set_viewport_size({"width": 1440, "height": 4000})
+    page.locator("[data-play-all]").click()
+    page.wait_for_function(f"() => ({DECODERS})() === 6")
+    expect(page.locator(".is-playing")).to_have_count(6)
+    play(page, clips[-1])
+    assert page.evaluate(DECODERS) == 6
 
 
 def test_first_frames_are_drawn_by_few_decoders_and_kept_as_pictures(

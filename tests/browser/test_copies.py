@@ -216,6 +216,9 @@ def test_the_mark_changes_when_the_link_expires_without_the_server(
     expect(mark(page, task)).to_have_attribute("data-kept", "waiting")
     an_hour_passes(page, copy)
     expect(mark(page, task)).to_have_attribute("data-kept", "at_risk")
+    with page.expect_request("**/live/**") as later:
+        page.clock.run_for(2_000)
+    assert "turned" not in later.value.url
 
 
 def an_hour_passes(page: Page, copy: Copy) -> None:
