@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, OuterRef, Subquery
 
 from tasks.models import search
 from tasks.models.access import TaskAccess
 from tasks.models.changes import ChangeCounter
 from tasks.models.credential import Credential
+from tasks.models.model_name import ModelName
 from tasks.models.projects import Project
 from tasks.status import LIVE, Status
 
@@ -58,9 +59,11 @@ class TaskQuerySet(TaskAccess[T]):
 
     def for_list(self, reader: Any) -> TaskQuerySet:
         """Tasks for this person's list, newest first, without large columns it does not show."""
+        names = ModelName.objects.filter(provider=OuterRef("provider"), name=OuterRef("model"))
         return (
             self.with_details_for(reader)
-            .select_related("credential", "project", "created_by", "submission__batch")
+            .annotate(known_as=Subquery(names.values("known_as")[:1]))
+            .select_related("credential", "project", "created_by", "submission__batch", "charge")
             .prefetch_related("copies")
             .defer("raw", "search_text", "revised_prompt", "submission__request")
             .order_by("-id")

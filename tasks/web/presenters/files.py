@@ -151,6 +151,11 @@ class FilePresenter:
         return self.is_saving or (self.copy.state == CopyState.WAITING and soon)
 
     @property
+    def is_as_it_should(self) -> bool:
+        """Whether it is saved as it was ordered, so that a row says nothing of it."""
+        return self.state in (SAVED, SAVED_ONLY_HERE) and not self.copy.mismatch
+
+    @property
     def may_be_saved(self) -> bool:
         """Whether "save now" would do something."""
         return self.state != DELETED and self.copy.state in (CopyState.WAITING, CopyState.GONE)
