@@ -10,6 +10,6 @@ register = template.Library()
 
 
 @register.simple_tag
-def shared_row(presented: TaskPresenter, shows_project: object) -> SafeString:
-    """What a row shows to everybody who may see the same of the task."""
-    return rows.shared_row(presented, "tasks/_row_shared.html", shows_project=bool(shows_project))
+def row(presented: TaskPresenter, shows_project: object) -> SafeString:
+    """All within a task's row, for this reader; tasks/_row_shared.html has its look."""
+    return rows.row(presented, shows_project=bool(shows_project))

@@ -49,7 +49,8 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     render = rows.render_to_string
 
     def noted(template: str, context: dict[str, Any]) -> Any:
-        found.append(context["presented"].task.pk)
+        if template == "tasks/_row_shared.html":
+            found.append(context["presented"].task.pk)
         return render(template, context)
 
     monkeypatch.setattr(rows, "render_to_string", noted)

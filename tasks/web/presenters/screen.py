@@ -56,7 +56,7 @@ class Screen:
     def template(self) -> str:
         return f"tasks/screens/_{self.name}.html"
 
-    @property
+    @cached_property
     def mark(self) -> str:
         """A digest that changes exactly when a page must show another screen."""
         content = self.name
@@ -80,7 +80,7 @@ class Screen:
         video = self._files.video
         return bool(video and video.copy.video_codec == "hevc")
 
-    @property
+    @cached_property
     def shape(self) -> str:
         """The CSS class for the screen's ratio: the one ordered, else the saved file's nearest."""
         ratio = self._task.ratio if self._task.ratio in RATIOS else self._ratio_of_file
