@@ -131,7 +131,7 @@ class TaskPresenter:
     @property
     def is_new(self) -> bool:
         """Whether the clip was finished only some minutes ago."""
-        ended_at = self.task.ended_at if self.task.status == Status.SUCCEEDED else None
+        ended_at = self.task.elapsed_until if self.task.status == Status.SUCCEEDED else None
         return ended_at is not None and self.now - ended_at < NEW
 
     @property
