@@ -169,6 +169,9 @@ def _pages(owners: Owners, newest: int) -> dict[str, str]:
         pages[f"{name} common"] = f"{name}={value}"
         pages[f"{name} rare"] = f"{name}={rare[name]}"
     pages["q Chinese"] = f"q={CHINESE}"
+    pages["resolution common, by reading rows"] = "resolution=1080p"
+    pages["model rare, by reading rows"] = "model=Seedance+2.5"
+    pages["video rare, by reading rows"] = "video=yes"
     pages["status and rare person"] = f"status=succeeded&person={rare['person']}"
     day = timezone.localdate() - timedelta(seconds=APART * (newest - deep))
     pages["a day"] = f"since={day}&until={day}"
@@ -191,7 +194,7 @@ def _visit(browser: Client, query: str, visits: Visits, watch: Statements) -> No
         response = browser.get(f"/?{query}")
         visits.seconds.append(time.perf_counter() - began)
     assert response.status_code == 200, f"/?{query} answered {response.status_code}"
-    visits.rows = response.content.count(b'<li class="take"')
+    visits.rows = response.content.count(b'<li class="take ')
     most = visits.statements.get(visits.rows, 0)
     visits.statements[visits.rows] = max(most, watch.number)
 

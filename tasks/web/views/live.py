@@ -18,7 +18,8 @@ from django_htmx.http import HttpResponseClientRefresh
 from tasks.models import Copy, Task
 from tasks.models.access import Sight, sight_of
 from tasks.text import prose
-from tasks.web.lists import archive, counts, filter_choices
+from tasks.web.lists import archive, counts
+from tasks.web.lists.status_choices import StatusChoices
 from tasks.web.live_feed import QUICK, Feed, Known, Mark
 from tasks.web.presenters.batches import Progress
 from tasks.web.presenters.files import FilePresenter
@@ -62,7 +63,7 @@ def _list_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
         **news,
         "new": _new(feed, sight, shared.newest, request.user),
         "filters": feed.filters,
-        "statuses": filter_choices.statuses(feed.filters, shared.tally) if has_other_counts else (),
+        "statuses": StatusChoices.of(feed.filters, shared.tally) if has_other_counts else None,
         "feed": replace(
             news["feed"],
             known=Known.of(sight, feed.known.project, shared.change),
