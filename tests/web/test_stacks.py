@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import Task
+from tasks.status import Status
 from tasks.web.lists import paging
 from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask
@@ -39,8 +40,8 @@ def days(client: Client, query: str = "") -> list[tuple[int, str]]:
 @pytest.fixture
 def press(make_task: MakeTask) -> list[Task]:
     """One task, then three takes of one press."""
-    single = make_task("cgt-single")
-    takes = [make_task(f"cgt-{number}") for number in (1, 2, 3)]
+    single = make_task("cgt-single", status="failed")
+    takes = [make_task(f"cgt-{number}", status="failed") for number in (1, 2, 3)]
     put_into_a_batch(takes, parent=single)
     return takes
 
@@ -62,11 +63,32 @@ def test_takes_of_one_press_are_a_stack_with_their_number(
     assert re.search(r"<b>3</b> takes", text)
 
 
+def test_a_stack_is_open_while_some_of_it_is_being_made(
+    reader: Client, make_task: MakeTask, press: list[Task]
+) -> None:
+    Task.objects.filter(pk=press[1].pk).update(status=Status.RUNNING)
+    text = reader.get("/").content.decode()
+    assert text.count("is-folded is-open") == 2
+    assert text.count('aria-expanded="true"') == 1
+    Task.objects.filter(pk=press[1].pk).update(status=Status.CANCELLED)
+    assert "is-open" not in reader.get("/").content.decode()
+
+
+def test_a_take_with_a_picture_is_on_top_once_all_have_ended(
+    reader: Client, press: list[Task]
+) -> None:
+    film = {"status": Status.SUCCEEDED, "video_url": "https://gateway.example/film.mp4"}
+    Task.objects.filter(pk=press[1].pk).update(**film)
+    assert [row[:2] for row in stacks(reader)] == [("2", 3), ("3", 0), ("1", 0), ("single", 0)]
+    Task.objects.filter(pk=press[0].pk).update(status=Status.RUNNING)
+    assert [row[:2] for row in stacks(reader)] == [("3", 3), ("2", 0), ("1", 0), ("single", 0)]
+
+
 def test_what_stands_between_parts_a_stack(
     reader: Client, make_task: MakeTask, press: list[Task]
 ) -> None:
-    late = make_task("cgt-late")
-    others = [make_task(f"cgt-other-{number}") for number in (1, 2)]
+    late = make_task("cgt-late", status="failed")
+    others = [make_task(f"cgt-other-{number}", status="failed") for number in (1, 2)]
     put_into_a_batch([late, *others], parent=press[0])
     Task.objects.filter(pk=press[2].pk).update(deleted_at=timezone.now())
     put_into_a_batch([make_task("cgt-alone")], parent=press[0])

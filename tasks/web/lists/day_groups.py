@@ -15,15 +15,16 @@ from tasks.web.presenters.task import TaskPresenter
 
 @dataclass(frozen=True)
 class Row:
-    """A task's row. Of a stack, which are takes of one press in a row, the first has the count."""
+    """A task's row. Of a stack, which are takes of one press side by side, the top one counts."""
 
     presented: TaskPresenter
-    stack: int | None = None  # the id of the task of its first row
-    takes: int = 0  # in the stack, on its first row
+    stack: int | None = None  # the id of the task on top
+    takes: int = 0  # in the stack, on its top row
+    is_open: bool = False  # from the first, as some of the takes are still being made
 
     @property
     def is_folded(self) -> bool:
-        """Whether the row is hidden until the stack is opened; without scripts it is not."""
+        """Whether the row is hidden unless the stack is open; without scripts it never is."""
         return self.stack is not None and not self.takes
 
 
@@ -68,9 +69,17 @@ def _stacked(presented: list[TaskPresenter]) -> Iterator[Row]:
         if batch is None or len(takes) == 1:
             yield from map(Row, takes)
         else:
-            stack = takes[0].task.pk
-            yield Row(takes[0], stack=stack, takes=len(takes))
-            yield from (Row(each, stack=stack) for each in takes[1:])
+            yield from _stack(takes)
+
+
+def _stack(takes: list[TaskPresenter]) -> Iterator[Row]:
+    """The rows of a stack; once all takes have ended, one with a picture is on top."""
+    is_open = any(each.task.is_live for each in takes)
+    pictured = (each for each in takes if each.screen.name == "film" and not is_open)
+    top = next(pictured, takes[0])
+    stack = top.task.pk
+    yield Row(top, stack, takes=len(takes), is_open=is_open)
+    yield from (Row(each, stack, is_open=is_open) for each in takes if each is not top)
 
 
 def _batch_of(presented: TaskPresenter) -> int | None:
