@@ -18,7 +18,8 @@ from tasks.models import Copy, Task
 from tasks.models.access import sight_of
 from tasks.models.sight import Sight
 from tasks.text import prose
-from tasks.web.lists import archive, counts, filter_choices
+from tasks.web.lists import archive, counts
+from tasks.web.lists.status_choices import StatusChoices
 from tasks.web.live_feed import Feed, Known, Mark
 from tasks.web.presenters.batches import Progress
 from tasks.web.presenters.files import FilePresenter
@@ -58,7 +59,7 @@ def _list_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
         **news,
         "new": _new(feed, sight, shared.newest, request.user),
         "filters": feed.filters,
-        "statuses": filter_choices.statuses(feed.filters, shared.tally) if has_other_counts else (),
+        "statuses": StatusChoices.of(feed.filters, shared.tally) if has_other_counts else None,
         "feed": replace(
             news["feed"],
             known=Known.of(sight, feed.known.project, shared.change),
