@@ -144,7 +144,7 @@
   // Keyboard shortcuts, but never while somebody types.
 
   const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
-  const links = () => all("[data-row-link]");
+  const links = () => all("[data-row-link]").filter((link) => link.getClientRects().length); // not in stacks
   const move = (step) => {
     const rows = links();
     const here = rows.findIndex((link) => link.closest(".take").contains(document.activeElement));

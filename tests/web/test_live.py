@@ -177,7 +177,7 @@ def test_counts_are_shared_for_a_second_and_the_page_asks_again_until_it_has_the
     assert poller(second)[1] == 2, "though nothing on it is moving"
     some_seconds_later()
     third = ask(reader, second)
-    assert swapped(third) == {"statuses"}
+    assert swapped(third) == {"statuses", "rare-statuses", "rare-count"}
     assert poller(third)[1] == 20
     assert ask(reader, third).status_code == 204
 
