@@ -76,6 +76,7 @@ urlpatterns = [
     path("tasks/delete/", trash.delete_tasks, name="delete_tasks"),
     path("tasks/<int:pk>/video/delete/", trash.delete_video, name="delete_video"),
     path("trash/", trash.trash, name="trash"),
+    path("trash/<int:pk>/poster", trash.trash_poster, name="trash_poster"),
     path("trash/restore/", trash.restore, name="restore"),
     path("trash/delete-for-good/", trash.delete_for_good, name="delete_for_good"),
     path("audit/", audit.audit, name="audit"),
@@ -96,6 +97,7 @@ urlpatterns = [
     path("tasks/<int:pk>/again/", compose.send_again, name="send_again"),
     path("tasks/<int:pk>/run-again/", followups.run_again, name="run_again"),
     path("tasks/<int:pk>/continue/", followups.continue_from, name="continue_from"),
+    path("tasks/<int:pk>/reference/", followups.use_as_reference, name="use_as_reference"),
     path("batches/<int:pk>/", batches.batch, name="batch"),
     # Tracking tasks created elsewhere
     path("tasks/track/", track.track, name="track"),

@@ -132,6 +132,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
         (DOOR, 404, 404, 404, 302, 404),  # the manager was before staff
     ),
     ("GET", "trash"): ("/trash/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "trash_poster"): ("/trash/{task}/poster", NONE_YET),  # it is not deleted
     ("GET", "restore"): ("/trash/restore/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "restore"): ("/trash/restore/", (DOOR, 404, 404, 404, 404, 404)),  # of nothing
     ("GET", "delete_for_good"): ("/trash/delete-for-good/", (DOOR, 405, 405, 405, 405, 405)),
@@ -169,6 +170,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "run_again"): ("/tasks/{task}/run-again/", NONE_YET),  # made elsewhere
     ("GET", "continue_from"): ("/tasks/{task}/continue/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "continue_from"): ("/tasks/{task}/continue/", (DOOR, 404, 404, 302, 302, 302)),
+    ("GET", "use_as_reference"): ("/tasks/{task}/reference/", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "use_as_reference"): ("/tasks/{task}/reference/", (DOOR, 404, 404, 302, 302, 302)),
     ("GET", "batch"): ("/batches/{batch}/", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "retry_lookup"): ("/tasks/{task}/lookup/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "retry_lookup"): (

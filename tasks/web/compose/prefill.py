@@ -25,6 +25,8 @@ class Followup(StrEnum):
     SEED = "seed"
     FINAL = "final"  # of a draft
     CONTINUED = "continued"  # from the last frame
+    REFERENCE = "reference"  # with the video as a reference
+    REFERENCE_FRAME = "reference_frame"  # with its last frame as a reference
 
 
 def initial_of(
@@ -46,6 +48,10 @@ def initial_of(
         values |= {"draft": None, "resolution": None}
     elif followup == Followup.CONTINUED:
         values |= _continued_values(task, str(values.get("model") or ""), frame)
+    elif followup == Followup.REFERENCE:
+        values |= _only(Mode.REFERENCE, reference_video=task.video_url)
+    elif followup == Followup.REFERENCE_FRAME:
+        values |= _only(Mode.REFERENCE, reference_image=_last_frame(task, frame))
     known = {name: value for name, value in values.items() if value not in (None, "", [])}
     # Answers have either frames or a duration; frames if the length was requested in frames.
     measure = {"measure": Measure.FRAMES} if known.get("frames") else {}
@@ -64,12 +70,21 @@ def _continued_values(task: Task, model_name: str, frame: int | None) -> dict[st
 
     A model that cannot begin with a picture is replaced by the usual one.
     """
-    cleared = {str(part): None for part in MediaRole} | {"draft_task_id": None, "draft": None}
-    first = f"{UPLOAD}{frame}" if frame else task.last_frame_url
-    fixed = {"mode": Mode.FIRST_FRAME, "first_frame": first, "return_last_frame": True}
+    fixed = _only(Mode.FIRST_FRAME, first_frame=_last_frame(task, frame), return_last_frame=True)
     model = find_model(model_name)
     takes_frame = model is None or Input.FIRST_FRAME in model.inputs
-    return cleared | fixed | ({} if takes_frame else {"model": None})
+    return fixed if takes_frame else fixed | {"model": None}
+
+
+def _only(mode: Mode, **given: Any) -> dict[str, Any]:
+    """A mode with these media, and none of those that the task itself was given."""
+    cleared = {str(part): None for part in MediaRole} | {"draft_task_id": None, "draft": None}
+    return {**cleared, "mode": mode, **given}
+
+
+def _last_frame(task: Task, frame: int | None) -> str:
+    """The upload that holds the last frame, or the provider's link to it."""
+    return f"{UPLOAD}{frame}" if frame else task.last_frame_url
 
 
 # Values of a task that was placed here

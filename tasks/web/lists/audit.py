@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from ipaddress import ip_address
@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tasks.models import AuditAction, AuditEntry, Project
+from tasks.models import AuditAction, AuditEntry, Copy, Project, Task
 from tasks.models.access import people_managed_by
 from tasks.models.audit import AuditQuerySet
 from tasks.providers.numbers import whole_number
@@ -166,6 +166,23 @@ def audit_page(entries: AuditQuerySet, query: QueryDict) -> AuditPage:
     wanted = entries.filter(pk__lt=before) if before else entries
     rows = list(wanted.order_by("-pk")[: ROWS + 1])
     return AuditPage(rows[:ROWS], not before, rows[ROWS - 1].pk if len(rows) > ROWS else None)
+
+
+def tasks_of(entries: Iterable[AuditEntry], user: Any) -> dict[int, Task]:
+    """The tasks that entries name and this person still sees, by the entries' ids.
+
+    Four queries at most: for entries of files, the projects, the tasks, their copies.
+    """
+    named = {e.pk: (e.kind, e.object_id) for e in entries if e.kind in ("task", "copy")}
+    copies = [pk for kind, pk in named.values() if kind == "copy"]
+    files = dict(Copy.objects.filter(pk__in=copies).values_list("pk", "task")) if copies else {}
+    ids = {entry: files.get(pk) if kind == "copy" else pk for entry, (kind, pk) in named.items()}
+    if not ids:
+        return {}
+    visible = Task.objects.visible_to(user).filter(pk__in=[pk for pk in ids.values() if pk])
+    light = visible.only("status", "ratio").prefetch_related("copies")
+    tasks = {task.pk: task for task in light}
+    return {entry: tasks[pk] for entry, pk in ids.items() if pk in tasks}
 
 
 def every(entries: AuditQuerySet) -> Iterator[AuditEntry]:

@@ -55,16 +55,32 @@ def task_page(
     return _page(ids[:ROWS], user, newer=False, older=len(ids) > ROWS)
 
 
-def _ids(tasks: TaskQuerySet, projects: Sequence[int], *, newest_first: bool = True) -> list[int]:
+def neighbours(
+    tasks: TaskQuerySet, pk: int, *, projects: Sequence[int] = ()
+) -> tuple[int | None, int | None]:
+    """The ids just newer and just older than this one; None at either end. Two queries.
+
+    `projects` are those of `task_page`.
+    """
+    newer = _ids(search.bounded(tasks, ">", pk), projects, newest_first=False, most=1)
+    older = _ids(search.bounded(tasks, "<", pk), projects, most=1)
+    return next(iter(newer), None), next(iter(older), None)
+
+
+def _ids(
+    tasks: TaskQuerySet, projects: Sequence[int], *, newest_first: bool = True, most: int = 0
+) -> list[int]:
+    """The first `most` ids; without a number those of a page, and one more."""
+    most = most or ROWS + 1
     if not 1 < len(projects) <= MOST_APART:
-        return list(_first(tasks, newest_first=newest_first))
-    parts = [_first(tasks.filter(project=pk), newest_first=newest_first) for pk in projects]
-    return sorted(_union(parts), reverse=newest_first)[: ROWS + 1]
+        return list(_first(tasks, most, newest_first=newest_first))
+    parts = [_first(tasks.filter(project=pk), most, newest_first=newest_first) for pk in projects]
+    return sorted(_union(parts), reverse=newest_first)[:most]
 
 
-def _first(tasks: TaskQuerySet, *, newest_first: bool) -> QuerySet[Task, int]:
+def _first(tasks: TaskQuerySet, most: int, *, newest_first: bool) -> QuerySet[Task, int]:
     ordered = search.in_order(tasks, newest_first=newest_first)
-    return ordered.values_list("pk", flat=True)[: ROWS + 1]
+    return ordered.values_list("pk", flat=True)[:most]
 
 
 def _union(parts: Iterable[QuerySet[Task, int]]) -> list[int]:

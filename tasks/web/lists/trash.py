@@ -85,6 +85,8 @@ def counts(user: Any, now: datetime) -> dict[str, CappedCount]:
 def _in_trash(user: Any, kind: str, now: datetime) -> Any:
     if kind == VIDEOS:
         copies = Copy.objects.restorable_by(user, now).defer(*(f"task__{name}" for name in _HEAVY))
-        return copies.select_related("task__project", "task__credential", "deleted_by")
+        related = copies.select_related("task__project", "task__credential", "deleted_by")
+        return related.prefetch_related("task__copies")
     tasks = Task.objects.restorable_by(user, now).defer(*_HEAVY)
-    return tasks.select_related("project", "credential", "deleted_by")
+    related = tasks.select_related("project", "credential", "deleted_by")
+    return related.prefetch_related("copies")

@@ -81,5 +81,9 @@ class Screen:
     @property
     def shape(self) -> str:
         """The CSS class for the screen's ratio."""
-        ratio = self._task.ratio
-        return f"shape-{ratio.replace(':', 'x')}" if ratio in RATIOS else "shape-unknown"
+        return shape_of(self._task)
+
+
+def shape_of(task: Task) -> str:
+    """The CSS class for the ratio of a task's video."""
+    return f"shape-{task.ratio.replace(':', 'x')}" if task.ratio in RATIOS else "shape-unknown"

@@ -17,12 +17,15 @@ from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
 from tasks.web.presenters.badges import MEANINGS, PLAIN_MEANINGS, STATUS_BADGES, Badge
 from tasks.web.presenters.billing import cost_of
 from tasks.web.presenters.facts import Fact, clock, fact_groups, grouped, note_groups
+from tasks.web.presenters.key_facts import key_facts
 from tasks.web.presenters.links import FileLink, LinkLife, file_links
 from tasks.web.presenters.media_sources import media_sources
 from tasks.web.presenters.screen import Screen
 from tasks.web.presenters.task_files import TaskFiles
 from tasks.web.presenters.timeline import TimelineEntry, timeline_of
 from tasks.web.presenters.unconfirmed import UnconfirmedPresenter
+
+LONG = 300  # characters of a prompt
 
 
 class TaskPresenter:
@@ -155,6 +158,11 @@ class TaskPresenter:
     # Facts
 
     @property
+    def has_long_prompt(self) -> bool:
+        """Whether it would push everything beside the clip out of sight."""
+        return len(self.task.prompt) > LONG or self.task.prompt.count("\n") > 6
+
+    @property
     def spec(self) -> list[str]:
         """The order in short: 1080p, 16:9, 5 s."""
         task = self.task
@@ -173,6 +181,11 @@ class TaskPresenter:
     def tokens(self) -> str:
         tokens = self.task.total_tokens or self.task.completion_tokens
         return grouped(tokens) if tokens is not None and self.shows_details else ""
+
+    @property
+    def key_facts(self) -> list[Fact]:
+        """The few facts that its page shows beside the clip."""
+        return key_facts(self.task, self.files)
 
     @property
     def groups(self) -> list[tuple[str, list[Fact]]]:

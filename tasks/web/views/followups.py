@@ -1,9 +1,11 @@
-"""New tasks from a finished one: the same request again, or continued from its last frame."""
+"""New tasks from a finished one: run again, continued from its last frame, or referring to it."""
 
 from __future__ import annotations
 
 import logging
 import uuid
+from dataclasses import replace
+from random import Random, SystemRandom
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -17,7 +19,8 @@ from django.views.decorators.http import require_POST
 
 from tasks.billing.errors import PlacementRefusedError
 from tasks.models import Copy, CopyKind, Credential, Submission, Task, Upload
-from tasks.providers.catalog.rules import end_of, violations
+from tasks.providers.catalog.request import GenerationRequest
+from tasks.providers.catalog.rules import LARGEST_SEED, end_of, violations
 from tasks.submission.place import UploadGoneError
 from tasks.web.compose import uploads
 from tasks.web.compose.followups import Followups
@@ -30,11 +33,12 @@ from tasks.web.presenters.task import TaskPresenter
 from tasks.web.views.compose import place_and_send, redirect_to_takes
 
 log = logging.getLogger(__name__)
+_random: Random = SystemRandom()
 
 
 @require_POST
 def run_again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send the same request again, seed included; the button's key makes a double click one."""
+    """Send the same request again with a new seed; the button's key makes a double click one."""
     repeatable = Submission.objects.filter(task__in=Task.objects.repeatable_by(request.user))
     rows = repeatable.select_related("task__project", "task__credential")
     submission = get_object_or_404(rows, task=pk)
@@ -50,7 +54,7 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         batch = place_and_send(
             key,
-            requests=[submission.generation],
+            requests=[_with_new_seed(submission.generation)],
             project=submission.task.project,
             credential=submission.task.credential,
             created_by=request.user,
@@ -62,6 +66,13 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("task", pk)
     return redirect_to_takes(request, batch)
+
+
+def _with_new_seed(generation: GenerationRequest) -> GenerationRequest:
+    """The same request; where it names a seed, with another one, as chance would have it."""
+    if generation.seed is None:
+        return generation
+    return replace(generation, seed=_random.randrange(LARGEST_SEED))
 
 
 def _reason_against(submission: Submission) -> str:
@@ -88,19 +99,45 @@ def continue_from(request: HttpRequest, pk: int) -> HttpResponse:
 
     While our copy is not saved yet, the provider's own link is given, as long as it is valid.
     """
-    tasks = Task.objects.repeatable_by(request.user).select_related("project", "submission")
-    task = get_object_or_404(tasks.prefetch_related("copies"), pk=pk)
+    task = _repeatable(request, pk)
+    if Followups(TaskPresenter(task, timezone.now())).has_frame:
+        return _open_with_frame(request, task, Followup.CONTINUED)
+    messages.error(request, _("There is no last frame to continue from."))
+    return redirect("task", pk)
+
+
+@require_POST
+def use_as_reference(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open the form with the clip as a reference: its link while that lives, or its last frame."""
+    task = _repeatable(request, pk)
     followups = Followups(TaskPresenter(task, timezone.now()))
-    if not followups.has_frame:
-        messages.error(request, _("There is no last frame to go on from."))
-        return redirect("task", pk)
-    query = {"from": pk, "as": str(Followup.CONTINUED)}
-    if followups.frame_is_saved:
-        try:
-            query["frame"] = _last_frame_upload(request, task).pk
-        except uploads.PictureRefusedError as refusal:
-            messages.error(request, str(refusal))
-            return redirect("task", pk)
+    if followups.lends_video:
+        return _open_form(task, Followup.REFERENCE)
+    if followups.lends_frame:
+        return _open_with_frame(request, task, Followup.REFERENCE_FRAME)
+    messages.error(request, _("This clip cannot be a reference."))
+    return redirect("task", pk)
+
+
+def _repeatable(request: HttpRequest, pk: int) -> Task:
+    tasks = Task.objects.repeatable_by(request.user)
+    related = tasks.select_related("project", "credential", "submission")
+    return get_object_or_404(related.prefetch_related("copies"), pk=pk)
+
+
+def _open_with_frame(request: HttpRequest, task: Task, followup: Followup) -> HttpResponse:
+    followups = Followups(TaskPresenter(task, timezone.now()))
+    if not followups.frame_is_saved:
+        return _open_form(task, followup)
+    try:
+        return _open_form(task, followup, frame=_last_frame_upload(request, task).pk)
+    except uploads.PictureRefusedError as refusal:
+        messages.error(request, str(refusal))
+        return redirect("task", task.pk)
+
+
+def _open_form(task: Task, followup: Followup, **more: int) -> HttpResponse:
+    query = {"from": task.pk, "as": str(followup), **more}
     return redirect(f"{reverse('compose')}?{urlencode(query)}")
 
 
