@@ -49,7 +49,7 @@ def box(page: Page, selector: str) -> dict[str, float]:
 
 
 def see(page: Page, task: Task, query: str = "") -> None:
-    page.wait_for_url(f"**/tasks/{task.pk}/{query}")
+    page.wait_for_url(lambda url: url.endswith(f"/tasks/{task.pk}/{query}"))
     expect(page.locator(f"#t{task.pk}-screen")).to_be_visible()
 
 
@@ -58,7 +58,7 @@ def test_one_goes_on_through_the_list_with_its_filters_and_back(
 ) -> None:
     page = enter(member, "/?status=succeeded")
     page.click(f"#t{takes[3].pk}-link")
-    query = "[?]status=succeeded"
+    query = "?status=succeeded"
     see(page, takes[3], query)
     expect(page.get_by_role("link", name="Previous")).to_have_count(0)
     page.keyboard.press("ArrowRight")
@@ -83,7 +83,7 @@ def test_a_link_opened_in_a_new_tab_carries_the_filters_too(
     page = enter(member, "/?status=succeeded")
     with page.context.expect_page() as opened:
         page.click(f"#t{takes[2].pk}-link", modifiers=["Control"])
-    see(opened.value, takes[2], "[?]status=succeeded")
+    see(opened.value, takes[2], "?status=succeeded")
 
 
 def test_the_keys_leave_alone_who_types_plays_or_switched_them_off(

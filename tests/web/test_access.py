@@ -346,6 +346,7 @@ GET_ONLY = {
     "people",
     "header_status",
     "trash",
+    "trash_poster",
     "audit",
     "shared",
     "upload",
@@ -383,6 +384,7 @@ def expected_of(method: str, route: str) -> tuple[int | str, ...]:
 #: Routes that answer HEAD as they answer GET; all others refuse it.
 ANSWER_HEAD = {"healthz", "readyz", "statusz", "sign_in", "password", "set_language"}
 ANSWER_HEAD |= {"video", "last_frame", "poster", "upload", "shared", "usersessions_list"}
+ANSWER_HEAD |= {"trash_poster"}
 #: Views of allauth's, and redirects, which answer HEAD, and other methods as GET or POST.
 LENIENT = ("account_", "mfa_", "moved_")
 #: Our own views that do.
