@@ -1,5 +1,11 @@
-// On a task's page the arrow keys, and j and k, go on through the list that one came from.
+// On a task's page the arrow keys, and j and k, go on through the list that one came from. The strip
+// of takes begins where one is.
 (() => {
+  const here = document.querySelector(".film [aria-current]")?.parentElement;
+  if (here) {
+    const strip = here.parentElement;
+    strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+  }
   const KEYS = { ArrowLeft: "prev", k: "prev", ArrowRight: "next", j: "next" };
   const TAKES_KEYS = "input, textarea, select, video, dialog, [contenteditable], [role=slider]";
   document.addEventListener("keydown", (event) => {

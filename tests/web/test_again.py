@@ -44,7 +44,8 @@ def test_the_same_request_is_sent_again_with_another_seed(desk: Client) -> None:
         assert came(child) == (parent.pk, Relation.AGAIN)
         assert child.submission.batch.takes == 1
     seeds = {child.submission.generation.seed for child in children}
-    assert len(seeds | {77}) == 4 and all(0 <= seed <= LARGEST_SEED for seed in seeds)
+    assert len(seeds | {77}) == 4
+    assert all(seed is not None and 0 <= seed <= LARGEST_SEED for seed in seeds)
 
 
 def test_a_request_without_a_seed_is_sent_again_without_one(desk: Client) -> None:

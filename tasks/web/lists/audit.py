@@ -173,16 +173,16 @@ def tasks_of(entries: Iterable[AuditEntry], user: Any) -> dict[int, Task]:
 
     Four queries at most: for entries of files, the projects, the tasks, their copies.
     """
-    named = {e.pk: (e.kind, e.object_id) for e in entries if e.kind in ("task", "copy")}
-    copies = [pk for kind, pk in named.values() if kind == "copy"]
+    named = [entry for entry in entries if entry.kind in ("task", "copy") and entry.object_id]
+    copies = [entry.object_id for entry in named if entry.kind == "copy"]
     files = dict(Copy.objects.filter(pk__in=copies).values_list("pk", "task")) if copies else {}
-    ids = {entry: files.get(pk) if kind == "copy" else pk for entry, (kind, pk) in named.items()}
-    if not ids:
+    ids = {e.pk: files.get(e.object_id) if e.kind == "copy" else e.object_id for e in named}
+    known = {entry: pk for entry, pk in ids.items() if pk is not None}
+    if not known:
         return {}
-    visible = Task.objects.visible_to(user).filter(pk__in=[pk for pk in ids.values() if pk])
-    light = visible.only("status", "ratio").prefetch_related("copies")
-    tasks = {task.pk: task for task in light}
-    return {entry: tasks[pk] for entry, pk in ids.items() if pk in tasks}
+    visible = Task.objects.visible_to(user).filter(pk__in=known.values())
+    tasks = visible.only("status", "ratio").prefetch_related("copies").in_bulk()
+    return {entry: tasks[pk] for entry, pk in known.items() if pk in tasks}
 
 
 def every(entries: AuditQuerySet) -> Iterator[AuditEntry]:
