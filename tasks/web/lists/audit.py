@@ -174,9 +174,9 @@ def tasks_of(entries: Iterable[AuditEntry], user: Any) -> dict[int, Task]:
     Four queries at most: for entries of files, the projects, the tasks, their copies.
     """
     named = [entry for entry in entries if entry.kind in ("task", "copy") and entry.object_id]
-    copies = [entry.object_id for entry in named if entry.kind == "copy"]
+    copies = [entry.object_id or 0 for entry in named if entry.kind == "copy"]
     files = dict(Copy.objects.filter(pk__in=copies).values_list("pk", "task")) if copies else {}
-    ids = {e.pk: files.get(e.object_id) if e.kind == "copy" else e.object_id for e in named}
+    ids = {e.pk: files.get(e.object_id or 0) if e.kind == "copy" else e.object_id for e in named}
     known = {entry: pk for entry, pk in ids.items() if pk is not None}
     if not known:
         return {}
