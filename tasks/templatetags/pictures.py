@@ -21,6 +21,6 @@ def picture_of(task: Task, now: datetime, address: str = "") -> dict[str, Any]:
 
 
 @register.inclusion_tag("tasks/_task_thumbnail.html")
-def picture_in_trash(task: Task) -> dict[str, Any]:
+def picture_in_trash(task: Task, now: datetime) -> dict[str, Any]:
     """The picture of a deleted task, or of one whose video was deleted."""
-    return {"picture": Thumbnail.in_trash(task)}
+    return {"picture": Thumbnail.in_trash(task, now)}

@@ -181,7 +181,7 @@ def tasks_of(entries: Iterable[AuditEntry], user: Any) -> dict[int, Task]:
     if not known:
         return {}
     visible = Task.objects.visible_to(user).filter(pk__in=known.values())
-    tasks = visible.only("status", "ratio").prefetch_related("copies").in_bulk()
+    tasks = visible.only("status", "ratio", "trouble").prefetch_related("copies").in_bulk()
     return {entry: tasks[pk] for entry, pk in known.items() if pk in tasks}
 
 

@@ -55,32 +55,16 @@ def task_page(
     return _page(ids[:ROWS], user, newer=False, older=len(ids) > ROWS)
 
 
-def neighbours(
-    tasks: TaskQuerySet, pk: int, *, projects: Sequence[int] = ()
-) -> tuple[int | None, int | None]:
-    """The ids just newer and just older than this one; None at either end. Two queries.
-
-    `projects` are those of `task_page`.
-    """
-    newer = _ids(search.bounded(tasks, ">", pk), projects, newest_first=False, most=1)
-    older = _ids(search.bounded(tasks, "<", pk), projects, most=1)
-    return next(iter(newer), None), next(iter(older), None)
-
-
-def _ids(
-    tasks: TaskQuerySet, projects: Sequence[int], *, newest_first: bool = True, most: int = 0
-) -> list[int]:
-    """The first `most` ids; without a number those of a page, and one more."""
-    most = most or ROWS + 1
+def _ids(tasks: TaskQuerySet, projects: Sequence[int], *, newest_first: bool = True) -> list[int]:
     if not 1 < len(projects) <= MOST_APART:
-        return list(_first(tasks, most, newest_first=newest_first))
-    parts = [_first(tasks.filter(project=pk), most, newest_first=newest_first) for pk in projects]
-    return sorted(_union(parts), reverse=newest_first)[:most]
+        return list(_first(tasks, newest_first=newest_first))
+    parts = [_first(tasks.filter(project=pk), newest_first=newest_first) for pk in projects]
+    return sorted(_union(parts), reverse=newest_first)[: ROWS + 1]
 
 
-def _first(tasks: TaskQuerySet, most: int, *, newest_first: bool) -> QuerySet[Task, int]:
+def _first(tasks: TaskQuerySet, *, newest_first: bool) -> QuerySet[Task, int]:
     ordered = search.in_order(tasks, newest_first=newest_first)
-    return ordered.values_list("pk", flat=True)[:most]
+    return ordered.values_list("pk", flat=True)[: ROWS + 1]
 
 
 def _union(parts: Iterable[QuerySet[Task, int]]) -> list[int]:
@@ -106,6 +90,27 @@ def _page(ids: list[int], user: Any, *, newer: bool, older: bool) -> TaskPage:
         older=ids[-1] if older and ids else None,
         newer=ids[0] if newer and ids else None,
     )
+
+
+def neighbours(
+    tasks: TaskQuerySet, pk: int, *, projects: Sequence[int] = ()
+) -> tuple[int | None, int | None]:
+    """The ids just newer and just older than this one; None at either end. Two queries.
+
+    `projects` are those of `task_page`.
+    """
+    newer = _nearest(search.bounded(tasks, ">", pk), projects, newest_first=False)
+    older = _nearest(search.bounded(tasks, "<", pk), projects, newest_first=True)
+    return newer, older
+
+
+def _nearest(tasks: TaskQuerySet, projects: Sequence[int], *, newest_first: bool) -> int | None:
+    is_apart = 1 < len(projects) <= MOST_APART and not tasks.query.is_empty()
+    parts = [tasks.filter(project=pk) for pk in projects] if is_apart else [tasks]
+    ordered = [search.in_order(part, newest_first=newest_first) for part in parts]
+    firsts = [part.values_list("pk", flat=True)[:1] for part in ordered]
+    ids = _union(firsts) if is_apart else list(firsts[0])
+    return (max if newest_first else min)(ids, default=None)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

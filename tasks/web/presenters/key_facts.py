@@ -10,6 +10,8 @@ from tasks.providers.catalog.models import find_model, is_catalogued
 from tasks.web.presenters.facts import Fact, grouped
 from tasks.web.presenters.task_files import TaskFiles
 
+LONG = 300  # characters of a prompt
+
 
 def key_facts(task: Task, files: TaskFiles) -> list[Fact]:
     """Model, size, length, seed and cost, as far as they are known and for this reader."""
@@ -23,6 +25,11 @@ def key_facts(task: Task, files: TaskFiles) -> list[Fact]:
         Fact(_("Cost"), _cost(task) if task.shows_details else "", name="cost"),
     ]
     return [fact for fact in facts if fact.value]
+
+
+def is_long(prompt: str) -> bool:
+    """Whether a prompt would push what is below it out of sight."""
+    return len(prompt) > LONG or prompt.count("\n") > 6
 
 
 def model_label(task: Task) -> str:

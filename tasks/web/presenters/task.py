@@ -17,15 +17,14 @@ from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
 from tasks.web.presenters.badges import MEANINGS, PLAIN_MEANINGS, STATUS_BADGES, Badge
 from tasks.web.presenters.billing import cost_of
 from tasks.web.presenters.facts import Fact, clock, fact_groups, grouped, note_groups
-from tasks.web.presenters.key_facts import key_facts
+from tasks.web.presenters.key_facts import is_long, key_facts
 from tasks.web.presenters.links import FileLink, LinkLife, file_links
 from tasks.web.presenters.media_sources import media_sources
 from tasks.web.presenters.screen import Screen
 from tasks.web.presenters.task_files import TaskFiles
+from tasks.web.presenters.time_left import TimeLeft
 from tasks.web.presenters.timeline import TimelineEntry, timeline_of
 from tasks.web.presenters.unconfirmed import UnconfirmedPresenter
-
-LONG = 300  # characters of a prompt
 
 
 class TaskPresenter:
@@ -115,6 +114,11 @@ class TaskPresenter:
         known = self.task.status == Status.RUNNING and self.task.progress is not None
         return max(0, min(100, self.task.progress or 0)) if known else None
 
+    @cached_property
+    def time_left(self) -> TimeLeft | None:
+        """What is left of it, by recent takes of its kind; None where nothing can be said."""
+        return TimeLeft.of(self.task, self.now)
+
     @property
     def elapsed(self) -> str:
         until = self.task.elapsed_until or self.now
@@ -158,11 +162,6 @@ class TaskPresenter:
     # Facts
 
     @property
-    def has_long_prompt(self) -> bool:
-        """Whether it would push everything beside the clip out of sight."""
-        return len(self.task.prompt) > LONG or self.task.prompt.count("\n") > 6
-
-    @property
     def spec(self) -> list[str]:
         """The order in short: 1080p, 16:9, 5 s."""
         task = self.task
@@ -183,11 +182,6 @@ class TaskPresenter:
         return grouped(tokens) if tokens is not None and self.shows_details else ""
 
     @property
-    def key_facts(self) -> list[Fact]:
-        """The few facts that its page shows beside the clip."""
-        return key_facts(self.task, self.files)
-
-    @property
     def groups(self) -> list[tuple[str, list[Fact]]]:
         """All facts of the task and its saved files, under their headings."""
         if self.task.is_foreign:
@@ -204,3 +198,13 @@ class TaskPresenter:
             return json.dumps(json.loads(self.task.raw), ensure_ascii=False, indent=2)
         except (ValueError, RecursionError):
             return self.task.raw
+
+    # Beside the clip on its own page
+
+    @property
+    def key_facts(self) -> list[Fact]:
+        return key_facts(self.task, self.files)
+
+    @property
+    def has_long_prompt(self) -> bool:
+        return is_long(self.task.prompt)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.urls import reverse
 
-from tasks.models import Copy, CopyKind, Task
+from tasks.models import Task
 from tasks.status import Status
 from tasks.web.presenters.badges import STATUS_BADGES
-from tasks.web.presenters.files import FilePresenter
-from tasks.web.presenters.screen import shape_of
+from tasks.web.presenters.links import LinkLife
+from tasks.web.presenters.screen import Screen
+from tasks.web.presenters.task_files import TaskFiles
 
 
 @dataclass(frozen=True)
@@ -25,24 +26,15 @@ class Thumbnail:
     @classmethod
     def of(cls, task: Task, now: datetime) -> Thumbnail:
         """The picture of a task whose copies are prefetched."""
-        video = _video_of(task)
-        if video is None or not video.is_saved:
-            return cls._made(task, "")
-        return cls._made(task, FilePresenter(video, now, shows_details=False).poster)
-
-    @classmethod
-    def in_trash(cls, task: Task) -> Thumbnail:
-        """The picture of a task that was deleted, or whose video was."""
-        video = _video_of(task)
-        has_poster = video is not None and bool(video.poster)
-        return cls._made(task, reverse("trash_poster", args=[task.pk]) if has_poster else "")
-
-    @classmethod
-    def _made(cls, task: Task, poster: str) -> Thumbnail:
+        screen = Screen(task, TaskFiles(task, now), LinkLife(None, now), ())
         is_done = task.status == Status.SUCCEEDED
         icon = "movie" if is_done else STATUS_BADGES[Status(task.status)].icon
-        return cls(poster, icon, shape_of(task))
+        return cls(screen.poster, icon, screen.shape)
 
-
-def _video_of(task: Task) -> Copy | None:
-    return next((copy for copy in task.copies.all() if copy.kind == CopyKind.VIDEO), None)
+    @classmethod
+    def in_trash(cls, task: Task, now: datetime) -> Thumbnail:
+        """The picture of a task that was deleted, or whose video was: for who may restore it."""
+        video = TaskFiles(task, now).video
+        has_poster = video is not None and bool(video.copy.poster)
+        poster = reverse("trash_poster", args=[task.pk]) if has_poster else ""
+        return replace(cls.of(task, now), poster=poster)
