@@ -70,6 +70,8 @@ urlpatterns = [
     path("tasks/<int:pk>/video", media.video, name="video"),
     path("tasks/<int:pk>/last-frame", media.last_frame, name="last_frame"),
     path("tasks/<int:pk>/poster", media.poster, name="poster"),
+    path("tasks/<int:pk>/poster/<slug:digest>", media.kept_poster, name="kept_poster"),
+    path("tasks/<int:pk>/sprite/<slug:digest>", media.sprite, name="sprite"),
     path("tasks/download.zip", media.download, name="download"),
     # Stars, the trash, the audit
     path("tasks/<int:pk>/star", stars.star, name="star"),
@@ -97,7 +99,6 @@ urlpatterns = [
     path("tasks/<int:pk>/again/", compose.send_again, name="send_again"),
     path("tasks/<int:pk>/run-again/", followups.run_again, name="run_again"),
     path("tasks/<int:pk>/continue/", followups.continue_from, name="continue_from"),
-    path("tasks/<int:pk>/reference/", followups.use_as_reference, name="use_as_reference"),
     path("batches/<int:pk>/", batches.batch, name="batch"),
     # Tracking tasks created elsewhere
     path("tasks/track/", track.track, name="track"),

@@ -195,8 +195,9 @@ LINK = "https://cdn.example/a.mp4"
 
 def reference_of(desk: Client, task: Task) -> dict[str, str]:
     """The references in the form that "Use as reference" opens."""
-    answer = desk.post(f"/tasks/{task.pk}/reference/")
-    form = desk.get(answer["Location"]).context["form"]
+    url = f"/tasks/new/?from={task.pk}&as=reference"
+    assert url.replace("&", "&amp;") in desk.get(task.get_absolute_url()).content.decode()
+    form = desk.get(url).context["form"]
     assert form["mode"].value() == "reference"
     names = ("reference_video", "reference_image")
     return {name: form[name].value() for name in names if form[name].value()}
@@ -206,10 +207,9 @@ def test_a_clip_is_a_reference_while_its_link_lives_and_its_last_frame_afterward
     desk: Client, make_task: MakeTask, ark: Credential, save_copy: SaveCopy
 ) -> None:
     task = make_task(credential=ark, status=Status.SUCCEEDED, model=OMNI, video_url=LINK)
-    assert "use-as-reference" in desk.get(task.get_absolute_url()).content.decode()
     assert reference_of(desk, task) == {"reference_video": LINK}
     Task.objects.filter(pk=task.pk).update(link_ends_at=timezone.now())
-    assert "use-as-reference" not in desk.get(task.get_absolute_url()).content.decode()
+    assert "as=reference" not in desk.get(task.get_absolute_url()).content.decode()
     save_copy(task, png(640, 480), kind=CopyKind.LAST_FRAME)
     assert reference_of(desk, task) == {"reference_image": line_of(Upload.objects.get())}
 
@@ -228,10 +228,9 @@ def test_no_reference_is_offered_where_the_model_could_not_take_it(
 ) -> None:
     known = {"status": Status.SUCCEEDED, "model": OMNI, "video_url": LINK}
     task = make_task(credential=ark, **known | fields)
-    assert "use-as-reference" not in desk.get(task.get_absolute_url()).content.decode()
-    answer = desk.post(f"/tasks/{task.pk}/reference/", follow=True)
-    assert answer.redirect_chain == [(f"/tasks/{task.pk}/", 302)]
-    assert "This clip cannot be a reference." in answer.content.decode()
+    assert "as=reference" not in desk.get(task.get_absolute_url()).content.decode()
+    form = desk.get(f"/tasks/new/?from={task.pk}&as=reference").context["form"]
+    assert "reference_video" not in form.fields or not form["reference_video"].value()
 
 
 # Created elsewhere

@@ -130,7 +130,6 @@ POSTS: dict[str, Post] = {
     "send_again": only_looks(),
     "run_again": only_looks(data={"key": UUID}),
     "continue_from": only_looks(),
-    "use_as_reference": only_looks(),
     "retry_lookup": only_looks(),
     # New ones
     "compose": Post(data=COMPOSED, asked="project credential"),

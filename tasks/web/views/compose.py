@@ -44,7 +44,9 @@ from tasks.submission.place import (
 from tasks.team import audit
 from tasks.team.limits import LimitReachedError
 from tasks.web import limits
+from tasks.web.compose import last_frame
 from tasks.web.compose.cost_estimate import CostEstimate
+from tasks.web.compose.followups import Followups
 from tasks.web.compose.form import ComposeForm
 from tasks.web.compose.labels import caution_sentence
 from tasks.web.compose.lineage import origin_of
@@ -55,6 +57,7 @@ from tasks.web.compose.prompt_library import PromptLibrary
 from tasks.web.compose.uploads import receive_without_scripts
 from tasks.web.csp import allow_media
 from tasks.web.files import origins
+from tasks.web.presenters.task import TaskPresenter
 
 _random: Random = SystemRandom()
 
@@ -139,12 +142,14 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
         return {"project": _number(request, "project")}
     followup = request.GET.get("as", "")
     tasks = Task.objects.visible_to(request.user, details=True).select_related("submission")
-    return initial_of(
-        get_object_or_404(tasks, pk=task_id),
-        request.user,
-        Followup(followup) if followup in list(Followup) else None,
-        _number(request, "frame"),
-    )
+    task = get_object_or_404(tasks, pk=task_id)
+    chosen = Followup(followup) if followup in list(Followup) else None
+    if chosen not in (Followup.CONTINUED, Followup.REFERENCE):
+        return initial_of(task, request.user, chosen)
+    if chosen is Followup.REFERENCE and Followups(TaskPresenter(task, timezone.now())).lends_video:
+        return initial_of(task, request.user, chosen, task.video_url)
+    frame = last_frame.for_form(request, task, _number(request, "frame"))
+    return initial_of(task, request.user, chosen, frame)
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

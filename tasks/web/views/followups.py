@@ -1,15 +1,13 @@
-"""New tasks from a finished one: run again, continued from its last frame, or referring to it."""
+"""New tasks from a finished one: the same request again, or continued from its last frame."""
 
 from __future__ import annotations
 
-import logging
 import uuid
 from dataclasses import replace
 from random import Random, SystemRandom
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.files import File
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -18,21 +16,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from tasks.billing.errors import PlacementRefusedError
-from tasks.models import Copy, CopyKind, Credential, Submission, Task, Upload
-from tasks.providers.catalog.request import GenerationRequest
+from tasks.models import Credential, Submission, Task
+from tasks.providers.catalog.request import GenerationRequest, upload_in
 from tasks.providers.catalog.rules import LARGEST_SEED, end_of, violations
 from tasks.submission.place import UploadGoneError
-from tasks.web.compose import uploads
-from tasks.web.compose.followups import Followups
+from tasks.web.compose import last_frame
 from tasks.web.compose.labels import violation_sentence
 from tasks.web.compose.lineage import origin_of_repeat
 from tasks.web.compose.prefill import Followup
-from tasks.web.files import videos
 from tasks.web.presenters.actions import UNSURE
-from tasks.web.presenters.task import TaskPresenter
 from tasks.web.views.compose import place_and_send, redirect_to_takes
 
-log = logging.getLogger(__name__)
 _random: Random = SystemRandom()
 
 
@@ -95,61 +89,13 @@ def _redirect_to_form(request: HttpRequest, pk: int, reason: str) -> HttpRespons
 
 @require_POST
 def continue_from(request: HttpRequest, pk: int) -> HttpResponse:
-    """Open the form with the task's last frame as the first frame, as an upload of its project.
-
-    While our copy is not saved yet, the provider's own link is given, as long as it is valid.
-    """
-    task = _repeatable(request, pk)
-    if Followups(TaskPresenter(task, timezone.now())).has_frame:
-        return _open_with_frame(request, task, Followup.CONTINUED)
-    messages.error(request, _("There is no last frame to continue from."))
-    return redirect("task", pk)
-
-
-@require_POST
-def use_as_reference(request: HttpRequest, pk: int) -> HttpResponse:
-    """Open the form with the clip as a reference: its link while that lives, or its last frame."""
-    task = _repeatable(request, pk)
-    followups = Followups(TaskPresenter(task, timezone.now()))
-    if followups.lends_video:
-        return _open_form(task, Followup.REFERENCE)
-    if followups.lends_frame:
-        return _open_with_frame(request, task, Followup.REFERENCE_FRAME)
-    messages.error(request, _("This clip cannot be a reference."))
-    return redirect("task", pk)
-
-
-def _repeatable(request: HttpRequest, pk: int) -> Task:
-    tasks = Task.objects.repeatable_by(request.user)
-    related = tasks.select_related("project", "credential", "submission")
-    return get_object_or_404(related.prefetch_related("copies"), pk=pk)
-
-
-def _open_with_frame(request: HttpRequest, task: Task, followup: Followup) -> HttpResponse:
-    followups = Followups(TaskPresenter(task, timezone.now()))
-    if not followups.frame_is_saved:
-        return _open_form(task, followup)
+    """Open the form with the task's last frame as the first frame, as an upload of its project."""
+    tasks = Task.objects.repeatable_by(request.user).select_related("project", "submission")
+    task = get_object_or_404(tasks.prefetch_related("copies"), pk=pk)
     try:
-        return _open_form(task, followup, frame=_last_frame_upload(request, task).pk)
-    except uploads.PictureRefusedError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("task", task.pk)
-
-
-def _open_form(task: Task, followup: Followup, **more: int) -> HttpResponse:
-    query = {"from": task.pk, "as": str(followup), **more}
+        upload = upload_in(last_frame.first_frame(task, request.user, timezone.now()))
+    except last_frame.NoLastFrameError as reason:
+        messages.error(request, str(reason))
+        return redirect("task", pk)
+    query = {"from": pk, "as": str(Followup.CONTINUED)} | ({"frame": upload} if upload else {})
     return redirect(f"{reverse('compose')}?{urlencode(query)}")
-
-
-def _last_frame_upload(request: HttpRequest, task: Task) -> Upload:
-    """Keep the last frame as an upload. Raises uploads.PictureRefusedError."""
-    copy = Copy.objects.get(task=task, kind=CopyKind.LAST_FRAME)
-    try:
-        with videos().open(copy.name) as file:
-            return uploads.keep(File(file), task.project, request.user, timezone.now())
-    except uploads.PictureRefusedError:
-        raise
-    except Exception as error:  # the libraries of remote storages raise errors of their own
-        log.warning("A last frame could not be read: %s", type(error).__name__)
-        message = _("The last frame could not be read from the storage.")
-        raise uploads.PictureRefusedError(message) from error
