@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from tasks.models import Task
-from tasks.models.access import Sight
+from tasks.models.sight import Sight
 from tasks.providers.numbers import whole_number
 from tasks.web.lists.filters import Filters
 from tasks.web.lists.paging import neighbours

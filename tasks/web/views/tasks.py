@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from tasks.models import Project, Star, Task
-from tasks.models.access import Sight, sight_of
+from tasks.models.access import sight_of
+from tasks.models.sight import Sight
 from tasks.team import preferences
 from tasks.team.limits import Limit, LimitReachedError, spend_on_reading
 from tasks.web.compose.cost_estimate import CostEstimate
