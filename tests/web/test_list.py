@@ -41,29 +41,20 @@ def test_the_newest_task_stands_first(reader: Client, make_task: MakeTask) -> No
     assert presented(reader) == ["cgt-new", "cgt-old"]
 
 
-def test_a_row_shows_the_order_and_the_time_it_took(
+def test_a_row_shows_what_was_ordered_by_whom(
     reader: Client, make_task: MakeTask, member: User
 ) -> None:
-    now = timezone.now()
     make_task(
         status=Status.SUCCEEDED,
         prompt="A lighthouse at dawn",
-        model="seedance-2-0",
         resolution="1080p",
         ratio="21:9",
         duration=5,
-        seed=1234567,
-        total_tokens=246840,
         created_by=member,
-        remote_created_at=now - timedelta(seconds=125),
-        remote_updated_at=now,
     )
     text = text_of(reader)
-    for each in ("A lighthouse at dawn", "seedance-2-0", "1080p", "21:9", "5 s", "1234567"):
+    for each in ("A lighthouse at dawn", "1080p", "21:9", "5 s", "member"):
         assert each in text
-    assert "246,840" in text
-    assert "2:05" in text
-    assert "member" in text
 
 
 def test_every_status_carries_its_task_and_its_word(reader: Client, make_task: MakeTask) -> None:

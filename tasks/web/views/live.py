@@ -1,6 +1,6 @@
 """The live feed: every open page polls it, and is answered with the changes since."""
 
-from collections.abc import Container, Hashable, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -19,9 +19,10 @@ from tasks.models.access import sight_of
 from tasks.models.sight import Sight
 from tasks.text import prose
 from tasks.web.lists import archive, counts, filter_choices
-from tasks.web.live_feed import QUICK, Feed, Known, Mark
+from tasks.web.live_feed import Feed, Known, Mark
 from tasks.web.presenters.batches import Progress
 from tasks.web.presenters.files import FilePresenter
+from tasks.web.presenters.rows import shared_row
 from tasks.web.presenters.task import TaskPresenter
 from tasks.web.shared import Shared
 from tasks.web.views.tasks import actions_context
@@ -30,8 +31,6 @@ from tasks.web.views.tasks import actions_context
 #: the row is read.
 Row = tuple[tuple[int, ...] | None, tuple[int, ...] | None, int, int]
 shared_rows: Shared[Task] = Shared(1.0)
-#: What a person is shown depends on their rights, so nobody else's pages use it.
-shared_fragments: Shared[str] = Shared(QUICK)
 
 
 @require_GET
@@ -52,7 +51,7 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def _list_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) -> HttpResponse:
-    news = _news(request, feed, sight, now, "tasks/_row_news.html")
+    news = _news(feed, sight, now, "tasks/_row_shared.html")
     shared = counts.SharedCounts.read(feed.filters, sight, request.user)
     has_other_counts = shared.digest != feed.tally
     context = {
@@ -105,7 +104,7 @@ def _task_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
 
 
 def _batch_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) -> HttpResponse:
-    news = _news(request, feed, sight, now, "batches/_take_news.html")
+    news = _news(feed, sight, now, "batches/_take_news.html")
     takes = feed.filters.narrow(Task.objects.in_sight(sight), request.user)
     progress = Progress.of(takes, sight)
     context = {
@@ -147,16 +146,15 @@ def _answer(request: HttpRequest, template: str, context: dict[str, Any]) -> Htt
     return HttpResponse(render_to_string("tasks/_poller.html", context))
 
 
-def _news(
-    request: HttpRequest, feed: Feed, sight: Sight, now: datetime, template: str
-) -> dict[str, Any]:
+def _news(feed: Feed, sight: Sight, now: datetime, template: str) -> dict[str, Any]:
     """The news of a page of rows: the changed ones, those that are gone, and the next question."""
     changes = sight.changes_of(feed.on)
     presented = _present_list(feed, sight, changes, feed.to_look_at(sight, changes), now)
     changed = _changed(presented, feed)
     return {
         "now": now,
-        "rows": _fragments(request, template, changed, _with_another_screen(changed, feed)),
+        "changed": changed,
+        "rows": _fragments(template, changed, _with_another_screen(changed, feed)),
         "gone": feed.on.keys() - changes.keys(),
         "said": _finished(changed, feed),
         "feed": _next(feed, sight, changes, presented),
@@ -180,33 +178,12 @@ def _present_list(
     return [TaskPresenter(task, now, feed.all_sources) for task in tasks]
 
 
-def _fragments(
-    request: HttpRequest, template: str, changed: list[TaskPresenter], screens: set[int]
-) -> list[str]:
-    """The fragments of these rows. A person's pages that show the same row share them."""
-    person = (request.user.pk, get_language(), timezone.get_current_timezone_name(), template)
-    by_key: dict[Hashable, TaskPresenter] = {}
-    for each in changed:
-        task = each.task
-        shown = (task.pk, task.change, each.shows_details, Mark.of(each), task.pk in screens)
-        by_key[*person, *shown] = each
-
-    def render_missing(missing: list[Hashable]) -> dict[Hashable, str]:
-        return {key: _fragment(request, template, by_key[key], screens) for key in missing}
-
-    return shared_fragments.get_each(by_key, render_missing)
-
-
-def _fragment(
-    request: HttpRequest, template: str, presented: TaskPresenter, screens: set[int]
-) -> str:
-    has_another_screen = presented.task.pk in screens
-    context = {
-        "presented": presented,
-        "now": presented.now,
-        "has_another_screen": has_another_screen,
-    }
-    return render_to_string(template, context, request)
+def _fragments(template: str, changed: list[TaskPresenter], screens: set[int]) -> list[str]:
+    """The fragments of these rows; pages that show the same of one share them."""
+    return [
+        shared_row(each, template, oob=True, has_another_screen=each.task.pk in screens)
+        for each in changed
+    ]
 
 
 def _changed(presented: list[TaskPresenter], feed: Feed) -> list[TaskPresenter]:
