@@ -267,7 +267,8 @@ class TaskPresenter:
 
     @property
     def key_facts(self) -> list[Fact]:
-        return key_facts(self.task, self.files)
+        words = {"model": self.model, "length": self.length, "paid": self.cost}
+        return key_facts(self.task, self.files, **words, tokens=self.tokens)
 
     @property
     def has_long_prompt(self) -> bool:
