@@ -174,6 +174,9 @@ def _pages(owners: Owners, newest: int) -> dict[str, str]:
         pages[f"{name} common"] = f"{name}={value}"
         pages[f"{name} rare"] = f"{name}={rare[name]}"
     pages["q Chinese"] = f"q={CHINESE}"
+    pages["resolution common, by reading rows"] = "resolution=1080p"
+    pages["model rare, by reading rows"] = "model=Seedance+2.5"
+    pages["video rare, by reading rows"] = "video=yes"
     pages["status and rare person"] = f"status=succeeded&person={rare['person']}"
     day = timezone.localdate() - timedelta(seconds=APART * (newest - deep))
     pages["a day"] = f"since={day}&until={day}"

@@ -17,6 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 from tasks.models import Credential, Membership, Project, Role, Star, Task
 from tasks.models.search import searchable
 from tasks.status import Status
+from tasks.web.lists import paging
 from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
@@ -60,6 +61,8 @@ def several(make_task: MakeTask, member: User, credential: Credential) -> list[T
                 created_by=member if number % 2 else None,
                 prompt=prompt,
                 search_text=searchable(prompt),
+                model="doubao-seedance-2-0-260128" if number % 6 else "seedance-1-0-pro",
+                resolution="720p" if number % 2 else "1080p",
             )
         )
     for task in tasks[::5]:
@@ -79,6 +82,8 @@ def several(make_task: MakeTask, member: User, credential: Credential) -> list[T
         "?provider={provider}&status=succeeded",
         "?since={today}",
         "?view=grid&status=succeeded",
+        "?model=Seedance+2.0",
+        "?model=Seedance+2.0&status=succeeded&resolution=720p",
     ],
 )
 def test_the_steps_lead_through_the_list_as_it_is_filtered(
@@ -94,6 +99,21 @@ def test_the_steps_lead_through_the_list_as_it_is_filtered(
     assert "next" not in steps(reader, last, query)
     middle = Task.objects.get(pk=there[1])
     assert steps(reader, middle, query)["prev"].startswith(f"/tasks/{there[0]}/")
+
+
+def test_of_rows_that_must_be_read_only_the_nearest_are_looked_through(
+    reader: Client, several: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a model that nobody uses any more would have all tasks read, twice for each page."""
+    first, *_others = several
+    Task.objects.exclude(pk__in=[first.pk, several[4].pk]).update(resolution="480p")
+    Task.objects.filter(pk__in=[first.pk, several[4].pk]).update(resolution="720p")
+    query = "?resolution=720p"
+    assert set(steps(reader, first, query)) == {"next"}
+    assert set(steps(reader, several[4], query)) == {"prev"}
+    monkeypatch.setattr(paging, "MOST_READ", 3)
+    assert steps(reader, first, query) == steps(reader, several[4], query) == {}
+    assert set(steps(reader, several[2], query)) == {"prev", "next"}
 
 
 def test_a_task_that_the_filters_leave_out_still_leads_into_the_list(
@@ -164,6 +184,7 @@ def test_whoever_searches_too_often_sees_the_page_without_the_steps(
         ("?status=succeeded", 17),
         ("?starred=1", 17),
         ("?since=2026-01-01", 18),  # the days of the site
+        ("?resolution=720p", 19),  # how far the rows are read, on either side
     ],
 )
 def test_the_steps_cost_two_queries_however_long_the_list_is(

@@ -26,13 +26,17 @@ class Neighbours:
 
     @classmethod
     def of(cls, task: Task, query: QueryDict, sight: Sight, user: Any) -> Neighbours:
-        """The place in the list that this query asks for; two queries, three with days."""
+        """The place in the list that this query asks for; see paging for its queries."""
         place = cls.way_back(query)
         filters = place.filters
         visible = Task.objects.in_sight(sight, details=filters.asks_details)
-        tasks = filters.of_status(filters.narrow(visible, user))
-        projects = () if filters.project else sight.projects or ()
-        newer, older = neighbours(tasks, task.pk, projects=projects)
+        indexed = filters.of_status(filters.narrow_by_index(visible, user))
+        newer, older = neighbours(
+            filters.narrow_by_rows(indexed),
+            task.pk,
+            projects=() if filters.project else sight.projects or (),
+            among=indexed if filters.reads_rows else None,
+        )
         return cls(filters, place.query, newer, older)
 
     @classmethod
