@@ -82,8 +82,8 @@ def test_a_link_opened_in_a_new_tab_carries_the_filters_too(
 ) -> None:
     page = enter(member, "/?status=succeeded")
     with page.context.expect_page() as opened:
-        page.click(f"#t{takes[2].pk}-link", modifiers=["Control"])
-    see(opened.value, takes[2], "?status=succeeded")
+        page.click(f"#t{takes[3].pk}-link", modifiers=["Control"])
+    see(opened.value, takes[3], "?status=succeeded")
 
 
 def test_the_keys_leave_alone_who_types_plays_or_switched_them_off(
