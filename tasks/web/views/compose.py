@@ -46,7 +46,6 @@ from tasks.team.limits import LimitReachedError
 from tasks.web import limits
 from tasks.web.compose import last_frame
 from tasks.web.compose.cost_estimate import CostEstimate
-from tasks.web.compose.followups import Followups
 from tasks.web.compose.form import ComposeForm
 from tasks.web.compose.labels import caution_sentence
 from tasks.web.compose.lineage import origin_of
@@ -57,7 +56,6 @@ from tasks.web.compose.prompt_library import PromptLibrary
 from tasks.web.compose.uploads import receive_without_scripts
 from tasks.web.csp import allow_media
 from tasks.web.files import origins
-from tasks.web.presenters.task import TaskPresenter
 
 _random: Random = SystemRandom()
 
@@ -144,11 +142,11 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     tasks = Task.objects.visible_to(request.user, details=True).select_related("submission")
     task = get_object_or_404(tasks, pk=task_id)
     chosen = Followup(followup) if followup in list(Followup) else None
-    if chosen not in (Followup.CONTINUED, Followup.REFERENCE):
-        return initial_of(task, request.user, chosen)
-    if chosen is Followup.REFERENCE and Followups(TaskPresenter(task, timezone.now())).lends_video:
-        return initial_of(task, request.user, chosen, task.video_url)
-    frame = last_frame.for_form(request, task, _number(request, "frame"))
+    frame = ""
+    if chosen is Followup.CONTINUED:
+        frame = last_frame.for_form(request, task, _number(request, "frame"))
+    elif chosen is Followup.REFERENCE:
+        frame = last_frame.reference_for_form(request, task)
     return initial_of(task, request.user, chosen, frame)
 
 
