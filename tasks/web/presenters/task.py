@@ -18,6 +18,7 @@ from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
 from tasks.web.presenters.badges import MEANINGS, PLAIN_MEANINGS, STATUS_BADGES, Badge
 from tasks.web.presenters.billing import cost_of, paid_for
 from tasks.web.presenters.facts import Fact, clock, fact_groups, grouped, note_groups
+from tasks.web.presenters.key_facts import is_long, key_facts
 from tasks.web.presenters.links import FileLink, LinkLife, file_links
 from tasks.web.presenters.media_sources import media_sources
 from tasks.web.presenters.screen import Screen
@@ -261,3 +262,14 @@ class TaskPresenter:
             return json.dumps(json.loads(self.task.raw), ensure_ascii=False, indent=2)
         except (ValueError, RecursionError):
             return self.task.raw
+
+    # Beside the clip on its own page
+
+    @property
+    def key_facts(self) -> list[Fact]:
+        words = {"model": self.model, "length": self.length, "paid": self.cost}
+        return key_facts(self.task, self.files, **words, tokens=self.tokens)
+
+    @property
+    def has_long_prompt(self) -> bool:
+        return is_long(self.task.prompt)

@@ -143,6 +143,7 @@ def _task_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
     }
     for each in changed:  # the task of the page
         context |= actions_context(request.user, each)
+        context["shared"] = shared_row(each, "tasks/_task_shared.html")
     return _answer(request, "tasks/_task_news.html", context)
 
 
