@@ -191,13 +191,14 @@ def test_no_final_is_offered_at_a_gateway_that_does_not_forward_drafts(
 
 
 LINK = "https://cdn.example/a.mp4"
+OFFERED = 'id="use-as-reference"'
 
 
 def reference_of(desk: Client, task: Task) -> dict[str, str]:
     """The references in the form that "Use as reference" opens."""
-    url = f"/tasks/new/?from={task.pk}&as=reference"
-    assert url.replace("&", "&amp;") in desk.get(task.get_absolute_url()).content.decode()
-    form = desk.get(url).context["form"]
+    assert OFFERED in desk.get(task.get_absolute_url()).content.decode()
+    opened = desk.post(f"/tasks/{task.pk}/continue/", {"as": "reference"}, follow=True)
+    form = opened.context["form"]
     assert form["mode"].value() == "reference"
     names = ("reference_video", "reference_image")
     return {name: form[name].value() for name in names if form[name].value()}
@@ -209,7 +210,7 @@ def test_a_clip_is_a_reference_while_its_link_lives_and_its_last_frame_afterward
     task = make_task(credential=ark, status=Status.SUCCEEDED, model=OMNI, video_url=LINK)
     assert reference_of(desk, task) == {"reference_video": LINK}
     Task.objects.filter(pk=task.pk).update(link_ends_at=timezone.now())
-    assert "as=reference" not in desk.get(task.get_absolute_url()).content.decode()
+    assert OFFERED not in desk.get(task.get_absolute_url()).content.decode()
     save_copy(task, png(640, 480), kind=CopyKind.LAST_FRAME)
     assert reference_of(desk, task) == {"reference_image": line_of(Upload.objects.get())}
 
@@ -228,7 +229,7 @@ def test_no_reference_is_offered_where_the_model_could_not_take_it(
 ) -> None:
     known = {"status": Status.SUCCEEDED, "model": OMNI, "video_url": LINK}
     task = make_task(credential=ark, **known | fields)
-    assert "as=reference" not in desk.get(task.get_absolute_url()).content.decode()
+    assert OFFERED not in desk.get(task.get_absolute_url()).content.decode()
     form = desk.get(f"/tasks/new/?from={task.pk}&as=reference").context["form"]
     assert "reference_video" not in form.fields or not form["reference_video"].value()
 

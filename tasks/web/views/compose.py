@@ -142,12 +142,10 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     tasks = Task.objects.visible_to(request.user, details=True).select_related("submission")
     task = get_object_or_404(tasks, pk=task_id)
     chosen = Followup(followup) if followup in list(Followup) else None
-    frame = ""
-    if chosen is Followup.CONTINUED:
-        frame = last_frame.for_form(request, task, _number(request, "frame"))
-    elif chosen is Followup.REFERENCE:
-        frame = last_frame.reference_for_form(request, task)
-    return initial_of(task, request.user, chosen, frame)
+    given = ""
+    if chosen in (Followup.CONTINUED, Followup.REFERENCE):
+        given = last_frame.for_form(task, chosen, _number(request, "frame"))
+    return initial_of(task, request.user, chosen, given)
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

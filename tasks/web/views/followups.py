@@ -21,10 +21,12 @@ from tasks.providers.catalog.request import GenerationRequest, upload_in
 from tasks.providers.catalog.rules import LARGEST_SEED, end_of, violations
 from tasks.submission.place import UploadGoneError
 from tasks.web.compose import last_frame
+from tasks.web.compose.followups import Followups
 from tasks.web.compose.labels import violation_sentence
 from tasks.web.compose.lineage import origin_of_repeat
 from tasks.web.compose.prefill import Followup
 from tasks.web.presenters.actions import UNSURE
+from tasks.web.presenters.task import TaskPresenter
 from tasks.web.views.compose import place_and_send, redirect_to_takes
 
 _random: Random = SystemRandom()
@@ -89,13 +91,21 @@ def _redirect_to_form(request: HttpRequest, pk: int, reason: str) -> HttpRespons
 
 @require_POST
 def continue_from(request: HttpRequest, pk: int) -> HttpResponse:
-    """Open the form with the task's last frame as the first frame, as an upload of its project."""
+    """Open the form with the task's last frame as the first frame; or, with `as=reference`, with
+    the clip as a reference, or its last frame where no link to the clip is valid.
+
+    The frame becomes an upload of the project. The form says where it could not be had.
+    """
     tasks = Task.objects.repeatable_by(request.user).select_related("project", "submission")
     task = get_object_or_404(tasks.prefetch_related("copies"), pk=pk)
-    try:
-        upload = upload_in(last_frame.first_frame(task, request.user, timezone.now()))
-    except last_frame.NoLastFrameError as reason:
-        messages.error(request, str(reason))
-        return redirect("task", pk)
-    query = {"from": pk, "as": str(Followup.CONTINUED)} | ({"frame": upload} if upload else {})
+    is_reference = request.POST.get("as") == Followup.REFERENCE
+    followup = Followup.REFERENCE if is_reference else Followup.CONTINUED
+    query: dict[str, object] = {"from": pk, "as": str(followup)}
+    followups = Followups(TaskPresenter(task, timezone.now()))
+    if not (is_reference and followups.lends_video):
+        try:
+            given = last_frame.first_frame(task, request.user, timezone.now())
+            query |= {"frame": upload} if (upload := upload_in(given)) else {}
+        except last_frame.NoLastFrameError as reason:
+            messages.error(request, str(reason))
     return redirect(f"{reverse('compose')}?{urlencode(query)}")
