@@ -31,6 +31,7 @@ from tasks.models import (
     Task,
 )
 from tasks.models.access import require_worker
+from tasks.models.prompt import LONGEST_PROMPT
 from tasks.models.task_queries import TaskQuerySet
 from tasks.submission.place import (
     AlreadyTrackedError,
@@ -47,6 +48,7 @@ from tasks.web import limits
 from tasks.web.compose.cost_estimate import CostEstimate
 from tasks.web.compose.form import ComposeForm
 from tasks.web.compose.labels import caution_sentence
+from tasks.web.compose.last_used import last_used
 from tasks.web.compose.lineage import origin_of
 from tasks.web.compose.plan import Plan
 from tasks.web.compose.plan_summary import PlanSummary
@@ -55,6 +57,7 @@ from tasks.web.compose.prompt_library import PromptLibrary
 from tasks.web.compose.uploads import receive_without_scripts
 from tasks.web.csp import allow_media
 from tasks.web.files import origins
+from tasks.web.views.latest_results import latest_results
 
 _random: Random = SystemRandom()
 
@@ -98,8 +101,14 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 
 def form_page(request: HttpRequest, form: ComposeForm, **saving: Any) -> HttpResponse:
-    response = render(request, "compose/page.html", form_context(request, form, **saving))
-    allow_media(response, origins())
+    """The form's page, with this person's latest results; `?dock` asks for the form alone."""
+    context = form_context(request, form, **saving)
+    if "dock" in request.GET:
+        return render(request, "compose/_composer.html", context)
+    if form.project_chosen:
+        context |= latest_results(request.user, form.project_chosen, context["now"])
+    response = render(request, "compose/page.html", context)
+    allow_media(response, context.get("sources", origins()))
     return response
 
 
@@ -126,17 +135,20 @@ def form_context(request: HttpRequest, form: ComposeForm, **saving: Any) -> dict
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    """The form's initial values, chosen by the address.
+    """The form's initial values: those that this person used last, and what the address says.
 
     `?from=7` fills it from a task whose details this person sees, `&as=seed` as one of the
-    followups; `?prompt=7` from a saved prompt; `?project=7` chooses the project.
+    followups; `?prompt=7` from a saved prompt; `?project=7` chooses the project; `?text=` is the
+    prompt that was begun in the dock of a page without scripts.
     """
     if _number(request, "prompt"):
         usable = SavedPrompt.objects.usable_by(request.user)
         saved = get_object_or_404(usable, pk=_number(request, "prompt"))
-        return {"project": saved.project_id, "prompt": saved.text}
+        settings = last_used(request.user, saved.project_id)
+        return settings | {"project": saved.project_id, "prompt": saved.text}
     if not (task_id := _number(request, "from")):
-        return {"project": _number(request, "project")}
+        text = request.GET.get("text", "")[:LONGEST_PROMPT]
+        return last_used(request.user, _number(request, "project")) | {"prompt": text}
     followup = request.GET.get("as", "")
     tasks = Task.objects.visible_to(request.user, details=True).select_related("submission")
     return initial_of(

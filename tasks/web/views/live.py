@@ -57,7 +57,7 @@ def live(request: HttpRequest) -> HttpResponse:
 def _list_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) -> HttpResponse:
     news = _news(request, feed, sight, now, "tasks/_row_news.html")
     shared = counts.SharedCounts.read(feed.filters, sight, request.user)
-    has_other_counts = shared.digest != feed.tally
+    has_other_counts = feed.tally not in ("", shared.digest)
     context = {
         **news,
         "new": _new(feed, sight, shared.newest, request.user),
@@ -66,7 +66,7 @@ def _list_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
         "feed": replace(
             news["feed"],
             known=Known.of(sight, feed.known.project, shared.change),
-            tally=shared.digest,
+            tally=feed.tally and shared.digest,
         ),
     }
     return _answer(request, "tasks/_list_news.html", context)
