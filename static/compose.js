@@ -28,9 +28,10 @@
   body.addEventListener("compose:ask", ask);
   body.addEventListener("htmx:configRequest", () => { asked = edits; });
   const opened = () => [...body.querySelectorAll("details[id][open]")].map((each) => each.id);
-  let open = [];
+  let open = [], focused = "";
   body.addEventListener("htmx:beforeSwap", (event) => {
     open = opened();
+    focused = body.contains(document.activeElement) ? document.activeElement.id : "";
     if (!isBusy() && edits === asked) return;
     event.detail.shouldSwap = false;
     isOwed = true;
@@ -41,6 +42,8 @@
   body.addEventListener("htmx:afterRequest", () => setTimeout(() => { if (isOwed) ask(); }));
   body.addEventListener("htmx:afterSwap", () => {
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    // htmx could not give the focus back to what was still closed.
+    if (focused && !body.contains(document.activeElement)) document.getElementById(focused)?.focus();
   });
 
   // A menu of the row closes when something in it was chosen by pointer, beside it, and by Escape.

@@ -1,4 +1,4 @@
-"""What a person made last in a project, beside the form that makes the next; it stays live."""
+"""The tasks that a person made last in a project, beside the form for the next; they are live."""
 
 from __future__ import annotations
 
