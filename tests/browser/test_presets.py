@@ -67,6 +67,7 @@ def choose_from_all(page: Page) -> None:
 
 def press_make(page: Page) -> Task:
     page.get_by_role("button", name="Make", exact=True).click()
+    page.get_by_role("link", name="Show it").click()
     expect(page.locator("#task-status")).to_be_visible(timeout=PATIENCE)
     return Task.objects.latest("pk")
 
