@@ -59,7 +59,7 @@
   const touch = (form) => {
     const state = states.get(form);
     state.isTouched = true;
-    if (state.tried) state.tried = "changed";
+    if (state.tried && state.saved !== asSaved(form)) state.tried = "changed";
     clearTimeout(waiting);
     waiting = setTimeout(save, PAUSE, form);
   };
@@ -110,46 +110,45 @@
     for (const draft of drafts(form)) if (await isUnsent(form, draft)) return show(form, "offered", draft);
   };
 
-  // Let the server show the form with these values: it knows what can be chosen, and which pictures
-  // are gone. Whether it did.
-  const fill = async (form, pairs, isStillWanted) => {
-    const body = find("#compose-body", form), data = new FormData();
+  // The form with these values as the server shows it: it knows what can be chosen, and which
+  // pictures are gone. Throws where it does not answer.
+  const render = async (form, pairs) => {
+    const data = new FormData();
     for (const [name, value] of pairs) data.append(name, value);
-    data.append("key", keyOf(form));
     data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
-    const answer = await fetch(body.getAttribute("hx-post"), { method: "POST", body: data, redirect: "manual" });
-    if (!answer.ok) return false;
-    const content = await answer.text();
-    if (!isStillWanted()) return true;
-    htmx.trigger(body, "htmx:abort");
-    htmx.swap(body, content, { swapStyle: "innerHTML" });
-    return true;
+    const address = find("#compose-body", form).getAttribute("hx-post");
+    const answer = await fetch(address, { method: "POST", body: data, redirect: "manual" });
+    if (!answer.ok) throw new Error(answer.statusText);
+    return answer.text();
   };
   // Replace the form's values and key, and what is known of them.
-  const turn = async (form, pairs, key, next, isStillWanted = () => true) => {
-    const isFilled = await fill(form, pairs, isStillWanted).catch(() => false);
-    if (!isFilled || !isStillWanted()) return isFilled;
+  const turn = (form, content, key, next) => {
+    const body = find("#compose-body", form);
+    htmx.trigger(body, "htmx:abort");
+    htmx.swap(body, content, { swapStyle: "innerHTML" });
     setKey(form, key);
     Object.assign(states.get(form), next);
-    return true;
   };
-  const restore = async (form, draft, isStillWanted) => {
+  const restore = async (form, draft, isStillWanted = () => true) => {
     clearTimeout(waiting);
     save(form);
     const { isTouched, tried, name } = states.get(form);
     const before = { pairs: pairsOf(form), key: keyOf(form), state: { isTouched, tried, name } };
-    const next = { isTouched: true, tried: draft.tried, name: draft.name, before };
-    const isFilled = await turn(form, draft.pairs, keyIn(draft), next, isStillWanted);
-    if (!isFilled) return show(form, "failed", draft);
-    const state = states.get(form), isBack = state.name === draft.name;
-    if (isBack) state.saved = asSaved(form); // as old as it is, until it is changed
-    show(form, isBack ? "restored" : "offered", draft);
+    const content = await render(form, draft.pairs).catch(() => null);
+    if (content === null) return show(form, "failed", draft);
+    if (!isStillWanted()) return show(form, "offered", draft);
+    turn(form, content, keyIn(draft), { isTouched: true, tried: draft.tried, name: draft.name, before });
+    states.get(form).saved = asSaved(form); // as old as it is, until it is changed
+    show(form, "restored", draft);
   };
   const undo = async (form, draft) => {
     const { pairs, key, state } = states.get(form).before;
     clearTimeout(waiting);
     save(form); // what was changed in the draft since
-    if (await turn(form, pairs, key, state)) show(form, "offered", read(draft.name));
+    const content = await render(form, pairs).catch(() => null);
+    if (content === null) return;
+    turn(form, content, key, state);
+    show(form, "offered", read(draft.name));
   };
   const discard = (form, draft) => {
     remove(draft.name);

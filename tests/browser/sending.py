@@ -24,6 +24,13 @@ def generate(page: Page) -> None:
     page.locator("#generate").click()
 
 
+def generate_and_wait(page: Page) -> None:
+    """Press the button, and wait for the server's answer."""
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
+        generate(page)
+    expect_sent(page)
+
+
 def try_again(page: Page) -> None:
     outcome(page).get_by_role("button", name="Try again").click()
 
@@ -79,6 +86,10 @@ def sign_in(page: Page, name: str) -> Response | None:
 
 def end_session(page: Page) -> None:
     page.context.clear_cookies(name="dailies_session")
+
+
+def wait_until_stored(page: Page) -> None:
+    page.wait_for_function("() => Object.keys(localStorage).some(name => /^draft:/.test(name))")
 
 
 def stored(page: Page) -> list[str]:

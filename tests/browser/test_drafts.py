@@ -24,6 +24,7 @@ from tests.browser.sending import (
     outcome,
     sign_in,
     stored,
+    wait_until_stored,
     write,
 )
 from tests.conftest import MakeTask
@@ -96,7 +97,7 @@ def test_what_was_typed_comes_back_by_itself_and_can_be_undone(form: Page) -> No
 
 def test_another_tab_offers_it_and_can_discard_it(form: Page) -> None:
     write(form, BOAT)
-    form.wait_for_function("Object.keys(localStorage).some(name => name.startsWith('draft:'))")
+    wait_until_stored(form)
     tab = another_tab(form)
     expect(line(tab)).to_contain_text("You have an unsent draft from 1 minute ago.")
     assert prompt(tab).input_value() == ""
@@ -222,7 +223,7 @@ def test_what_is_no_draft_is_left_out(form: Page, member: User, project: Project
 
 def test_signing_out_removes_them(form: Page, member: User) -> None:
     write(form, BOAT)
-    form.wait_for_function("Object.keys(localStorage).some(name => name.startsWith('draft:'))")
+    wait_until_stored(form)
     form.route("**/sign-out/", without_clearing)
     form.locator("form[action='/sign-out/']").evaluate("form => form.requestSubmit()")
     form.wait_for_url("**/sign-in/**")
