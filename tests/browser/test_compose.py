@@ -105,6 +105,7 @@ def test_a_dropped_picture_is_shown_and_sent(form: Page, sim: Simulator) -> None
     assert_accessible(form)
     form.get_by_label("Prompt", exact=True).fill("A paper boat on a canal")
     form.get_by_role("button", name="Generate").click()
+    form.get_by_role("link", name="Show it").click()
     form.wait_for_url("**/tasks/*/")
     assert Task.objects.get().submission.generation.uploads == (Upload.objects.get().pk,)
     send()
@@ -115,6 +116,7 @@ def test_a_button_stays_the_same_element_when_the_task_changes(form: Page) -> No
     """Keep its key too, so that two clicks are one request even with news between them."""
     form.get_by_label("Prompt", exact=True).fill("A paper boat on a canal")
     form.get_by_role("button", name="Generate").click()
+    form.get_by_role("link", name="Show it").click()
     form.wait_for_url("**/tasks/*/")
     again = form.locator("#once-more")
     expect(again).to_have_count(0)

@@ -60,7 +60,7 @@ def test_the_prompt_has_the_focus_and_keys_send_it_once(form: Page) -> None:
     form.keyboard.type("on a canal")
     assert not Submission.objects.exists()
     form.keyboard.press("Control+Enter")
-    form.wait_for_url(TASK)
+    expect(form.locator("#compose-outcome")).to_contain_text("1 request sent.")
     assert Submission.objects.get().generation.prompt == "A paper boat\non a canal"
 
 
@@ -150,6 +150,18 @@ def test_the_dock_keeps_what_is_typed_while_its_form_comes(wall: Page) -> None:
     expect(wall.locator("#dock #compose-price")).to_contain_text("about 108,900 tokens")
     expect(wall.locator("#dock [data-unit=words]")).to_contain_text("6")
     assert len([url for url in asked if "?dock" in url]) == 1
+
+
+def test_what_the_dock_sent_stands_on_the_wall_once_its_rows_are_written(
+    wall: Page, make_task: MakeTask
+) -> None:
+    open_dock(wall, "A paper boat on a canal")
+    wall.keyboard.press("Control+Enter")
+    expect(wall.locator("#compose-outcome")).to_contain_text("1 request sent.")
+    expect(wall.locator("#dock .picks")).to_be_hidden()  # one looks at the wall again
+    task = Task.objects.get()
+    expect(wall.locator(f"#t{task.pk}, .new-tasks").first).to_be_visible()
+    expect(wall).to_have_url(re.compile("/$"))
 
 
 def test_the_dock_is_one_line_again_where_one_looks_at_the_wall(wall: Page) -> None:

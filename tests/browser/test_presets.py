@@ -67,6 +67,7 @@ def choose_from_all(page: Page) -> None:
 
 def press_generate(page: Page) -> Task:
     page.get_by_role("button", name="Generate").click()
+    page.get_by_role("link", name="Show it").click()
     expect(page.locator("#task-status")).to_be_visible(timeout=PATIENCE)
     return Task.objects.latest("pk")
 
