@@ -90,7 +90,7 @@
     if (!isSame(form, data)) return tellFailure(form, "overtaken");
     if (!answer.body) return;
     const body = find("#compose-body", form);
-    htmx.swap(body, answer.body, { swapStyle: "innerHTML" });
+    htmx.swap(body, answer.body, { swapStyle: htmx.config.defaultSwapStyle });
     const wrong = find("[autofocus], .is-invalid", body);
     wrong?.closest("details")?.setAttribute("open", "");
     wrong?.focus();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from functools import partial
 from typing import Any
 
 import pytest
@@ -134,7 +135,7 @@ def test_of_two_contents_at_once_under_one_key_one_is_placed_and_the_other_told(
     def press(desk: Client, prompt: str) -> None:
         statuses.append((send(desk, key=key, prompt=prompt).status_code, prompt))
 
-    at_once([lambda pair=pair: press(*pair) for pair in zip(desks, prompts, strict=True)])
+    at_once([partial(press, *pair) for pair in zip(desks, prompts, strict=True)])
     task = Task.objects.get()
     other = "Another" if task.prompt == "One" else "One"
     assert sorted(statuses) == sorted([(200, task.prompt)] * 3 + [(409, other)] * 3)
