@@ -22,6 +22,7 @@ MODULES = {
     "serving": "serving",
     "senders": "slow_senders",
     "archive": "archive",
+    "pages": "pages",
     "soak": "soak",
 }
 NAMES = tuple(MODULES)

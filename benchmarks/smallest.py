@@ -20,7 +20,8 @@ AT_ONCE = 3  # they wait for most of their time
 LONGEST = 300.0  # seconds, after which one counts as hung
 #: The longest ones first, so that none of them is left alone at the end.
 ORDER = (
-    "soak", "badge", "archive", "list", "feed", "team", "senders", "lateness", "serving", "refresh",
+    "soak", "badge", "pages", "archive", "list", "feed", "team", "senders", "lateness", "serving",
+    "refresh",
 )  # fmt: skip
 
 

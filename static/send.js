@@ -124,14 +124,6 @@
     setTimeout(() => hold(form, false), answer.key ? DOUBLE_CLICK : 0);
   };
 
-  // A renewed form that is a page to sign in is no form.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const { target, pathInfo } = event.detail, form = target?.closest?.("#compose");
-    if (!form || pathInfo.responsePath === pathInfo.finalRequestPath) return;
-    event.detail.shouldSwap = false;
-    tellFailure(form, "ended");
-  });
-
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!isOrder(form, event.submitter)) return;

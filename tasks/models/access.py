@@ -26,10 +26,8 @@ long so that every question about access is answered in one place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from datetime import datetime
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.apps import apps
@@ -41,11 +39,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from tasks.models.scrub import ScrubQuerySet
+from tasks.models.sight import NONE, Sight
 from tasks.models.trash import TrashQuerySet
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
-
-NONE = 0  # no row has this id
 
 
 class Role(models.TextChoices):
@@ -135,34 +132,13 @@ class ProjectAccess(models.QuerySet[Row]):
         return [] if administers(user) else self.ids_visible_to(user)
 
 
-@dataclass(frozen=True)
-class Sight:
-    """The projects that a person sees, and the number of the last change of a task in them."""
-
-    projects: tuple[int, ...] | None  # in ascending order; None: all of them
-    detailed: tuple[int, ...] | None  # those of which the person sees the details
-    last_change: int
-
-    @property
-    def mark(self) -> str:
-        """A digest of the projects, and of which of them the details are seen."""
-        sight = repr((self.projects, self.detailed))
-        return blake2b(sight.encode(), digest_size=4).hexdigest()
-
-    def within(self, project: int) -> Sight:
-        """The part that lies in one of these projects, as `sight_of` gives it."""
-        detailed = (project,) if self.detailed is None or project in self.detailed else ()
-        return replace(self, projects=(project,), detailed=detailed)
-
-
 def sight_of(user: Any, project: int | None = None) -> Sight:
     """The sight of this person, or what of it lies in one project. One query.
 
-    It is a raw statement, for every open page asks each two seconds. Who has seen a change has
-    seen all before it in these projects; see ChangeCounter.
+    It is a raw statement, for every open page asks each two seconds.
     """
     if administers(user):
-        return _sight_of_staff(project)
+        return Sight.of_everything(project)
     sql = (
         "SELECT m.project_id, coalesce(c.number, 0), m.role <> %s OR p.viewers_see_details"
         " FROM tasks_membership m JOIN tasks_project p ON p.id = m.project_id"
@@ -171,23 +147,7 @@ def sight_of(user: Any, project: int | None = None) -> Sight:
     with connection.cursor() as cursor:
         cursor.execute(sql, [Role.VIEWER.value, user.pk])
         rows = cursor.fetchall() if user.is_active else []
-    seen = sorted(row for row in rows if project in (None, row[0]))
-    return Sight(
-        projects=tuple(pk for pk, _, _ in seen),
-        detailed=tuple(pk for pk, _, is_detailed in seen if is_detailed),
-        last_change=max((number for _, number, _ in seen), default=0),
-    )
-
-
-def _sight_of_staff(project: int | None) -> Sight:
-    """The last change of all projects is what the counter says."""
-    one = "SELECT max(number) FROM tasks_projectchange WHERE project_id = %s"
-    every = "SELECT value FROM tasks_changecounter WHERE id = 1"
-    with connection.cursor() as cursor:
-        cursor.execute(one if project else every, [project] if project else [])
-        [last_change] = cursor.fetchone()
-    projects = (project,) if project else None
-    return Sight(projects=projects, detailed=projects, last_change=last_change or 0)
+    return Sight.of_projects(row for row in rows if project in (None, row[0]))
 
 
 # Rows that belong to a project. `path` is the lookup from the rows to the row that has the
@@ -269,22 +229,6 @@ class TaskAccess(TrashQuerySet[Row]):
         """Tasks of `visible_to`, for a person whose projects were just read."""
         projects = sight.detailed if details else sight.projects
         return self.kept() if projects is None else self._kept_in(projects)
-
-    def changes_in_sight(self, sight: Sight, ids: Iterable[int]) -> dict[int, int]:
-        """The last change of each of these tasks that is in sight. A raw statement.
-
-        Every page of a busy team asks it each two seconds, and putting it together cost the ORM
-        five times what the database took.
-        """
-        chosen = ", ".join(str(int(pk)) for pk in ids)
-        sql = f"SELECT id, change FROM tasks_task WHERE id IN ({chosen}) AND deleted_at IS NULL"
-        if sight.projects is not None:
-            sql += f" AND project_id IN ({', '.join(map(str, sight.projects or (NONE,)))})"
-        if not chosen:
-            return {}
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
-            return dict(cursor.fetchall())
 
     def _kept_in(self, projects: Sequence[int]) -> Self:
         if len(projects) == 1:
@@ -572,6 +516,11 @@ class Rights:
         if rights is None:
             rights = user._rights = cls(user)
         return rights
+
+    @property
+    def are_known(self) -> bool:
+        """Whether asking for any of them costs no query."""
+        return administers(self._user) or "_memberships" in vars(self)
 
     @cached_property
     def _memberships(self) -> set[tuple[str, bool]]:

@@ -6,6 +6,7 @@ from django.utils.functional import SimpleLazyObject
 
 from tasks.models.access import Rights
 from tasks.team import preferences
+from tasks.web.error_pages import frame_of
 from tasks.web.presenters.header_status import HeaderStatus
 
 
@@ -17,6 +18,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         return HeaderStatus.read(request.user, timezone.now(), manages=rights.manages)
 
     return {
+        "frame": lambda: frame_of(request),  # of an error's page
         "theme": SimpleLazyObject(lambda: preferences.theme_of(request)),
         "preferences": SimpleLazyObject(lambda: preferences.of(getattr(request, "user", None))),
         "may_track": SimpleLazyObject(lambda: rights.works),

@@ -12,13 +12,12 @@ from django.contrib.messages.storage.base import Message
 from django.db import InterfaceError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views import defaults
 
 from tasks.monitoring import damage
+from tasks.web import error_pages
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +58,12 @@ class DatabaseErrorMiddleware:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer a request that was refused, unless only because its session could not be saved."""
-    return _answer(request, exception) or defaults.bad_request(request, exception)
+    return _answer(request, exception) or error_pages.bad_request(request)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer an exception that no view raised: of a middleware, or of an error page itself."""
-    return _answer(request, sys.exc_info()[1]) or defaults.server_error(request)
+    return _answer(request, sys.exc_info()[1]) or error_pages.server_error(request)
 
 
 def _answer(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
@@ -98,7 +97,7 @@ def _busy_page(request: HttpRequest, *, is_damaged: bool) -> HttpResponse:
         "path": reverse("tasks") if is_done else request.get_full_path(),
         "is_damaged": is_damaged,
     }
-    page = render_to_string("503.html", {**context, "csrf": get_token(request)})
+    page = error_pages.without_queries(request, "503.html", **context)
     headers = {} if is_damaged else {"Retry-After": str(RETRY_SECONDS)}
     return HttpResponse(page, status=503, headers=headers)
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
-from tasks.models.access import Sight
+from tasks.models.sight import Sight
 from tasks.providers.numbers import whole_number
 from tasks.web.lists.filters import Filters
 from tasks.web.lists.paging import ROWS

@@ -13,7 +13,8 @@ from tasks.models import (
     Task,
     bulk,
 )
-from tasks.models.access import Role, Sight, sight_of
+from tasks.models.access import Role, sight_of
+from tasks.models.sight import Sight
 from tests.conftest import MakeTask
 
 
@@ -126,5 +127,5 @@ def test_what_is_in_sight_is_what_is_visible(
         visible = dict(Task.objects.visible_to(person).values_list("pk", "change"))
         sight = sight_of(person)
         assert dict(Task.objects.in_sight(sight).values_list("pk", "change")) == visible
-        assert Task.objects.changes_in_sight(sight, ids) == visible
-    assert Task.objects.changes_in_sight(sight_of(staff), []) == {}
+        assert sight.changes_of(ids) == visible
+    assert sight_of(staff).changes_of([]) == {}

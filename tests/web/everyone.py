@@ -52,7 +52,7 @@ def people(
 @pytest.fixture
 def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
     task = make_task()
-    save_copy(task, b"a video", poster=b"an image")
+    copy = save_copy(task, b"a video", poster=b"an image", sprite=b"images", poster_hash="5" * 16)
     save_copy(task, b"an image", kind=CopyKind.LAST_FRAME)
     StatusChange.objects.create(task=task, was="queued", became="running", at=timezone.now())
     schedule = apps.get_model("django_q", "Schedule")
@@ -61,7 +61,8 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
     theirs.open_to_all = False
     theirs.save(update_fields=["open_to_all"])
     theirs.projects.set([task.project])
-    ids = {"credential": theirs.pk, "task": task.pk}
+    ids: dict[str, Any] = {"credential": theirs.pk, "task": task.pk}
+    ids |= {"poster": copy.poster_hash, "sprite": copy.sprite_hash}
     made = {"project": task.project, "credential": theirs, "created_at": timezone.now()}
     ids["batch"] = Batch.objects.create(**made).pk
     prompt = SavedPrompt.objects.create(project=task.project, name="Boat", text="A boat")

@@ -45,7 +45,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "task"): ("/tasks/{task}/", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "refresh_task"): ("/tasks/{task}/refresh/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "refresh_task"): ("/tasks/{task}/refresh/", (DOOR, 404, 404, 302, 302, 302)),
-    ("GET", "live"): ("/live/", ALL_OF_THEM),  # without a session: nothing but "load me again"
+    ("GET", "live"): ("/live/", SIGNED_IN),  # a script without a session gets a 401
     ("GET", "design"): ("/design/", NONE_YET),  # in a demonstration only
     ("GET", "healthz"): ("/healthz", ALL_OF_THEM),
     ("GET", "readyz"): ("/readyz", (503,) * 6),  # nothing is tried in the tests' own process
@@ -119,6 +119,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "video"): ("/tasks/{task}/video", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "last_frame"): ("/tasks/{task}/last-frame", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "poster"): ("/tasks/{task}/poster", (DOOR, 404, 200, 200, 200, 200)),
+    ("GET", "kept_poster"): ("/tasks/{task}/poster/{poster}", (DOOR, 404, 200, 200, 200, 200)),
+    ("GET", "sprite"): ("/tasks/{task}/sprite/{sprite}", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "download"): ("/tasks/download.zip", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "download"): ("/tasks/download.zip?task={task}", (DOOR, 404, 200, 200, 200, 200)),
     # Stars, the trash, who did what
@@ -143,7 +145,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "archive"): ("/archive/", SIGNED_IN),
     ("GET", "save_now"): ("/archive/save-now/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "save_now"): ("/archive/save-now/?", (DOOR, 404, 404, 404, 404, 404)),  # of nothing
-    ("GET", "header_status"): ("/header-status/", (204, 200, 200, 200, 200, 200)),
+    ("GET", "header_status"): ("/header-status/", SIGNED_IN),
     # Making
     ("GET", "compose"): ("/tasks/new/", (DOOR, 200, 403, 200, 200, 200)),
     ("POST", "compose"): ("/tasks/new/", (DOOR, 200, 403, 200, 200, 200)),
@@ -355,6 +357,8 @@ GET_ONLY = {
     "video",
     "last_frame",
     "poster",
+    "kept_poster",
+    "sprite",
     "account_reset_password_done",
     "account_reset_password_from_key_done",
     "mfa_index",
@@ -384,7 +388,8 @@ def expected_of(method: str, route: str) -> tuple[int | str, ...]:
 
 #: Routes that answer HEAD as they answer GET; all others refuse it.
 ANSWER_HEAD = {"healthz", "readyz", "statusz", "sign_in", "password", "set_language"}
-ANSWER_HEAD |= {"video", "last_frame", "poster", "upload", "shared", "usersessions_list"}
+ANSWER_HEAD |= {"video", "last_frame", "poster", "kept_poster", "sprite", "upload", "shared"}
+ANSWER_HEAD |= {"usersessions_list"}
 #: Views of allauth's, and redirects, which answer HEAD, and other methods as GET or POST.
 LENIENT = ("account_", "mfa_", "moved_")
 #: Our own views that do.

@@ -94,7 +94,8 @@ def test_the_pulse_is_silent_while_nothing_is_new(
 
 
 def test_nobody_signed_in_is_told_nothing(client: Client, db: None) -> None:
-    assert client.get("/header-status/").status_code == 204
+    asked = client.get("/header-status/", headers={"hx-request": "true"})
+    assert (asked.status_code, asked.content) == (401, b"")
 
 
 def test_many_broken_credentials_are_one_line(client: Client, member: User) -> None:

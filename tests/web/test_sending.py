@@ -179,10 +179,11 @@ def test_a_removed_picture_is_told_in_a_draft_and_when_it_is_sent(desk: Client) 
     assert not Batch.objects.exists()
 
 
-def test_an_ended_session_is_a_redirect_and_no_answer(desk: Client) -> None:
+def test_an_ended_session_is_no_answer(desk: Client) -> None:
+    key = str(uuid.uuid4())
     desk.logout()
-    answer = send(desk)
-    assert (answer.status_code, answer["Location"]) == (302, "/sign-in/?next=/tasks/new/")
+    assert send(desk, key=key).status_code == 401
+    assert desk.get(f"/tasks/new/{key}/", headers=BY_SCRIPT).status_code == 401
 
 
 def test_somebody_elses_key_is_refused(desk: Client, client_of: ClientOf, manager: User) -> None:

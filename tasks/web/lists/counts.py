@@ -15,7 +15,8 @@ from django.db import connection, models
 from django.utils import timezone
 
 from tasks.models import Task, search
-from tasks.models.access import Sight, administers
+from tasks.models.access import administers
+from tasks.models.sight import Sight
 from tasks.models.task_queries import TaskQuerySet
 from tasks.status import LIVE, Status
 from tasks.web.lists.filters import Filters

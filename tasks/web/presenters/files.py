@@ -243,7 +243,28 @@ class FilePresenter:
 
     @property
     def poster(self) -> str:
-        return reverse("poster", args=[self.copy.task_id]) if self.copy.poster else ""
+        """The address of the first frame; browsers keep it for ever where it has a hash."""
+        copy = self.copy
+        if not copy.poster:
+            return ""
+        if not copy.poster_hash:
+            return reverse("poster", args=[copy.task_id])
+        return reverse("kept_poster", args=[copy.task_id, copy.poster_hash])
+
+    @property
+    def sprite_url(self) -> str:
+        """The address of the frames to scrub by, in one image; "" where there is none."""
+        copy = self.copy
+        return reverse("sprite", args=[copy.task_id, copy.sprite_hash]) if copy.sprite else ""
+
+    @property
+    def sprite_frames(self) -> int:
+        return self.copy.sprite_frames or 0
+
+    @property
+    def sprite_columns(self) -> int:
+        """The number of frames in a row of that image."""
+        return self.copy.sprite_columns or 0
 
     @property
     def size(self) -> str:

@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 from tasks.models import Task
 from tasks.status import Status
+from tasks.web.presenters.files import FilePresenter
 from tasks.web.presenters.links import LinkLife
 from tasks.web.presenters.media_sources import covers, origin
 from tasks.web.presenters.task_files import TaskFiles
@@ -59,7 +60,7 @@ class Screen:
         """A digest that changes exactly when a page must show another screen."""
         content = self.name
         if content == "film":
-            content += f" {self.video_url} {self.poster}"
+            content += f" {self.video_url} {self.poster} {self.sprite_url}"
         return blake2b(f"{content} {self.shape}".encode(), digest_size=4).hexdigest()
 
     @property
@@ -68,10 +69,35 @@ class Screen:
         video = self._files.video
         return video.url if video and self._files.is_saved else self._task.video_url
 
-    @property
+    @cached_property
+    def _saved(self) -> FilePresenter | None:
+        return self._files.video if self._files.is_saved else None
+
+    @cached_property
     def poster(self) -> str:
-        video = self._files.video
-        return video.poster if video and self._files.is_saved else ""
+        return self._saved.poster if self._saved else ""
+
+    @cached_property
+    def sprite_url(self) -> str:
+        """The address of evenly spread frames in one image, to scrub by; "" where there is none."""
+        return self._saved.sprite_url if self._saved else ""
+
+    @property
+    def sprite_frames(self) -> int:
+        return self._saved.sprite_frames if self._saved else 0
+
+    @property
+    def sprite_columns(self) -> int:
+        return self._saved.sprite_columns if self._saved else 0
+
+    @property
+    def width(self) -> int | None:
+        """The width of the saved video in pixels, where it is known."""
+        return self._saved.copy.width if self._saved else None
+
+    @property
+    def height(self) -> int | None:
+        return self._saved.copy.height if self._saved else None
 
     @property
     def is_hevc(self) -> bool:

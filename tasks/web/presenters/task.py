@@ -21,6 +21,7 @@ from tasks.web.presenters.links import FileLink, LinkLife, file_links
 from tasks.web.presenters.media_sources import media_sources
 from tasks.web.presenters.screen import Screen
 from tasks.web.presenters.task_files import TaskFiles
+from tasks.web.presenters.time_left import TimeLeft
 from tasks.web.presenters.timeline import TimelineEntry, timeline_of
 from tasks.web.presenters.unconfirmed import UnconfirmedPresenter
 
@@ -111,6 +112,11 @@ class TaskPresenter:
         """A gateway's progress in percent while the task is running; None where it gives none."""
         known = self.task.status == Status.RUNNING and self.task.progress is not None
         return max(0, min(100, self.task.progress or 0)) if known else None
+
+    @cached_property
+    def time_left(self) -> TimeLeft | None:
+        """What is left of it, by recent takes of its kind; None where nothing can be said."""
+        return TimeLeft.of(self.task, self.now)
 
     @property
     def elapsed(self) -> str:

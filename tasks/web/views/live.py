@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -16,7 +15,8 @@ from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRefresh
 
 from tasks.models import Copy, Task
-from tasks.models.access import Sight, sight_of
+from tasks.models.access import sight_of
+from tasks.models.sight import Sight
 from tasks.text import prose
 from tasks.web.lists import archive, counts, filter_choices
 from tasks.web.live_feed import QUICK, Feed, Known, Mark
@@ -34,15 +34,12 @@ shared_rows: Shared[Task] = Shared(1.0)
 shared_fragments: Shared[str] = Shared(QUICK)
 
 
-@login_not_required  # a redirect to the sign-in page would be swapped into the page
 @require_GET
 def live(request: HttpRequest) -> HttpResponse:
     """Answer with a page's news; 204 while nothing has changed in the projects that it shows.
 
     The 204 costs one query besides the session's and the user's.
     """
-    if not request.user.is_authenticated:
-        return HttpResponseClientRefresh()
     known = Known.read(request.META["QUERY_STRING"]) or Feed.read(request.GET).known
     sight = sight_of(request.user, known.project)
     if known.has_all(sight):
@@ -82,7 +79,7 @@ def _new(feed: Feed, sight: Sight, newest: int, user: Any) -> counts.CappedCount
 
 
 def _task_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) -> HttpResponse:
-    changes = Task.objects.changes_in_sight(sight, feed.on)
+    changes = sight.changes_of(feed.on)
     own = next(iter(feed.on), None)
     if own is not None and own not in changes:
         return HttpResponseClientRefresh()  # it was deleted, or is no longer visible to them
@@ -154,7 +151,7 @@ def _news(
     request: HttpRequest, feed: Feed, sight: Sight, now: datetime, template: str
 ) -> dict[str, Any]:
     """The news of a page of rows: the changed ones, those that are gone, and the next question."""
-    changes = Task.objects.changes_in_sight(sight, feed.on)
+    changes = sight.changes_of(feed.on)
     presented = _present_list(feed, sight, changes, feed.to_look_at(sight, changes), now)
     changed = _changed(presented, feed)
     return {
