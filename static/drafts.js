@@ -125,7 +125,7 @@
   const turn = (form, content, key, next) => {
     const body = find("#compose-body", form);
     htmx.trigger(body, "htmx:abort");
-    htmx.swap(body, content, { swapStyle: "innerHTML" });
+    htmx.swap(body, content, { swapStyle: htmx.config.defaultSwapStyle });
     setKey(form, key);
     Object.assign(states.get(form), next);
   };

@@ -90,7 +90,7 @@
     if (!isSame(form, data)) return tellFailure(form, "overtaken");
     if (!answer.body) return;
     const body = find("#compose-body", form);
-    htmx.swap(body, answer.body, { swapStyle: "innerHTML" });
+    htmx.swap(body, answer.body, { swapStyle: htmx.config.defaultSwapStyle });
     const wrong = find("[autofocus], .is-invalid", body);
     wrong?.closest("details")?.setAttribute("open", "");
     wrong?.focus();
@@ -123,14 +123,6 @@
     if (isRenewed && answer.status !== 422) body.dispatchEvent(new Event("compose:ask"));
     setTimeout(() => hold(form, false), answer.key ? DOUBLE_CLICK : 0);
   };
-
-  // A renewed form that is a page to sign in is no form.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const { target, pathInfo } = event.detail, form = target?.closest?.("#compose");
-    if (!form || pathInfo.responsePath === pathInfo.finalRequestPath) return;
-    event.detail.shouldSwap = false;
-    tellFailure(form, "ended");
-  });
 
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -1,4 +1,4 @@
-"""What the tests of sending and of drafts do on the form's page."""
+"""Steps on the form's page that the tests of sending and of drafts share."""
 
 from __future__ import annotations
 

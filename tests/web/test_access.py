@@ -333,6 +333,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
 GET_ONLY = {
     "design",
     "batch",
+    "compose_placed",
     "saved_prompts",
     "budgets",
     "credentials",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from functools import partial
 from typing import Any
 
 import pytest
@@ -134,7 +135,7 @@ def test_of_two_contents_at_once_under_one_key_one_is_placed_and_the_other_told(
     def press(desk: Client, prompt: str) -> None:
         statuses.append((send(desk, key=key, prompt=prompt).status_code, prompt))
 
-    at_once([lambda pair=pair: press(*pair) for pair in zip(desks, prompts, strict=True)])
+    at_once([partial(press, *pair) for pair in zip(desks, prompts, strict=True)])
     task = Task.objects.get()
     other = "Another" if task.prompt == "One" else "One"
     assert sorted(statuses) == sorted([(200, task.prompt)] * 3 + [(409, other)] * 3)
@@ -178,10 +179,11 @@ def test_a_removed_picture_is_told_in_a_draft_and_when_it_is_sent(desk: Client) 
     assert not Batch.objects.exists()
 
 
-def test_an_ended_session_is_a_redirect_and_no_answer(desk: Client) -> None:
+def test_an_ended_session_is_no_answer(desk: Client) -> None:
+    key = str(uuid.uuid4())
     desk.logout()
-    answer = send(desk)
-    assert (answer.status_code, answer["Location"]) == (302, "/sign-in/?next=/tasks/new/")
+    assert send(desk, key=key).status_code == 401
+    assert desk.get(f"/tasks/new/{key}/", headers=BY_SCRIPT).status_code == 401
 
 
 def test_somebody_elses_key_is_refused(desk: Client, client_of: ClientOf, manager: User) -> None:

@@ -79,7 +79,7 @@ def placed_sentence(batch: Batch, left_out: int = 0) -> str:
 
 
 def changed_sentence() -> str:
-    """What to know when a changed form finds that it had been sent before."""
+    """The warning that a form had been sent before it was changed."""
     return _(
         "This form was already sent before you changed it. What it says now has not been sent: "
         "generate again to send it too."

@@ -101,7 +101,7 @@ def _without_pictures(request: HttpRequest, error: LimitReachedError) -> HttpRes
 def placed(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Say what this person has placed under a form's key; a 204 where it is nothing so far."""
     require_worker(request.user)
-    batches = Batch.objects.visible_to(request.user).filter(created_by=request.user)
+    batches = Batch.objects.visible_to(request.user).filter(created_by=request.user.pk)
     batch = batches.filter(key=key).first()
     if batch is None:
         return HttpResponse(status=204)
