@@ -76,11 +76,11 @@ def plant(page: Page, person: User, project: Project, text: str, **more: Any) ->
 
 def test_what_was_typed_comes_back_by_itself_and_can_be_undone(form: Page) -> None:
     write(form, BOAT)
-    form.locator("#id_ratio").select_option("1:1")
+    form.locator("#id_duration").select_option("8")
     key = form.locator("[name=key]").input_value()
     come_back(form)
     expect(prompt(form)).to_have_value(BOAT)
-    expect(form.locator("#id_ratio")).to_have_value("1:1")
+    expect(form.locator("#id_duration")).to_have_value("8")
     expect(form.locator("[name=key]")).to_have_value(key)
     expect(line(form)).to_contain_text("Your unsent draft from 1 minute ago is back.")
     assert_accessible(form)

@@ -210,7 +210,7 @@ def test_two_tabs_with_one_draft_send_it_once(form: Page, sim: Simulator) -> Non
 
 def test_a_form_that_is_renewed_after_the_session_has_ended_is_left_as_it_was(form: Page) -> None:
     end_session(form)
-    form.locator("#id_ratio").select_option("1:1")
+    form.locator("#id_duration").select_option("8")
     expect(form.locator("#session-ended")).to_be_visible()
     expect(form.locator("#id_prompt")).to_have_value(BOAT)
     expect(form.locator("#id_login")).to_have_count(0)
