@@ -58,6 +58,7 @@
   let waiting = 0;
   const touch = (form) => {
     const state = states.get(form);
+    if (!state.isTouched && serial(form) === state.initial) return; // an event without a change
     state.isTouched = true;
     if (state.tried && state.saved !== asSaved(form)) state.tried = "changed";
     clearTimeout(waiting);
@@ -186,8 +187,7 @@
     const form = find("#compose");
     if (form && !states.has(form)) return open(form);
     const settled = form && ofForm(event);
-    // A saved prompt that was put into the form is a change as well.
-    if (settled && (states.get(form).isTouched || serial(form) !== states.get(form).initial)) touch(form);
+    if (settled) touch(form); // a saved prompt was put into it, perhaps
   });
   document.addEventListener("compose:sending", (event) => {
     const form = ofForm(event);
