@@ -157,7 +157,10 @@
   };
 
   const open = async (form) => {
-    states.set(form, { isTouched: false, tried: "", name: "", initial: serial(form) });
+    // Typed before this script ran: into the dock, or brought back by the browser.
+    const isTyped = [...form.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue);
+    states.set(form, { isTouched: false, tried: "", name: "", initial: isTyped ? "" : serial(form) });
+    if (isTyped) touch(form);
     const query = new URLSearchParams(location.search), own = ownOfTab();
     const isFilled = hasContent(form) || query.has("from") || query.has("prompt");
     const isHere = own && (!query.has("project") || own.name.startsWith(startOf(form)));
