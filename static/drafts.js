@@ -58,6 +58,7 @@
   let waiting = 0;
   const touch = (form) => {
     const state = states.get(form);
+    if (!state.isTouched && serial(form) === state.initial) return; // an event without a change
     state.isTouched = true;
     if (state.tried && state.saved !== asSaved(form)) state.tried = "changed";
     clearTimeout(waiting);
@@ -156,7 +157,10 @@
   };
 
   const open = async (form) => {
-    states.set(form, { isTouched: false, tried: "", name: "", initial: serial(form) });
+    // Typed before this script ran: into the dock, or brought back by the browser.
+    const isTyped = [...form.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue);
+    states.set(form, { isTouched: false, tried: "", name: "", initial: isTyped ? "" : serial(form) });
+    if (isTyped) touch(form);
     const query = new URLSearchParams(location.search), own = ownOfTab();
     const isFilled = hasContent(form) || query.has("from") || query.has("prompt");
     const isHere = own && (!query.has("project") || own.name.startsWith(startOf(form)));
@@ -186,8 +190,7 @@
     const form = find("#compose");
     if (form && !states.has(form)) return open(form);
     const settled = form && ofForm(event);
-    // A saved prompt that was put into the form is a change as well.
-    if (settled && (states.get(form).isTouched || serial(form) !== states.get(form).initial)) touch(form);
+    if (settled) touch(form); // a saved prompt was put into it, perhaps
   });
   document.addEventListener("compose:sending", (event) => {
     const form = ofForm(event);
