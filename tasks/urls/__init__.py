@@ -85,6 +85,7 @@ urlpatterns = [
     path("audit/export.csv", audit.export_audit, name="export_audit"),
     # New videos
     path("tasks/new/", compose.compose, name="compose"),
+    path("tasks/new/<uuid:key>/", compose.placed, name="compose_placed"),
     path("tasks/new/preview/", compose.preview, name="compose_preview"),
     path("tasks/new/upload/", uploads.upload, name="compose_upload"),
     path("tasks/new/prompts/", prompts.save, name="save_prompt"),

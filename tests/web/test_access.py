@@ -150,6 +150,10 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     # Making
     ("GET", "compose"): ("/tasks/new/", (DOOR, 200, 403, 200, 200, 200)),
     ("POST", "compose"): ("/tasks/new/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "compose_placed"): (
+        "/tasks/new/7b0f6f0e-6f0b-4a3c-9d5e-0a1b2c3d4e5f/",
+        (DOOR, 204, 403, 204, 204, 204),
+    ),
     ("GET", "compose_preview"): ("/tasks/new/preview/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "compose_preview"): ("/tasks/new/preview/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "save_prompt"): ("/tasks/new/prompts/", (DOOR, 405, 405, 405, 405, 405)),
@@ -330,6 +334,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
 GET_ONLY = {
     "design",
     "batch",
+    "compose_placed",
     "saved_prompts",
     "budgets",
     "credentials",
