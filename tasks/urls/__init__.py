@@ -78,6 +78,7 @@ urlpatterns = [
     path("tasks/delete/", trash.delete_tasks, name="delete_tasks"),
     path("tasks/<int:pk>/video/delete/", trash.delete_video, name="delete_video"),
     path("trash/", trash.trash, name="trash"),
+    path("trash/<int:pk>/poster", trash.trash_poster, name="trash_poster"),
     path("trash/restore/", trash.restore, name="restore"),
     path("trash/delete-for-good/", trash.delete_for_good, name="delete_for_good"),
     path("audit/", audit.audit, name="audit"),

@@ -159,7 +159,8 @@ def test_everything_but_liveness_works_without_scripts(
         page.locator(".take a").first.click()
         expect(page.locator("[data-status=failed]").first).to_be_visible()
         expect(page.locator("main")).to_contain_text("PolicyViolation")
-        page.locator("[data-refresh]").first.click()
+        page.click(".act-more > summary")
+        page.click("[data-refresh]")
         page.click(".menu-more summary")
         page.locator(".menu-more a", has_text="Track").click()
         page.fill("#id_ids", "cgt-20261120120000-zzzzz")
@@ -172,9 +173,9 @@ def test_filters_live_in_the_address_and_the_back_button_undoes_them(
     enter: Enter, member: User, tasks: list[Task], complaints: list[str]
 ) -> None:
     page = enter(member)
-    page.locator(".statuses a", has_text="Running").click()
-    page.wait_for_url("**/?status=running")
-    expect(page.locator(".take")).to_have_count(1)
+    page.locator(".statuses a", has_text="Generating").click()
+    page.wait_for_url("**/?status=queued&status=running&status=submitting")
+    expect(page.locator(".take")).to_have_count(3)
     page.go_back()
     expect(page.locator(".take")).to_have_count(len(tasks))
 

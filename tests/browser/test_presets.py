@@ -128,7 +128,7 @@ def watch_it_become_a_video(page: Page, task: Task, clock: Clock, *, can_cancel:
 
 
 def cancel_another(page: Page, task: Task, sim: Simulator) -> None:
-    page.get_by_role("link", name="Make another like this").click()
+    page.get_by_role("link", name="Edit and rerun").click()
     expect(page.get_by_label("Prompt", exact=True)).to_have_value(PROMPT)
     another = press_make(page)
     assert another != task

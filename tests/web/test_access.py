@@ -134,6 +134,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
         (DOOR, 404, 404, 404, 302, 404),  # the manager was before staff
     ),
     ("GET", "trash"): ("/trash/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "trash_poster"): ("/trash/{task}/poster", NONE_YET),  # it is not deleted
     ("GET", "restore"): ("/trash/restore/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "restore"): ("/trash/restore/", (DOOR, 404, 404, 404, 404, 404)),  # of nothing
     ("GET", "delete_for_good"): ("/trash/delete-for-good/", (DOOR, 405, 405, 405, 405, 405)),
@@ -350,6 +351,7 @@ GET_ONLY = {
     "people",
     "header_status",
     "trash",
+    "trash_poster",
     "audit",
     "shared",
     "upload",
@@ -389,7 +391,7 @@ def expected_of(method: str, route: str) -> tuple[int | str, ...]:
 #: Routes that answer HEAD as they answer GET; all others refuse it.
 ANSWER_HEAD = {"healthz", "readyz", "statusz", "sign_in", "password", "set_language"}
 ANSWER_HEAD |= {"video", "last_frame", "poster", "kept_poster", "sprite", "upload", "shared"}
-ANSWER_HEAD |= {"usersessions_list"}
+ANSWER_HEAD |= {"trash_poster", "usersessions_list"}
 #: Views of allauth's, and redirects, which answer HEAD, and other methods as GET or POST.
 LENIENT = ("account_", "mfa_", "moved_")
 #: Our own views that do.

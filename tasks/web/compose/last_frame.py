@@ -46,6 +46,13 @@ def for_form(request: HttpRequest, task: Task, upload: int | None) -> str:
         return ""
 
 
+def reference_for_form(request: HttpRequest, task: Task) -> str:
+    """The form's value for its reference: the clip while its link lives, else its last frame."""
+    if Followups(TaskPresenter(task, timezone.now())).lends_video:
+        return task.video_url
+    return for_form(request, task, None)
+
+
 def first_frame(task: Task, user: Any, now: datetime) -> str:
     """The last frame as a first one, "upload:7"; the provider's own link until our copy is saved.
 
@@ -56,7 +63,7 @@ def first_frame(task: Task, user: Any, now: datetime) -> str:
     if followups.frame_link_lives and not followups.frame_is_saved:
         return task.last_frame_url
     if not followups.has_frame:
-        raise NoLastFrameError(_("There is no last frame to go on from."))
+        raise NoLastFrameError(_("There is no last frame to continue from."))
     keep = _keep_saved if followups.frame_is_saved else _keep_read_out
     try:
         return f"{UPLOAD}{keep(task, user, now).pk}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from hashlib import blake2b
+from math import log
 
 from tasks.models import Task
 from tasks.status import Status
@@ -14,6 +15,7 @@ from tasks.web.presenters.media_sources import covers, origin
 from tasks.web.presenters.task_files import TaskFiles
 
 RATIOS = ("16:9", "9:16", "4:3", "3:4", "1:1", "21:9", "9:21")
+_SHARES = {ratio: int(ratio.split(":")[0]) / int(ratio.split(":")[1]) for ratio in RATIOS}
 
 
 class Screen:
@@ -55,7 +57,7 @@ class Screen:
     def template(self) -> str:
         return f"tasks/screens/_{self.name}.html"
 
-    @property
+    @cached_property
     def mark(self) -> str:
         """A digest that changes exactly when a page must show another screen."""
         content = self.name
@@ -104,8 +106,16 @@ class Screen:
         video = self._files.video
         return bool(video and video.copy.video_codec == "hevc")
 
-    @property
+    @cached_property
     def shape(self) -> str:
-        """The CSS class for the screen's ratio."""
-        ratio = self._task.ratio
-        return f"shape-{ratio.replace(':', 'x')}" if ratio in RATIOS else "shape-unknown"
+        """The CSS class for the screen's ratio: the one ordered, else the saved file's nearest."""
+        ratio = self._task.ratio if self._task.ratio in RATIOS else self._ratio_of_file
+        return f"shape-{ratio.replace(':', 'x')}" if ratio else "shape-unknown"
+
+    @property
+    def _ratio_of_file(self) -> str:
+        copy = self._files.video.copy if self._files.video else None
+        if copy is None or not copy.width or not copy.height:
+            return ""
+        share = log(copy.width / copy.height)
+        return min(RATIOS, key=lambda ratio: abs(log(_SHARES[ratio]) - share))

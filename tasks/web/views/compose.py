@@ -162,6 +162,8 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     frame = ""
     if chosen is Followup.CONTINUED:
         frame = last_frame.for_form(request, task, _number(request, "frame"))
+    elif chosen is Followup.REFERENCE:
+        frame = last_frame.reference_for_form(request, task)
     return initial_of(task, request.user, chosen, frame)
 
 

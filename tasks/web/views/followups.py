@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
+from random import Random, SystemRandom
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -15,8 +17,8 @@ from django.views.decorators.http import require_POST
 
 from tasks.billing.errors import PlacementRefusedError
 from tasks.models import Credential, Submission, Task
-from tasks.providers.catalog.request import upload_in
-from tasks.providers.catalog.rules import end_of, violations
+from tasks.providers.catalog.request import GenerationRequest, upload_in
+from tasks.providers.catalog.rules import LARGEST_SEED, end_of, violations
 from tasks.submission.place import UploadGoneError
 from tasks.web.compose import last_frame
 from tasks.web.compose.labels import violation_sentence
@@ -25,10 +27,12 @@ from tasks.web.compose.prefill import Followup
 from tasks.web.presenters.actions import UNSURE
 from tasks.web.views.compose import place_and_send, redirect_to_takes
 
+_random: Random = SystemRandom()
+
 
 @require_POST
 def run_again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send the same request again, seed included; the button's key makes a double click one."""
+    """Send the same request again with a new seed; the button's key makes a double click one."""
     repeatable = Submission.objects.filter(task__in=Task.objects.repeatable_by(request.user))
     rows = repeatable.select_related("task__project", "task__credential")
     submission = get_object_or_404(rows, task=pk)
@@ -44,7 +48,7 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         batch = place_and_send(
             key,
-            requests=[submission.generation],
+            requests=[_with_new_seed(submission.generation)],
             project=submission.task.project,
             credential=submission.task.credential,
             created_by=request.user,
@@ -56,6 +60,13 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("task", pk)
     return redirect_to_takes(request, batch)
+
+
+def _with_new_seed(generation: GenerationRequest) -> GenerationRequest:
+    """The same request; where it names a seed, with another one, as chance would have it."""
+    if generation.seed is None:
+        return generation
+    return replace(generation, seed=_random.randrange(LARGEST_SEED))
 
 
 def _reason_against(submission: Submission) -> str:

@@ -13,14 +13,20 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tasks.models import Project, Star, Task
 from tasks.models.access import sight_of
+from tasks.models.sight import Sight
 from tasks.team import preferences
 from tasks.team.limits import Limit, LimitReachedError, spend_on_reading
+from tasks.web.compose.cost_estimate import CostEstimate
 from tasks.web.compose.followups import Followups
+from tasks.web.compose.inputs import inputs_of
 from tasks.web.csp import allow_media
 from tasks.web.limits import too_many
 from tasks.web.lists import counts, filter_choices
+from tasks.web.lists.day_groups import by_days
 from tasks.web.lists.filters import Filters
+from tasks.web.lists.neighbours import Neighbours
 from tasks.web.lists.paging import task_page
+from tasks.web.lists.status_choices import StatusChoices
 from tasks.web.live_feed import Feed, Known
 from tasks.web.presenters.actions import TaskActions
 from tasks.web.presenters.lineage import Lineage
@@ -43,15 +49,22 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
     visible = Task.objects.visible_to(
         request.user, project=filters.project, details=filters.asks_details
     )
-    tasks = filters.narrow(visible, request.user)
-    projects = [] if filters.project else Project.objects.ids_that_limit(request.user)
-    page = task_page(filters.of_status(tasks), request.GET, user=request.user, projects=projects)
+    indexed = filters.narrow_by_index(visible, request.user)
+    tasks = filters.narrow_by_rows(indexed)
+    page = task_page(
+        filters.of_status(tasks),
+        request.GET,
+        user=request.user,
+        projects=[] if filters.project else Project.objects.ids_that_limit(request.user),
+        among=filters.of_status(indexed) if filters.reads_rows else None,
+    )
     sources = media_sources(page.tasks)
     presented = [TaskPresenter(task, now, sources) for task in page.tasks]
     mark_starred(presented, request.user)
     tally = counts.within(filters, tasks, user=request.user, newest=newest)
-    statuses = filter_choices.statuses(filters, tally)
-    drop_downs = filter_choices.drop_downs(request.user, filters)
+    choices = filter_choices.drop_downs(request.user, filters)
+    drop_downs = [choice for choice in choices if choice.is_offered]
+    days = filter_choices.days(filters)
     feed = Feed.of(
         "list",
         presented,
@@ -65,12 +78,20 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
         "now": now,
         "page": page,
         "presented": presented,
+        "day_groups": by_days(
+            presented,
+            begins=page.is_first,
+            ends=page.older is None,
+            stacks=not filters.batch,
+        ),
+        "heading": filter_choices.heading(choices),
         "filters": filters,
         "view": filters.view or preferences.of(request.user).view,
         "feed": feed,
-        "statuses": statuses,
+        "statuses": StatusChoices.of(filters, tally),
         "drop_downs": drop_downs,
-        "days": filter_choices.days(filters),
+        "days": days,
+        "day_word": filter_choices.day_word(days),
         "chips": filter_choices.chips(filters, drop_downs),
         "shows_project": any(choice.name == "project" for choice in drop_downs),
         "in_no_project": lambda: not Project.objects.visible_to(request.user).exists(),
@@ -85,25 +106,43 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
 
 @require_GET
 def task(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show everything that is known about one task."""
+    """Show one task: the clip, what one does next, and everything else that is known.
+
+    The address carries the filters of the list that it was opened from, for the way back and for
+    the links to its neighbours there.
+    """
     now, sight = timezone.now(), sight_of(request.user)
     row = get_object_or_404(Task.objects.visible_to(request.user).for_page(request.user), pk=pk)
     sources = media_sources([row])
     presented = TaskPresenter(row, now, sources)
-    lineage = Lineage.of(row, request.user, now, sources)
+    lineage = Lineage.of(presented, request.user, now, sources)
     shown = [presented, *lineage.presented]
     mark_starred([presented], request.user)
+    neighbours = _neighbours(request, row, sight)
     context = {
         "now": now,
         "presented": presented,
         "task": row,
         "lineage": lineage,
+        "inputs": inputs_of(row),
+        "neighbours": neighbours,
+        "filters": neighbours.filters,
         **actions_context(request.user, presented),
         "feed": Feed.of("task", shown, known=Known.of_tasks(sight, shown), sources=sources),
     }
     response = render(request, "tasks/task.html", context)
     allow_media(response, sources)
     return response
+
+
+def _neighbours(request: HttpRequest, row: Task, sight: Sight) -> Neighbours:
+    """The task's place in its list; without the steps while the person searches too often."""
+    if "q" in request.GET:
+        try:
+            spend_on_reading(request.user, Limit.SEARCH)
+        except LimitReachedError:
+            return Neighbours.way_back(request.GET)
+    return Neighbours.of(row, request.GET, sight, request.user)
 
 
 def mark_starred(presented: list[TaskPresenter], user: Any) -> None:
@@ -115,13 +154,24 @@ def mark_starred(presented: list[TaskPresenter], user: Any) -> None:
 
 
 def actions_context(user: Any, presented: TaskPresenter) -> dict[str, Any]:
-    """The actions that the task's status allows, and the person's rights, read in one query."""
+    """The actions that the task's status allows, and the person's rights, read in one query.
+
+    Three more read the price of running it again, for those who may.
+    """
+    actions = TaskActions(presented)
+    rights = Task.objects.filter(pk=presented.task.pk).rights(user)
+    is_priced = rights["may_work"] and actions.can_repeat
     return {
-        "actions": TaskActions(presented),
+        "actions": actions,
         "followups": Followups(presented),
         "once_more": uuid.uuid4(),  # the button's key: pressed twice it places one batch
-        **Task.objects.filter(pk=presented.task.pk).rights(user),
+        "estimate": _estimate(presented.task) if is_priced else None,
+        **rights,
     }
+
+
+def _estimate(row: Task) -> CostEstimate:
+    return CostEstimate.of([row.submission.generation], row.project, row.credential)
 
 
 @require_POST
