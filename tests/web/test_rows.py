@@ -60,7 +60,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 def row_of(client: Client, task: Task, path: str = "/") -> str:
     """The HTML of the task's row, in one line."""
     html = " ".join(client.get(path).content.decode().split())
-    [row] = re.findall(rf'<li class="take [^>]*id="t{task.pk}">.*?</li>', html)
+    [row] = re.findall(rf'<li class="take [^>]* id="t{task.pk}">.*?</li>', html)
     return row
 
 
