@@ -142,9 +142,9 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     tasks = Task.objects.visible_to(request.user, details=True).select_related("submission")
     task = get_object_or_404(tasks, pk=task_id)
     chosen = Followup(followup) if followup in list(Followup) else None
-    frame = ""
-    if chosen is Followup.CONTINUED:
-        frame = last_frame.for_form(request, task, _number(request, "frame"))
+    frame = _number(request, "frame")
+    if chosen and chosen in last_frame.WANTED_BY and not frame:
+        frame = last_frame.for_form(request, task)
     return initial_of(task, request.user, chosen, frame)
 
 

@@ -14,15 +14,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from tasks.billing.errors import PlacementRefusedError
-from tasks.models import Credential, Submission, Task
-from tasks.providers.catalog.request import upload_in
+from tasks.models import Credential, Submission, Task, Upload
 from tasks.providers.catalog.rules import end_of, violations
 from tasks.submission.place import UploadGoneError
-from tasks.web.compose import last_frame
+from tasks.web.compose import last_frame, uploads
+from tasks.web.compose.followups import Followups
 from tasks.web.compose.labels import violation_sentence
 from tasks.web.compose.lineage import origin_of_repeat
 from tasks.web.compose.prefill import Followup
 from tasks.web.presenters.actions import UNSURE
+from tasks.web.presenters.task import TaskPresenter
 from tasks.web.views.compose import place_and_send, redirect_to_takes
 
 
@@ -78,13 +79,26 @@ def _redirect_to_form(request: HttpRequest, pk: int, reason: str) -> HttpRespons
 
 @require_POST
 def continue_from(request: HttpRequest, pk: int) -> HttpResponse:
-    """Open the form with the task's last frame as the first frame, as an upload of its project."""
+    """Open the form with the task's last frame as the first frame, as an upload of its project.
+
+    While our copy is not saved yet, the provider's own link is given, as long as it is valid.
+    """
     tasks = Task.objects.repeatable_by(request.user).select_related("project", "submission")
     task = get_object_or_404(tasks.prefetch_related("copies"), pk=pk)
-    try:
-        upload = upload_in(last_frame.first_frame(task, request.user, timezone.now()))
-    except last_frame.NoLastFrameError as reason:
-        messages.error(request, str(reason))
+    followups = Followups(TaskPresenter(task, timezone.now()))
+    if not followups.has_frame:
+        messages.error(request, _("There is no last frame to go on from."))
         return redirect("task", pk)
-    query = {"from": pk, "as": str(Followup.CONTINUED)} | ({"frame": upload} if upload else {})
+    query = {"from": pk, "as": str(Followup.CONTINUED)}
+    if followups.frame_is_saved:
+        try:
+            query["frame"] = _last_frame_upload(request, task).pk
+        except uploads.PictureRefusedError as refusal:
+            messages.error(request, str(refusal))
+            return redirect("task", pk)
     return redirect(f"{reverse('compose')}?{urlencode(query)}")
+
+
+def _last_frame_upload(request: HttpRequest, task: Task) -> Upload:
+    """Keep the last frame as an upload. Raises uploads.PictureRefusedError."""
+    return last_frame.keep_saved(task, request.user, timezone.now())
