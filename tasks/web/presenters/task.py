@@ -179,7 +179,9 @@ class TaskPresenter:
         """Why there is no clip, and what to do about it, in a line; "" where that needs none."""
         if self.task.is_foreign:
             return _("The id belongs to another project.")
-        if self.plain_failure or self.task.status != Status.FAILED:
+        if self.task.status != Status.FAILED:
+            return self.plain_failure or str(PLAIN_MEANINGS.get(Status(self.task.status), ""))
+        if self.plain_failure:
             return self.plain_failure
         known = self.failure
         return str(known.sentence) if known else self.task.error_message or self.task.error_code
