@@ -1,4 +1,4 @@
-"""What is around the words of an error: the frame of the person's other pages, or a bare page."""
+"""The page around the words of an error: the frame of the person's other pages, or a bare page."""
 
 from __future__ import annotations
 
