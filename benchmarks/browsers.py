@@ -50,15 +50,27 @@ class Browser:
         self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
 
     async def ask(self) -> int:
-        """Ask once and return the status; the answer may bring the next address."""
-        head = [f"GET {self._address} HTTP/1.1", f"Host: {self._host}", f"Cookie: {self._cookie}"]
-        self._writer.write("\r\n".join([*head, "", ""]).encode())
-        answer = await self._reader.readuntil(b"\r\n\r\n")
+        """Ask once and return the status; the answer may bring the next address.
+
+        The server closes a connection that has been idle for long; like any browser, this one then
+        asks on another.
+        """
+        try:
+            answer = await self._head()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self.close()
+            await self.open()
+            answer = await self._head()
         length = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
         self.body = await self._reader.readexactly(int(length[1]) if length else 0)
         if found := NEXT.search(self.body):
             self._address = html.unescape(found[1].decode())
         return int(answer[9:12])
+
+    async def _head(self) -> bytes:
+        head = [f"GET {self._address} HTTP/1.1", f"Host: {self._host}", f"Cookie: {self._cookie}"]
+        self._writer.write("\r\n".join([*head, "", ""]).encode())
+        return await self._reader.readuntil(b"\r\n\r\n")
 
     def close(self) -> None:
         self._writer.close()

@@ -54,7 +54,7 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
     )
     accounts.running_tasks(account, size.tasks, spread=3)
     cookie = accounts.session_cookie(User.objects.create_superuser("somebody"))
-    web = manage("web", "--port", port)
+    web = manage("web", "--unsupervised", "--port", port)
     with ExitStack() as stack:
         child = stack.enter_context(running("web", web, port=port))
         site = Site(f"http://127.0.0.1:{port}", cookie, child)

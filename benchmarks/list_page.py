@@ -21,12 +21,13 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.test import Client
 from django.utils import timezone
 
-from benchmarks import accounts, many_tasks
+from benchmarks import accounts, clips_page, many_tasks
 from benchmarks.figures import Figure, p95
 from benchmarks.installations import FEW
 from benchmarks.many_tasks import APART, CHINESE, COMMON_WORD, RARE_WORD, Owners
 from tasks.models import Project
 from tasks.web.lists.paging import ROWS
+from tasks.web.presenters import rows
 
 MOST_TIMES = 2.5
 #: People whose few tasks are all old, in one project or in several; and the pages they visit.
@@ -99,6 +100,10 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
             with swapped():
                 few.visit(watch, cold=turn == 0)
             many.visit(watch, cold=turn == 0)
+        with swapped():
+            clips_of_few = clips_page.measure(few.browsers["staff"], size.looks)
+        clips_of_many = clips_page.measure(many.browsers["staff"], size.looks)
+    yield clips_page.figure(clips_of_few, clips_of_many, few_tasks=few.tasks, many_tasks=many.tasks)
     for name in _pages(few.owners, 0):
         yield _figure(f"list, {name}", [(who, name) for who in ("staff", "member")], few, many)
     for who in NEWCOMERS:
@@ -169,6 +174,9 @@ def _pages(owners: Owners, newest: int) -> dict[str, str]:
         pages[f"{name} common"] = f"{name}={value}"
         pages[f"{name} rare"] = f"{name}={rare[name]}"
     pages["q Chinese"] = f"q={CHINESE}"
+    pages["resolution common, by reading rows"] = "resolution=1080p"
+    pages["model rare, by reading rows"] = "model=Seedance+2.5"
+    pages["video rare, by reading rows"] = "video=yes"
     pages["status and rare person"] = f"status=succeeded&person={rare['person']}"
     day = timezone.localdate() - timedelta(seconds=APART * (newest - deep))
     pages["a day"] = f"since={day}&until={day}"
@@ -186,12 +194,13 @@ def _browser(user: User) -> Client:
 
 def _visit(browser: Client, query: str, visits: Visits, watch: Statements) -> None:
     watch.number = 0
+    rows.forget()  # each visit makes all that it shows, as the first one of a page does
     with connection.execute_wrapper(watch):
         began = time.perf_counter()
         response = browser.get(f"/?{query}")
         visits.seconds.append(time.perf_counter() - began)
     assert response.status_code == 200, f"/?{query} answered {response.status_code}"
-    visits.rows = response.content.count(b'<li class="take"')
+    visits.rows = response.content.count(b'<li class="take ')
     most = visits.statements.get(visits.rows, 0)
     visits.statements[visits.rows] = max(most, watch.number)
 

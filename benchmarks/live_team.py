@@ -101,7 +101,9 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
                 port=provider_port,
             )
         )  # fmt: skip
-        web = stack.enter_context(running("web", manage("web", "--port", port), port=port))
+        web = stack.enter_context(
+            running("web", manage("web", "--unsupervised", "--port", port), port=port)
+        )
         stack.enter_context(running("work", manage("work")))
         time.sleep(size.settling)
         quiet = None

@@ -71,13 +71,17 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
     ours, behind, nginx = free_port(), free_port(), free_port()
     video = reverse("video", args=[clip.task_id])
     with ExitStack() as stack:
-        stack.enter_context(running("web", manage("web", "--port", ours), port=ours))
+        stack.enter_context(
+            running("web", manage("web", "--unsupervised", "--port", ours), port=ours)
+        )
         own = Clip(ours, video, cookie, size.clip)
         if not shutil.which("nginx"):
             yield unpaired(own, size)
             return
         stack.enter_context(told_of_nginx())
-        stack.enter_context(running("web", manage("web", "--port", behind), port=behind))
+        stack.enter_context(
+            running("web", manage("web", "--unsupervised", "--port", behind), port=behind)
+        )
         stack.enter_context(nginx_at(nginx, behind))
         alone = Clip(nginx, f"/files/{clip.name}", cookie, size.clip)
         both = Clip(nginx, video, cookie, size.clip)

@@ -80,7 +80,7 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
 
         ours, bare = free_port(), free_port()
         plain = [*PLAIN, "--blocking-threads", THREADS, "--log-level", "warning", "--port", bare]
-        front = started("web", manage("web", "--port", ours), ours)
+        front = started("web", manage("web", "--unsupervised", "--port", ours), ours)
         before = started("plain", module("granian", *plain, "seedance_site.wsgi:application"), bare)
         yield from _beside_the_plain_server(front, before, size)
         yield from _under_attack(front, size)

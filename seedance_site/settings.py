@@ -34,6 +34,7 @@ DAILIES_UNFINISHED        bodies of one address that may be on their way to a we
                           at one time (default: 64)
 DAILIES_DISK_RESERVE      bytes that archive and uploads leave free on the disk (default: 1 GiB)
 DAILIES_LARGEST_VIDEO     bytes; a larger file is not fetched (default: 4 GiB)
+DAILIES_PREVIEWS          0: no posters and no sprites to scrub by are made (default: 1)
 DAILIES_SCRUB_DAYS        days after which a saved file is checked again (default: 30; 0: never)
 DAILIES_SCRUB_HOURS       … at night, in DAILIES_TIME_ZONE (default: 1-6; 22-5 is over midnight)
 DAILIES_SCRUB_RATE        … reading so many bytes a second (default: 10 MiB)
@@ -288,6 +289,9 @@ UNFINISHED_PER_ADDRESS = environment.number("DAILIES_UNFINISHED", 64, least=1)
 
 DISK_RESERVE = environment.number("DAILIES_DISK_RESERVE", 2**30, unit="bytes")
 LARGEST_VIDEO = environment.number("DAILIES_LARGEST_VIDEO", 4 * 2**30, least=1, unit="bytes")
+
+# Posters and sprites of saved videos (tasks/archive/previews.py).
+PREVIEWS = environment.flag("DAILIES_PREVIEWS", default=True)
 
 # The scrub (tasks/archive/scrub.py), and what goes once a day (tasks/monitoring/retention.py).
 SCRUB_DAYS = environment.number("DAILIES_SCRUB_DAYS", 30)

@@ -1,4 +1,5 @@
-// Enhances pages that also work without it: clocks, previews, shortcuts, copying.
+// Enhances pages that also work without it: clocks, shortcuts, copying. News come by live.js, and
+// clips.js plays.
 (() => {
   const root = document.documentElement;
   const language = root.lang;
@@ -27,13 +28,10 @@
     turn();
   };
   // Elements that change at a certain time without news from the server, such as a link that expires.
-  let turned = false;
   const turn = () => {
     const over = all("[data-turns-at]").filter((e) => Date.parse(e.dataset.turnsAt) < now() - 500);
     for (const element of over) element.removeAttribute("data-turns-at");
-    if (!over.length) return;
-    turned = true;
-    wake();
+    if (over.length) document.dispatchEvent(new Event("dailies:turned"));
   };
 
   const relativeFormat = new Intl.RelativeTimeFormat(language, { numeric: "always" });
@@ -61,134 +59,18 @@
     element.dataset.tip = words[element.dataset.shows === "relative" ? "absolute" : "relative"];
   });
 
-  // The live feed: it pauses while the page is hidden, and slows down while the server is away.
+  // The names of days, which a page that stays open past midnight outlives.
 
-  let failures = 0, quietUntil = 0;
-  const isFeed = (event) => event.detail.elt?.id === "live";
-  const isHeaderStatus = (event) => event.detail.elt?.id === "header-status";
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const isBad = document.hidden || Date.now() < quietUntil;
-    if (isBad && (isFeed(event) || isHeaderStatus(event))) event.preventDefault();
-  });
-  document.addEventListener("htmx:configRequest", (event) => {
-    if (isFeed(event) && turned) event.detail.path = event.detail.path.replace("?", "?turned=1&");
-  });
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) return;
-    quietUntil = 0;
-    wake();
-  });
-  const wake = () => {
-    for (const element of all("#live, #header-status")) if (window.htmx) htmx.trigger(element, "wake");
+  const dayName = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const dateFormat = new Intl.DateTimeFormat(language, { timeZone: "UTC", year: "numeric", month: "short", day: "numeric" });
+  const tellDays = () => {
+    const today = Date.parse(find("#live")?.dataset.today);
+    all("time[data-day]").forEach((element) => {
+      const day = Date.parse(element.dateTime), ago = (today - day) / 86_400_000;
+      const name = ago === 0 || ago === 1 ? dayName.format(-ago, "day") : dateFormat.format(day);
+      say(element, name.charAt(0).toUpperCase() + name.slice(1));
+    });
   };
-  const fail = (event) => {
-    if (!isFeed(event)) return;
-    failures += 1;
-    quietUntil = Date.now() + Math.min(60, 2 ** failures) * 1000;
-    showLost(true);
-  };
-  const showLost = (lost) => { const note = find("#lost"); if (note) note.hidden = !lost; };
-  for (const kind of ["responseError", "sendError", "timeout"]) {
-    document.addEventListener(`htmx:${kind}`, fail);
-  }
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (!isFeed(event) || !event.detail.successful) return;
-    failures = quietUntil = 0;
-    turned = false;
-    showLost(false);
-  });
-  // A player that somebody has started is not replaced until it has ended. One that is paused is
-  // replaced at once, and keeps its position.
-  const withheld = new WeakMap(), stoodAt = new Map();
-  document.addEventListener("htmx:oobBeforeSwap", (event) => {
-    const player = find("video", event.detail.target);
-    if (!player) return;
-    if (!player.paused) {
-      event.detail.shouldSwap = false;
-      withheld.set(player, event.detail.fragment.firstElementChild);
-    } else if (player.currentTime && !player.ended) {
-      stoodAt.set(event.detail.target.id, player.currentTime);
-    }
-  });
-  const catchUp = (player) => {
-    const sent = withheld.get(player);
-    if (!sent) return false;
-    withheld.delete(player);
-    player.closest(".screen").replaceWith(sent);
-    htmx.process(sent);
-    dress();
-    return true;
-  };
-  const goOn = () => {
-    for (const [id, seconds] of stoodAt) {
-      const player = find(`#${id} video`);
-      if (player) player.currentTime = seconds;
-    }
-    stoodAt.clear();
-  };
-  document.addEventListener("htmx:afterSettle", () => dress());
-
-  // Previews: muted, one at a time, on hover or focus.
-
-  const still = matchMedia("(prefers-reduced-motion: reduce)");
-  let shown = null;
-  const preview = (video) => {
-    if (shown === video) return;
-    stop();
-    shown = video;
-    video.play().catch(() => {});
-  };
-  const stop = () => { shown?.pause(); shown = null; };
-  document.addEventListener("mouseover", (event) => {
-    const screen = event.target.closest(".screen-film");
-    const video = screen && find("video[data-preview]", screen);
-    if (video && !still.matches) preview(video);
-    else if (shown && !shown.closest(".take").contains(document.activeElement)) stop();
-  });
-  document.addEventListener("focusin", (event) => {
-    const row = event.target.closest(".take");
-    const video = row && find("video[data-preview]", row);
-    if (video && !still.matches) preview(video); else stop();
-  });
-  const cover = (event, playing) => {
-    if (event.target.matches?.("video[data-preview]")) {
-      event.target.closest(".screen").classList.toggle("is-playing", playing);
-    }
-  };
-  document.addEventListener("playing", (event) => cover(event, true), true);
-  document.addEventListener("pause", (event) => {
-    cover(event, false);
-    if (event.target.matches?.("video[data-preview]")) catchUp(event.target);
-  }, true);
-  document.addEventListener("ended", (event) => catchUp(event.target), true);
-  const giveUp = (player) => {
-    const screen = player.closest(".screen");
-    screen.classList.add("is-broken");
-    find("[data-unplayable]", screen).hidden = false;
-  };
-  document.addEventListener("error", (event) => {
-    if (event.target.matches?.("video[data-player]") && !catchUp(event.target)) giveUp(event.target);
-  }, true);
-
-  // A saved video without a poster shows its first frame as soon as it is in view.
-
-  const spares = navigator.connection?.saveData;
-  const frames = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      frames.unobserve(target);
-      target.preload = "metadata";
-    }
-  }, { rootMargin: "200px" });
-  // Not before the page has loaded: browsers count videos as part of loading, so a link that
-  // hangs would keep the page loading.
-  const showFrames = () => all("video[data-first-frame][preload=none]").forEach((video) => frames.observe(video));
-  window.addEventListener("load", () => { if (!spares) showFrames(); });
-  document.addEventListener("loadeddata", (event) => {
-    if (event.target.matches?.("video[data-first-frame]")) {
-      event.target.closest(".screen").classList.add("has-frame");
-    }
-  }, true);
 
   // Copying, closing, menus, forms.
 
@@ -262,7 +144,7 @@
   // Keyboard shortcuts, but never while somebody types.
 
   const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
-  const links = () => all("[data-row-link]");
+  const links = () => all("[data-row-link]").filter((link) => link.getClientRects().length); // not in stacks
   const move = (step) => {
     const rows = links();
     const here = rows.findIndex((link) => link.closest(".take").contains(document.activeElement));
@@ -270,15 +152,17 @@
     next?.focus();
     next?.closest(".take").scrollIntoView({ block: "nearest" });
   };
-  const toggle = (video) => { if (video.paused) video.play().catch(() => {}); else video.pause(); };
-  const video = () => find("video", document.activeElement.closest(".take") || find(".task-stage") || document.createElement("i"));
   const press = (control) => { control?.click(); return Boolean(control); };
+  const toggle = (video) => {
+    if (video?.paused) video.play().catch(() => {}); else video?.pause();
+    return Boolean(video);
+  };
   const KEYS = {
     "/": () => find("#search").focus(),
     j: () => move(1),
     k: () => move(-1),
     o: () => document.activeElement.closest(".take")?.querySelector("[data-row-link]").click(),
-    " ": () => { const found = video(); if (found) toggle(found); return Boolean(found); },
+    " ": () => press(find("[data-clip-play]", document.activeElement.closest(".take"))) || toggle(find(".task-stage video")),
     x: () => document.activeElement.closest(".take, .queue-row")?.querySelector("[data-choose]").click(),
     r: () => { const button = find("[data-refresh]"); if (button) button.click(); else location.reload(); },
     n: () => press(find("[data-new]")),
@@ -298,22 +182,15 @@
 
   // Initialization of fragments when they arrive.
 
-  function dress() {
+  const dress = () => {
     synchronise();
-    all("video[data-preview][controls]").forEach((video) => {
-      video.removeAttribute("controls");
-      video.muted = true; // the attribute alone does not mute a video inserted by a script
-    });
-    all("video[data-hevc]").forEach((video) => {
-      if (!video.canPlayType('video/mp4; codecs="hvc1.1.6.L120.B0"')) giveUp(video);
-    });
-    if (!spares && document.readyState === "complete") showFrames();
-    goOn();
     countChosen();
     tick();
     tellTimes();
-  }
+    tellDays();
+  };
   dress();
+  document.addEventListener("htmx:afterSettle", dress);
   setInterval(tick, 1000);
   setInterval(tellTimes, 30000);
 })();

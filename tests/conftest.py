@@ -25,7 +25,7 @@ from hypothesis import settings as hypothesis_settings
 from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
 from tasks.status import Status
 from tasks.web.lists import counts
-from tasks.web.presenters import header_status, time_left
+from tasks.web.presenters import header_status, rows, time_left
 from tasks.web.views import live
 from tests.emptying import empty_the_tables, remember_first_rows
 from tests.once import once
@@ -252,8 +252,8 @@ def in_english() -> None:
 
 def some_seconds_later() -> None:
     """Let the time pass for which open pages share what was read for one of them."""
-    views = (live.shared_rows, live.shared_fragments)
-    for shared in (counts.shared, header_status.shared, time_left.shared, *views):
+    read = (counts.shared, header_status.shared, time_left.shared, live.shared_rows)
+    for shared in (*read, rows.counting):
         shared.forget()
 
 
@@ -261,6 +261,7 @@ def some_seconds_later() -> None:
 def nothing_shared() -> None:
     """Forget what the pages of another test have shared, whose ids come again."""
     some_seconds_later()
+    rows.forget()
 
 
 @pytest.fixture(autouse=True)

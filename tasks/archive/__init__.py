@@ -29,6 +29,7 @@ from django.utils import timezone
 from tasks.archive import claims, disk, pipeline
 from tasks.archive.job import DownloadError
 from tasks.archive.pool import PER_HOST, Download, DownloadPool
+from tasks.archive.previews import PreviewMaker
 from tasks.archive.scrub import Scrub
 from tasks.models import Copy, CopyTrouble, Lease
 from tasks.models.storage import remove_files
@@ -52,7 +53,7 @@ class Archive:
         self._clock = clock
         self._holder = uuid.uuid4().hex
         self._pool = DownloadPool()
-        self._scrub = Scrub(clock=clock)
+        self._scrub, self._previews = Scrub(clock=clock), PreviewMaker()
         self._shown: dict[int, int] = {}  # bytes that open pages know of, by copy
         self._has_lease = self._has_no_database = False
         self._is_queue_empty = False  # at the last claim
@@ -100,6 +101,7 @@ class Archive:
         self._record_some()
         if self._has_lease:
             self._scrub.turn()
+            self._previews.turn(is_busy=bool(self._pool))
 
     def _finish(self) -> None:
         self._renew_in_time()
@@ -165,7 +167,7 @@ class Archive:
         wanted = claims.record_saved(files, self._clock()) if files else set()
         for job, fields in files:
             if job.pk not in wanted:
-                remove_files(fields["name"], fields["poster"])
+                remove_files(fields["name"], fields["poster"], fields["sprite"] or "")
             pipeline.remove_unfinished(job)
         for download in ended:
             if download not in saved:
@@ -185,6 +187,7 @@ class Archive:
     def _close(self) -> None:
         """Cancel the downloads under way, and give back the claims with their progress."""
         self._scrub.stop()
+        self._previews.stop()
         self._pool.cancel(self._pool.ids())
         futures.wait([download.outcome for download in self._pool], PATIENCE)
         try:

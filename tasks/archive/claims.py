@@ -24,6 +24,7 @@ from tasks.encryption import DecryptionError
 from tasks.models import Copy, CopyKind, CopyState, CopyTrouble, Task, bulk
 from tasks.models.copy import UNSAVED
 from tasks.models.copy_links import CopyLink, current
+from tasks.models.preview import NO_PREVIEWS
 from tasks.models.task_queries import TaskQuerySet
 from tasks.providers.catalog.models import FPS, frame_size
 
@@ -38,7 +39,8 @@ NEEDED = (
 #: Columns written for a saved file; those that are not given get their default.
 SAVED_FIELDS = (
     *("state", "saved_at", "due_at", "trouble", "trouble_message"),
-    *("bytes_done", "bytes_total", "etag", "name", "poster", "size", "poster_size", "sha256"),
+    *("bytes_done", "bytes_total", "etag", "name", "size", "sha256", "frame_sha256"),
+    *NO_PREVIEWS,
     *("duration", "width", "height", "video_codec", "audio_codec", "mismatch"),
     *("checked_at", "damage", "damaged_at", "storage_etag"),
 )

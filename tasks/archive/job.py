@@ -75,8 +75,8 @@ class DownloadJob:
         return incoming() / f"{self.pk}.whole"
 
     @cached_property
-    def poster_path(self) -> Path:
-        return incoming() / f"{self.pk}.poster"
+    def preview_path(self) -> Path:
+        return incoming() / f"{self.pk}.preview"
 
 
 class DownloadError(Exception):

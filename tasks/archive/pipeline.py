@@ -5,21 +5,18 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Callable, Container
-from pathlib import Path
 from typing import Any
 
-from tasks.archive import disk
+from tasks.archive import disk, previews
 from tasks.archive.check import check
 from tasks.archive.disk import SpaceReservations
 from tasks.archive.fetch import fetch
 from tasks.archive.job import DownloadError, DownloadJob, incoming
 from tasks.archive.store import store
-from tasks.media import posters
 from tasks.models import CopyTrouble
+from tasks.models.preview import NO_PREVIEWS
 
 log = logging.getLogger(__name__)
-
-NO_POSTER = {"poster": "", "poster_size": None}
 
 
 def save_file(
@@ -51,7 +48,7 @@ def _disk_error(error: OSError) -> DownloadError:
 
 
 def store_files(job: DownloadJob) -> dict[str, Any]:
-    """Store the file and its poster; return their names there."""
+    """Store the file and its previews; return their names there, and what they are."""
     stem = f"{job.name}-{job.digest[:12]}"
     try:
         etag = store(job.whole_path, f"{stem}.{job.suffix}", sha256=job.digest)
@@ -62,32 +59,23 @@ def store_files(job: DownloadJob) -> dict[str, Any]:
         sentence = f"The storage did not take it ({type(error).__name__})."
         raise DownloadError(sentence, trouble=CopyTrouble.STORAGE) from None
     name = f"{stem}.{job.suffix}"
-    return {"name": name, "storage_etag": etag, **_store_poster(job, stem)}
+    return {"name": name, "storage_etag": etag, **_store_previews(job, stem)}
 
 
-def _store_poster(job: DownloadJob, stem: str) -> dict[str, Any]:
-    """Make and store a poster, if one can be made; the video is saved without one, too."""
+def _store_previews(job: DownloadJob, stem: str) -> dict[str, Any]:
+    """Make and store the previews, if they can be made; the video is saved without them, too."""
     if job.is_picture:
-        return NO_POSTER
-    return make_poster(job.whole_path, f"{stem}.webp", beside=job.poster_path)
-
-
-def make_poster(video: Path, name: str, *, beside: Path) -> dict[str, Any]:
-    """Store a video's poster under this name, by way of a file beside; return the copy's fields."""
-    if not (picture := posters.make(video)):
-        return NO_POSTER
+        return NO_PREVIEWS
     try:
-        beside.write_bytes(picture)
-        store(beside, name)
-    except Exception as error:  # no saved video should wait for its poster
-        log.warning("A poster could not be saved: %s", type(error).__name__)
-        return NO_POSTER
-    return {"poster": name, "poster_size": len(picture)}
+        return previews.store_for(job.whole_path, stem, beside=job.preview_path)
+    except Exception as error:  # no saved video should wait for its previews: they come later
+        log.warning("Previews could not be saved: %s", type(error).__name__)
+        return NO_PREVIEWS
 
 
 def remove_unfinished(job: DownloadJob) -> None:
     """Remove what there is of it in the unfinished folder."""
-    for path in (job.partial_path, job.whole_path, job.poster_path):
+    for path in (job.partial_path, job.whole_path, job.preview_path):
         path.unlink(missing_ok=True)
 
 

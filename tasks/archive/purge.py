@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from tasks.models import AuditAction, AuditEntry, Copy, CopyState, Task, Upload
 from tasks.models.copy import UNSAVED
+from tasks.models.preview import NO_PREVIEWS
 from tasks.models.storage import remove_files
 
 AT_ONCE = 100  # rows of a batch
@@ -40,7 +41,7 @@ class _Stuck(set[int]):
 
     def remove_files_of(self, copies: list[Copy]) -> list[Copy]:
         """Remove the copies' files; return the copies whose files are gone now."""
-        gone = [copy for copy in copies if remove_files(copy.name, copy.poster)]
+        gone = [copy for copy in copies if remove_files(*copy.names)]
         self.update({copy.pk for copy in copies} - {copy.pk for copy in gone})
         return gone
 
@@ -55,7 +56,7 @@ def _purge_tasks(stuck: _Stuck) -> int:
     unsaved.update(state=CopyState.DELETED, due_at=None)
     # What is left of a file that is not called saved any more has a name, too.
     with_files = Copy.objects.filter(task__in=chosen).exclude(name="")
-    stuck.remove_files_of(list(with_files.only("name", "poster", "task")))
+    stuck.remove_files_of(list(with_files.only("name", "poster", "sprite", "task")))
     free = Task.objects.past_trash(now).filter(pk__in=chosen).exclude(copies__in=stuck)
     _delete(list(free.only("project")))
     return len(chosen)
@@ -70,7 +71,7 @@ def _delete(tasks: list[Task]) -> None:
 def _purge_copies(stuck: _Stuck) -> int:
     """Purge one batch of videos deleted without their tasks; return how many were tried."""
     past = Copy.objects.saved().past_trash(timezone.now()).exclude(pk__in=stuck)
-    light = past.select_related("task").only("name", "poster", "task__project")
+    light = past.select_related("task").only("name", "poster", "sprite", "task__project")
     chosen = list(light.order_by("deleted_at", "id")[:AT_ONCE])
     _mark_deleted(stuck.remove_files_of(chosen))
     return len(chosen)
@@ -81,7 +82,7 @@ def _mark_deleted(copies: list[Copy]) -> None:
     """Keep the rows as deleted, so that a fresh link does not bring the files back."""
     Task.objects.filter(pk__in={copy.task_id for copy in copies}).mark_changed()
     gone = Copy.objects.filter(pk__in=[copy.pk for copy in copies])
-    gone.update(state=CopyState.DELETED, name="", poster="")
+    gone.update(state=CopyState.DELETED, name="", **NO_PREVIEWS)
     _note("copy", Counter(copy.task.project_id for copy in copies))
 
 

@@ -21,17 +21,12 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 from django.conf import settings
-from django.core.files.storage import FileSystemStorage, storages
 from django.utils import timezone
 
 from tasks.archive import damage
 from tasks.archive.damage import Loss
-from tasks.archive.job import incoming
-from tasks.archive.pipeline import make_poster
 from tasks.archive.stored_file import (
     ENOUGH,
     Pace,
@@ -43,6 +38,7 @@ from tasks.archive.stored_file import (
 )
 from tasks.models import Copy, CopyKind, Lease, Task
 from tasks.models.copy import CopyQuerySet
+from tasks.models.preview import NO_PREVIEWS
 
 log = logging.getLogger(__name__)
 
@@ -53,19 +49,19 @@ LOOK_SECONDS = 60.0  # between two looks at the storage
 BATCH, BATCH_SECONDS = 20, 20  # files, and seconds of reading, that are recorded at once
 CANDIDATES = 200  # ids from which the files are chosen by which the storage is known
 NEEDED = (
-    *("name", "size", "sha256", "storage_etag", "poster", "poster_size"),
-    *("kind", "state", "damage", "task"),
+    *("name", "size", "sha256", "storage_etag", "kind", "state", "damage", "task"),
+    *("poster", "poster_size", "sprite", "sprite_size"),
 )
 
 
 @dataclass
 class Finding:
-    """The state of a file, and its new poster where that was made again."""
+    """The state of a file, and whether a preview of it is missing."""
 
     copy: Copy
     loss: Loss | None
     etag: str | None = None
-    poster: dict[str, Any] | None = None
+    lacks_previews: bool = False
 
 
 @dataclass
@@ -222,30 +218,14 @@ def _file(copy: Copy) -> StoredFile:
 def _find(copy: Copy, pace: Pace) -> Finding:
     loss, etag = examine(_file(copy), pace)
     finding = Finding(copy, loss, etag)
-    has_poster = copy.kind == CopyKind.VIDEO and copy.poster and not loss
-    if has_poster and examine(StoredFile(copy.poster, copy.poster_size), pace)[0]:
-        finding.poster = _poster_again(copy)
+    if copy.kind == CopyKind.VIDEO and not loss:
+        finding.lacks_previews = any(examine(file, pace)[0] for file in _previews(copy))
     return finding
 
 
-def _poster_again(copy: Copy) -> dict[str, Any] | None:
-    """Make a video's poster again; None where it must wait. A bucket's video is fetched for it."""
-    storage = storages["videos"]
-    beside, video = (incoming() / f"{copy.pk}.{suffix}" for suffix in ("poster", "video"))
-    try:
-        incoming().mkdir(parents=True, exist_ok=True)
-        if isinstance(storage, FileSystemStorage):
-            return make_poster(Path(storage.path(copy.name)), copy.poster, beside=beside)
-        with storage.open(copy.name) as source, video.open("wb") as target:
-            for chunk in source.chunks():
-                target.write(chunk)
-        return make_poster(video, copy.poster, beside=beside)
-    except Exception as error:  # a full disk, or whatever the library of a remote storage raises
-        log.warning("A poster could not be made again: %s", type(error).__name__)
-        return None
-    finally:
-        for path in (beside, video):
-            path.unlink(missing_ok=True)
+def _previews(copy: Copy) -> list[StoredFile]:
+    files = ((copy.poster, copy.poster_size), (copy.sprite, copy.sprite_size))
+    return [StoredFile(name, size) for name, size in files if name]
 
 
 # Again in the archive's thread
@@ -259,16 +239,16 @@ def record(findings: Sequence[Finding], now: datetime) -> None:
     for each in well:
         if each.etag and each.copy.storage_etag is None:
             Copy.objects.filter(pk=each.copy.pk, name=each.copy.name).update(storage_etag=each.etag)
-        if each.poster is not None:
-            _record_poster(each.copy, each.poster)
+        if each.lacks_previews:
+            _have_made_again(each.copy)
     damage.record_found([each.copy.pk for each in well if each.copy.is_lost], now)
     _record_losses([each for each in findings if each.loss], now)
 
 
-def _record_poster(copy: Copy, poster: dict[str, Any]) -> None:
-    log.warning("The poster of task %s was missing: made again", copy.task_id)
+def _have_made_again(copy: Copy) -> None:
+    log.warning("A preview of task %s is missing: all are made again", copy.task_id)
     Task.objects.filter(pk=copy.task_id).mark_changed()
-    Copy.objects.filter(pk=copy.pk, name=copy.name).update(**poster)
+    Copy.objects.filter(pk=copy.pk, name=copy.name).update(**NO_PREVIEWS)
 
 
 def _record_losses(lost: Sequence[Finding], now: datetime) -> None:

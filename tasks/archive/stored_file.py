@@ -10,9 +10,10 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.core.files.storage import FileSystemStorage, Storage, storages
@@ -90,6 +91,28 @@ def require_storage(others: Sequence[StoredFile], these: Sequence[StoredFile] = 
         is_away = len(there) > 1 and not any(there)
     if is_away:
         raise StorageAwayError(f"{there.count(False)} of {len(there)} files are not there")
+
+
+@contextmanager
+def on_disk(name: str, beside: Path) -> Iterator[Path]:
+    """A file of the storage as a path on this machine; one of a bucket is fetched for as long.
+
+    Raises FileNotFoundError, and whatever the library of a remote storage raises.
+    """
+    storage: Any = storages["videos"]
+    if isinstance(storage, FileSystemStorage):
+        if not (path := Path(storage.path(name))).is_file():
+            raise FileNotFoundError(name)
+        yield path
+        return
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with storage.open(name) as source, beside.open("wb") as target:
+            for chunk in source.chunks():
+                target.write(chunk)
+        yield beside
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def examine(file: StoredFile, pace: Pace) -> tuple[Loss | None, str | None]:

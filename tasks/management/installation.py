@@ -57,9 +57,9 @@ def keep_private() -> None:
     """
     folder_mode = 0o710 if settings.ACCEL_REDIRECT else 0o700
     for path, most in ((settings.DATA_DIR, folder_mode), *((each, 0o600) for each in _databases())):
-        mode = path.stat().st_mode & 0o777
-        if mode & ~most:
-            with suppress(PermissionError):
+        with suppress(PermissionError, FileNotFoundError):
+            mode = path.stat().st_mode & 0o777
+            if mode & ~most:
                 path.chmod(mode & most)
 
 

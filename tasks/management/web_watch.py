@@ -112,7 +112,10 @@ def _watch(server: AbstractServer[Any], receiver: Connection, wedged: float) -> 
     looked_at = time.monotonic()
     while True:
         if receiver.poll(wedged / LOOKS):
-            heard[receiver.recv()] = time.monotonic()
+            try:
+                heard[receiver.recv()] = time.monotonic()
+            except EOFError:  # the server has ended
+                return
         now = time.monotonic()
         if now - looked_at > wedged / 2:  # we were stopped ourselves: nobody was heard
             heard = dict.fromkeys(heard, now)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from tasks.models.access import CopyAccess
 from tasks.models.copy_links import CopyLink, current, renewed
+from tasks.models.preview import Previewed, PreviewQuerySet
 from tasks.models.scrub import Scrubbed
 from tasks.models.task import Task
 from tasks.models.trash import Trashable
@@ -59,7 +59,7 @@ class CopyTrouble(StrEnum):
     CHANGED = "changed"  # it was saved, and what is in our storage now is something else
 
 
-class CopyQuerySet(CopyAccess["Copy"]):
+class CopyQuerySet(PreviewQuerySet["Copy"]):
     def follow(self, tasks: Iterable[Task], now: datetime) -> None:
         """Create the missing copies of succeeded tasks; call it wherever answers bring links.
 
@@ -152,7 +152,7 @@ def _in_the_statement(state: CopyState) -> models.Func:
 _FIRST_TO_END: OrderBy = models.F("link_ends_at").asc(nulls_last=True)
 
 
-class Copy(Scrubbed, Trashable):
+class Copy(Scrubbed, Trashable, Previewed):
     """One file of a task, on its way into our storage or in it.
 
     A copy is `saved` only once its file was verified: length, hash, and a complete container.
@@ -184,9 +184,7 @@ class Copy(Scrubbed, Trashable):
 
     # What was saved. Names are keys of the storage "videos", made of our own ids only.
     name = models.CharField(_("file"), max_length=200, default="", blank=True)
-    poster = models.CharField(_("poster"), max_length=200, default="", blank=True)
     size = models.BigIntegerField(_("size"), null=True, help_text=_("bytes"))
-    poster_size = models.BigIntegerField(_("poster's size"), null=True, help_text=_("bytes"))
     sha256 = models.CharField("SHA-256", max_length=64, default="", blank=True)
     duration = models.FloatField(_("duration"), null=True, help_text=_("seconds"))
     width = models.PositiveIntegerField(_("width"), null=True)
@@ -225,6 +223,11 @@ class Copy(Scrubbed, Trashable):
             ),
             models.Index(
                 fields=["-id"], name="copy_damage", condition=models.Q(damage__isnull=False)
+            ),
+            models.Index(
+                fields=["previewed_at", "id"],
+                name="copy_previews",
+                condition=models.Q(deleted_at__isnull=True, state="saved", kind="video"),
             ),
         ]
 

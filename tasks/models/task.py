@@ -129,6 +129,8 @@ class Task(Trashable):
 
     #: Whether the person who asked sees the details of it; TaskAccess.with_details_for sets it.
     shows_details = False
+    #: The catalog's model behind a name that the team has added; TaskQuerySet.for_list reads it.
+    known_as: str | None = None
     moved_from: datetime | None  # check_after as a claim read it; see bulk.write
     asked_before: datetime | None  # asked_at likewise
     other_links: tuple[VideoLink, ...] = ()  # of the answer just applied; kept with the copy

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, OuterRef, Prefetch, Subquery
 
 from tasks.models import search
 from tasks.models.access import TaskAccess
 from tasks.models.changes import ChangeCounter
 from tasks.models.credential import Credential
+from tasks.models.model_name import ModelName
 from tasks.models.projects import Project
 from tasks.status import LIVE, Status
 
@@ -20,6 +21,12 @@ NO_ID_YET = "unnamed-"  # prefix of `remote_id` until the provider has given an 
 TASKS_WITH_RECENT_PROMPTS = 60  # of a person's newest tasks
 MOST_RECENT = 8  # prompts
 
+#: Columns that no list shows: long ones, and most of rows that are joined for a name or a sum.
+NOT_LISTED = (
+    *("raw", "search_text", "revised_prompt", "submission__request"),
+    *(f"created_by__{each}" for each in ("password", "email", "last_login", "date_joined")),
+    *(f"charge__{each}" for each in ("model", "tier", "day", "placed_at", "tokens", "seconds")),
+)
 
 #: The model of the queryset; `Task` itself imports this module.
 T = TypeVar("T", bound=Model)
@@ -58,11 +65,13 @@ class TaskQuerySet(TaskAccess[T]):
 
     def for_list(self, reader: Any) -> TaskQuerySet:
         """Tasks for this person's list, newest first, without large columns it does not show."""
+        names = ModelName.objects.filter(provider=OuterRef("provider"), name=OuterRef("model"))
         return (
             self.with_details_for(reader)
-            .select_related("credential", "project", "created_by", "submission__batch")
-            .prefetch_related("copies")
-            .defer("raw", "search_text", "revised_prompt", "submission__request")
+            .annotate(known_as=Subquery(names.values("known_as")[:1]))
+            .select_related("project", "created_by", "submission__batch", "charge")
+            .prefetch_related(Prefetch("copies", to_attr="listed_copies"))
+            .defer(*NOT_LISTED)
             .order_by("-id")
         )
 

@@ -44,6 +44,21 @@ def ago(at: datetime | None, now: datetime) -> SafeString | str:
 
 
 @register.simple_tag
+def when(at: datetime) -> SafeString:
+    """A time that the browser makes relative. Until then, and without it, it is the absolute one.
+
+    So it is right for as long as it is kept, and for whoever lives in the same time zone.
+    """
+    words = absolute(at)
+    return format_html(
+        '<time datetime="{}" data-shows="relative" data-tip="{}" tabindex="0">{}</time>',
+        at.isoformat(timespec="seconds"),
+        words,
+        words[:16],  # 2026-11-30 14:03
+    )
+
+
+@register.simple_tag
 def moment(at: datetime | None, now: datetime) -> SafeString | str:
     """An absolute time; the relative one opens on hover and on focus."""
     return _time(at, now, shows="absolute") if at else ""

@@ -70,6 +70,8 @@ urlpatterns = [
     path("tasks/<int:pk>/video", media.video, name="video"),
     path("tasks/<int:pk>/last-frame", media.last_frame, name="last_frame"),
     path("tasks/<int:pk>/poster", media.poster, name="poster"),
+    path("tasks/<int:pk>/poster/<slug:digest>", media.kept_poster, name="kept_poster"),
+    path("tasks/<int:pk>/sprite/<slug:digest>", media.sprite, name="sprite"),
     path("tasks/download.zip", media.download, name="download"),
     # Stars, the trash, the audit
     path("tasks/<int:pk>/star", stars.star, name="star"),

@@ -23,6 +23,7 @@ from tasks.web.presenters.media_sources import MEDIA_HOSTS, covers
 from tasks.web.presenters.task import TaskPresenter
 
 QUICK, SLOW = 2, 20  # seconds between two questions: while something is live, and otherwise
+MOST_ROWS = 3 * ROWS  # on a page that new tasks come to; the oldest leave it then
 _KNOWN = re.compile(
     r"after=(\d{1,18})&counted=(\d{1,18})&of=([0-9a-f]{8})&(?:in=(\d{1,18})&)?page="
 )
@@ -41,6 +42,7 @@ class Known:
     counted: int  # of its counts, which are shared with other pages and may be a second older
     sight: str  # the digest of the projects that the person sees
     project: int | None  # the only project whose tasks it shows; None: all that the person sees
+    wants_new: bool = False  # it asks for the rows of the new tasks, of which it has the number
 
     @classmethod
     def of(cls, sight: Sight, project: int | None = None, counted: int | None = None) -> Known:
@@ -58,11 +60,14 @@ class Known:
 
     @classmethod
     def read(cls, query: str) -> Known | None:
-        """Read it; None where the query begins otherwise, as where time has turned something."""
+        """Read it; None where the query begins otherwise: time has turned something, or new rows
+        are wanted."""
         found = _KNOWN.match(query)
         return found and cls(int(found[1]), int(found[2]), found[3], int(found[4] or 0) or None)
 
     def has_all(self, sight: Sight) -> bool:
+        if self.wants_new:
+            return False
         return sight.last_change <= min(self.change, self.counted) and sight.mark == self.sight
 
     @property
@@ -80,7 +85,7 @@ class Feed:
     on: dict[int, Mark]
     sources: frozenset[str]  # where the page's policy lets it play from, beyond MEDIA_HOSTS
     filters: Filters = field(default_factory=Filters)
-    newest: int | None = None  # the highest id when the page was made; None: it wants no new ones
+    newest: int | None = None  # tasks with higher ids are new; None: the page wants no new ones
     tally: str = ""  # a digest of the counts it shows; "" where it shows none
 
     @classmethod
@@ -96,7 +101,7 @@ class Feed:
 
     @classmethod
     def read(cls, query: QueryDict) -> Feed:
-        marks = _MARK.findall(query.get("on", ""))[:ROWS]
+        marks = _MARK.findall(query.get("on", ""))[:MOST_ROWS]
         return cls(
             page=query.get("page", "list"),
             known=Known(
@@ -104,6 +109,7 @@ class Feed:
                 counted=whole_number(query.get("counted", "")) or 0,
                 sight="" if "turned" in query else query.get("of", ""),
                 project=whole_number(query.get("in", "")) or None,
+                wants_new="fresh" in query,
             ),
             on={int(pk): Mark.read(*letters) for pk, *letters in marks},
             sources=frozenset(query.getlist("media")[:ROWS]),
@@ -129,6 +135,19 @@ class Feed:
         """The question that the page asks next: of the rows still there, some with new marks."""
         on = {pk: marks.get(pk, mark) for pk, mark in self.on.items() if pk in there}
         return replace(self, on=on, **more)
+
+    def joined_by(self, arrived: dict[int, Mark]) -> Feed:
+        """The question of the page once these new rows stand above the others.
+
+        A task of another status may fit the filters later, and is new then; so only rows that have
+        left the page for good raise `newest`, and those on it are not counted as new.
+        """
+        rows = sorted({**self.on, **arrived}.items(), reverse=True)
+        passed = [pk for pk, _mark in rows[MOST_ROWS:]]
+        if not (self.filters.status or self.filters.starred):
+            passed += arrived
+        newest = max([self.newest, *passed]) if self.newest is not None else None
+        return replace(self, on=dict(rows[:MOST_ROWS]), newest=newest)
 
     @property
     def url(self) -> str:

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
-MOST = 1_000  # values kept at a time; the key has what people typed, so there is no end of them
+MOST = 1_000  # values kept at a time, unless said; keys have what people typed, without end
 
 
 class Shared(Generic[Value]):
@@ -20,8 +20,8 @@ class Shared(Generic[Value]):
     not ask the database the same question.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float, *, most: int | None = None) -> None:
+        self._seconds, self._most = seconds, most
         self._entries: dict[Hashable, _Entry[Value]] = {}
         self._lock = Lock()
 
@@ -60,8 +60,9 @@ class Shared(Generic[Value]):
 
     def _entry(self, key: Hashable) -> _Entry[Value]:
         with self._lock:
-            if key not in self._entries and len(self._entries) >= MOST:
-                for oldest in list(self._entries)[: MOST // 2]:
+            most = self._most or MOST
+            if key not in self._entries and len(self._entries) >= most:
+                for oldest in list(self._entries)[: most // 2]:
                     del self._entries[oldest]
             return self._entries.setdefault(key, _Entry())
 

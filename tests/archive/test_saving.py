@@ -9,8 +9,8 @@ import pytest
 from django.core.files.storage import storages
 
 from tasks.media import posters
-from tasks.media.containers import read_image
-from tasks.models import ChangeCounter, Copy, CopyKind, CopyState, Credential, StorageUse, Task
+from tasks.media.posters import Previews
+from tasks.models import ChangeCounter, Copy, CopyKind, CopyState, Credential, Task
 from tasks.providers import PROVIDERS
 from tasks.simulator import media
 from tasks.simulator.server import Simulator
@@ -137,26 +137,15 @@ def test_a_pictures_size_is_recorded(host: Host, wait: Wait, save: Save) -> None
     assert (copy.width, copy.height, copy.size) == (960, 540, len(PICTURE))
 
 
-def test_a_video_has_a_poster_beside_it(
-    host: Host, wait: Wait, save: Save, own_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("av")
-    monkeypatch.setattr(posters, "can_make", lambda: True)
-    copy = save(wait(host.put("/v.mp4", CLIP)))
-    assert copy.is_saved and copy.poster == copy.name.replace(".mp4", ".webp")
-    with (own_folder / "videos" / copy.poster).open("rb") as file:
-        assert read_image(file).width == 640
-        assert StorageUse.objects.get().bytes == len(CLIP) + file.seek(0, 2)
-    assert len(stored(own_folder)) == 2 and unfinished() == []
-
-
 def test_a_video_is_saved_whatever_becomes_of_its_poster(
     host: Host, wait: Wait, save: Save, own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(posters, "make", lambda path: b"a picture")
+    monkeypatch.setattr(posters, "can_make", lambda: True)
+    monkeypatch.setattr(posters, "make", lambda path: Previews(b"a picture"))
     monkeypatch.setattr(Path, "write_bytes", lambda *_: 1 / 0)
     copy = save(wait(host.put("/v.mp4", CLIP)))
     assert copy.is_saved and copy.poster == ""
+    assert copy.previewed_at is None, "it is tried again later"
 
 
 def test_files_of_an_earlier_try_are_removed(

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 from django.conf import settings as site
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 
 from tasks.archive import Archive, scrub
 from tasks.archive.scrub import Scrub, check, due
 from tasks.archive.stored_file import Pace, ScrubStoppedError, StoredFile, examine
-from tasks.media import posters
 from tasks.models import Copy, Damage, Lease
-from tests.archive.conftest import CLIP, PICTURE, content
+from tests.archive.conftest import CLIP, content
 from tests.archive.test_scrub import fresh, look_at, others, pace, path, saved
 from tests.tracking.conftest import Clock
 
@@ -105,26 +105,29 @@ def test_it_stops_in_the_middle_of_a_file(saved: Copy) -> None:
     assert check([saved], [], stopped).findings == []
 
 
-# Posters
+# Previews
 
 
-def test_a_missing_poster_is_made_again(
-    saved: Copy, clock: Clock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("missing", ["poster", "sprite"])
+def test_where_a_preview_is_missing_all_are_made_again(
+    saved: Copy, clock: Clock, missing: str
 ) -> None:
-    name = saved.name.replace(".mp4", ".webp")
-    Copy.objects.update(poster=name, poster_size=len(PICTURE))
-    monkeypatch.setattr(posters, "make", lambda video: PICTURE if video == path(saved) else None)
+    there = storages["videos"].save("there.webp", ContentFile(b"RIFF"))
+    names = {"poster": there, "sprite": there} | {missing: "gone.webp"}
+    sizes = {"poster_size": 4, "sprite_size": 4}
+    Copy.objects.update(**names, **sizes, sprite_hash="5" * 16, previewed_at=clock.now)
+    before = fresh(saved).task.change
     look_at([saved], clock.now)
-    with storages["videos"].open(name) as file:
-        assert file.read() == PICTURE
-    assert fresh(saved).is_saved and fresh(saved).poster_size == len(PICTURE)
+    copy = fresh(saved)
+    assert (copy.is_saved, copy.names, copy.sprite_hash) == (True, (copy.name,), None)
+    assert list(Copy.objects.without_previews()) == [saved] and copy.task.change > before
 
 
-def test_a_poster_that_cannot_be_made_again_is_none(saved: Copy, clock: Clock) -> None:
-    Copy.objects.update(poster="gone.webp", poster_size=7)
+def test_whole_previews_are_left_alone(saved: Copy, clock: Clock) -> None:
+    there = storages["videos"].save("there.webp", ContentFile(b"RIFF"))
+    Copy.objects.update(poster=there, poster_size=4, previewed_at=clock.now)
     look_at([saved], clock.now)
-    assert (fresh(saved).poster, fresh(saved).poster_size) == ("", None)
-    assert fresh(saved).is_saved
+    assert (fresh(saved).poster, fresh(saved).previewed_at) == (there, clock.now)
 
 
 # Within the archive
@@ -169,18 +172,6 @@ def test_a_large_file_is_no_silence_while_the_storage_gives_it_out(
     one._pace.read_at = one._seen_at + 61
     one.turn()
     assert Lease.objects.get(name="storage").beat_at == clock.now
-
-
-def test_a_poster_that_cannot_be_written_now_stops_nothing(
-    saved: Copy, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: Any, **__: Any) -> Any:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(scrub, "make_poster", full)
-    Copy.objects.update(poster="gone.webp", poster_size=7)
-    assert not look_at([saved], clock.now).away
-    assert fresh(saved).poster == "gone.webp" and fresh(saved).checked_at == clock.now
 
 
 def test_what_a_page_suspects_is_checked_at_any_hour(

@@ -52,8 +52,8 @@ def test_a_pasted_task_is_watched_from_its_queue_to_its_video(
         seen.append(status)
         clock.ahead += 1200
     assert [c.became for c in task.changes.all()] == seen
+    page.locator(f"#t{task.pk} [data-clip-play]").click()
     video = page.locator(f"#t{task.pk} video")
-    video.hover()
     page.wait_for_function(IS_PLAYING, arg=video.element_handle())
     assert_accessible(page)
 
@@ -91,19 +91,6 @@ def test_a_playing_video_is_not_interrupted_by_news_of_its_row(
     page.evaluate("htmx.trigger('#live', 'wake')")
     expect(badge(page, task)).to_have_attribute("data-status", "failed")
     assert page.evaluate("theirs.isConnected && !theirs.paused")
-
-
-def test_new_tasks_wait_until_they_are_wanted(
-    enter: Enter, make_task: MakeTask, member: User
-) -> None:
-    make_task("cgt-20261120120000-first")
-    page = enter(member)
-    make_task("cgt-20261120120000-second")
-    make_task("cgt-20261120120000-third")
-    page.get_by_text("2 new tasks").wait_for()
-    expect(page.locator(".take")).to_have_count(1)
-    page.get_by_text("2 new tasks").click()
-    expect(page.locator(".take")).to_have_count(3)
 
 
 def test_the_end_of_tasks_is_announced_once_for_all(

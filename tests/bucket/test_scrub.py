@@ -13,11 +13,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.utils import timezone
 
-from tasks.archive import scrub
+from tasks.archive import previews, scrub
 from tasks.archive.scrub import check, record, sample
 from tasks.archive.store import store
 from tasks.archive.stored_file import ENOUGH, Pace
 from tasks.media import posters
+from tasks.media.posters import Previews
 from tasks.models import Copy, Damage
 from tests.conftest import MakeTask
 
@@ -145,21 +146,25 @@ def test_an_error_of_the_store_about_one_object_loses_nothing(
     assert damage_of(saved[0]) is None
 
 
-def test_a_missing_poster_is_made_again_from_the_objects_own_video(
+def test_where_a_preview_is_missing_all_are_made_again_from_the_objects_own_video(
     saved: list[Copy], videos: Any, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
 ) -> None:
     settings.DATA_DIR = tmp_path
-    Copy.objects.filter(pk=saved[0].pk).update(poster="scrub/0.webp", poster_size=4)
     videos.save("scrub/1.webp", ContentFile(b"RIFF"))
-    Copy.objects.filter(pk=saved[1].pk).update(poster="scrub/1.webp", poster_size=4)
+    for number in range(2):
+        known = {"poster": f"scrub/{number}.webp", "poster_size": 4, "previewed_at": timezone.now()}
+        Copy.objects.filter(pk=saved[number].pk).update(**known)
+    look_at(saved)
+    assert list(Copy.objects.without_previews()) == [saved[2], saved[0]]
     seen: list[bytes] = []
 
-    def make(video: Path) -> bytes:
+    def make(video: Path) -> Previews:
         seen.append(video.read_bytes())
-        return b"a picture"
+        return Previews(b"a picture")
 
+    monkeypatch.setattr(posters, "can_make", lambda: True)
     monkeypatch.setattr(posters, "make", make)
-    look_at(saved)
+    previews.record(previews.make([saved[0]]))
     assert seen == [MOVIE]
     with videos.open("scrub/0.webp") as file:
         assert file.read() == b"a picture"

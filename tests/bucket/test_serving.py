@@ -114,3 +114,20 @@ def test_a_zip_reads_the_bucket_block_by_block(
     assert packed.tell() == int(response["Content-Length"])
     assert zipfile.ZipFile(packed).read("Dailies - 纸船 - cgt-1.mp4") == data
     assert highest < 8_000_000
+
+
+def test_a_preview_is_sent_by_us_and_kept_by_the_browser(
+    bucket: Storage, task: Task, save_copy: SaveCopy, viewing: Client
+) -> None:
+    """A redirect to a link that ends could not be kept."""
+    copy = save_copy(task, MOVIE, poster=b"RIFF", poster_hash="5" * 16, poster_size=4)
+    address = f"/tasks/{task.pk}/poster/{'5' * 16}"
+    response = viewing.get(address)
+    assert (response.status_code, response.content) == (200, b"RIFF")
+    assert response["Content-Type"] == "image/webp"
+    assert response["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    again = viewing.get(address, headers={"if-none-match": response["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    bucket.delete(copy.poster)
+    assert viewing.get(address).status_code == 404

@@ -1,4 +1,4 @@
-"""Posters of real videos, made by a real process that nothing in a file can let loose."""
+"""Pictures of real videos, made by a real process that nothing in a file can let loose."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ pytestmark = [
 ]
 
 
-def picture(made: bytes | None) -> Image:
+def picture(made: posters.Previews | None) -> Image:
+    """The poster."""
     assert made is not None
-    return read_image(BytesIO(made))
+    return read_image(BytesIO(made.poster))
 
 
 @pytest.mark.parametrize(
@@ -47,11 +48,10 @@ def test_a_poster_has_the_shape_of_its_video(name: str, width: int, height: int)
     made = posters.make(CLIPS / f"{name}.mp4")
     assert picture(made) == Image("webp", width, height)
     assert made is not None
-    assert len(made) < 20_000
+    assert len(made.poster) < 20_000
 
 
-def test_a_poster_is_as_narrow_as_wished_and_never_larger_than_its_video() -> None:
-    assert picture(posters.make(CLIPS / "sea.mp4", width=320)) == Image("webp", 320, 180)
+def test_a_poster_is_never_larger_than_its_video() -> None:
     assert picture(posters.make(SAMPLES / "start.mp4")) == Image("webp", 64, 48)
 
 
@@ -59,9 +59,9 @@ def test_a_poster_shows_the_first_frame() -> None:
     """The samples begin with a red one, from black at the left to red at the right."""
     import av
 
-    with av.open(
-        BytesIO(posters.make(SAMPLES / "start.mp4") or b""), "r", format="webp_pipe"
-    ) as presented:
+    made = posters.make(SAMPLES / "start.mp4")
+    assert made
+    with av.open(BytesIO(made.poster), "r", format="webp_pipe") as presented:
         pixels = next(presented.decode(video=0)).reformat(format="rgb24").planes[0]
     row = bytes(pixels)[: 64 * 3]
     assert row[-3] > 200 > 60 > max(row[-2:])
@@ -76,7 +76,7 @@ def test_what_browsers_may_not_play_has_a_poster_too(name: str) -> None:
 def test_without_pyav_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)  # Python's own way to say: not installed
     assert not posters.can_make()
-    assert posters.make(CLIPS / "sea.mp4") is None
+    assert posters.make(CLIPS / "sea.mp4") is posters.last_frame(CLIPS / "sea.mp4") is None
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_without_pyav_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_of_what_is_no_video_there_is_none(data: bytes, tmp_path: Path) -> None:
     (path := tmp_path / "a.mp4").write_bytes(data)
-    assert posters.make(path) is None
+    assert posters.make(path) is posters.last_frame(path) is None
 
 
 def test_of_what_is_not_there_there_is_none(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_of_a_video_that_lies_on_its_side_there_is_none(tmp_path: Path) -> None:
     data = (SAMPLES / "hevc.mp4").read_bytes()
     at = data.index(upright, data.index(b"tkhd"))
     (path := tmp_path / "turned.mp4").write_bytes(data[:at] + turned + data[at + 36 :])
-    assert posters.make(path) is None
+    assert posters.make(path) is posters.last_frame(path) is None
 
 
 def test_broken_videos_harm_nobody(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_time_output_and_core_dumps_are_limited_for_good(tmp_path: Path) -> None
     limits = (
         "import resource as r; print([r.getrlimit(x)[1] for x in (r.RLIMIT_CPU, r.RLIMIT_CORE)])"
     )
-    assert _within_limits(limits).stdout.strip() == "[10, 0]"
+    assert _within_limits(limits).stdout.strip() == f"[{poster_worker.CPU}, 0]"
     target = str(tmp_path / "big")
     written = _within_limits(f"open({target!r}, 'wb').write(bytes(2 << 20))")
     assert "File too large" in written.stderr
@@ -193,7 +193,8 @@ def test_time_output_and_core_dumps_are_limited_for_good(tmp_path: Path) -> None
 def test_the_limits_are_set_before_a_video_is_opened(tmp_path: Path) -> None:
     """The kernel tells them of a worker that waits for a pipe in a video's place."""
     os.mkfifo(path := tmp_path / "pipe.mp4")
-    worker = subprocess.Popen([sys.executable, "-I", str(PROGRAM), str(path), "640"], stdin=PIPE)
+    command = [sys.executable, "-I", str(PROGRAM), str(path), "previews"]
+    worker = subprocess.Popen(command, stdin=PIPE)
     with worker, opened_by_a_reader(path):
         limits = Path(f"/proc/{worker.pid}/limits")
         told = limits.read_text() if limits.exists() else ""
@@ -266,10 +267,18 @@ sys.stdout.buffer.write(open({picture!r}, "rb").read())
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of videos that are what their names say."""
-    (picture := tmp_path / "picture").write_bytes(posters.make(SAMPLES / "start.mp4") or b"")
+    (picture := tmp_path / "picture").write_bytes(written(SAMPLES / "start.mp4"))
     (actor := tmp_path / "actor.py").write_text(ACTOR.format(picture=str(picture)))
     monkeypatch.setattr(posters, "PROGRAM", actor)
     return tmp_path
+
+
+def written(video: Path) -> bytes:
+    """The bytes that the worker itself writes about a video."""
+    command = [sys.executable, "-I", str(PROGRAM), str(video), "previews"]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE) as worker:
+        assert worker.stdout
+        return worker.stdout.read()
 
 
 def noted(video: Path) -> list[int]:
@@ -317,7 +326,7 @@ def test_for_each_video_the_code_lies_elsewhere(tmp_path: Path) -> None:
     places = []
     for number in range(2):
         os.mkfifo(path := tmp_path / f"{number}.mp4")
-        command = [sys.executable, "-I", str(PROGRAM), str(path), "640"]
+        command = [sys.executable, "-I", str(PROGRAM), str(path), "previews"]
         with subprocess.Popen(command, stdin=PIPE) as worker, opened_by_a_reader(path):
             lines = Path(f"/proc/{worker.pid}/maps").read_text().splitlines()
             places.append({line.split("-")[0] for line in lines if "libav" in line})
@@ -343,6 +352,6 @@ def test_a_worker_ends_with_the_process_that_wants_its_poster(tmp_path: Path) ->
 
 
 def test_a_worker_whose_parent_is_gone_already_opens_no_video(tmp_path: Path) -> None:
-    command = [sys.executable, "-I", str(PROGRAM), str(CLIPS / "sea.mp4"), "640"]
+    command = [sys.executable, "-I", str(PROGRAM), str(CLIPS / "sea.mp4"), "previews"]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     assert ended.returncode and not ended.stdout

@@ -15,6 +15,7 @@ def test_the_queue_and_what_is_gone_have_indexes_of_their_own(make_task: MakeTas
     plans = {
         "copy_queue": [Copy.objects.unsaved(), Copy.objects.due(now), Copy.objects.at_risk(now)],
         "copy_gone": [Copy.objects.gone()],
+        "copy_previews": [Copy.objects.without_previews(), Copy.objects.saved_videos().order_by()],
     }
     for index, questions in plans.items():
         for question in questions:

@@ -33,11 +33,15 @@ def test_a_copy_counts_from_the_moment_it_is_saved(make_task: MakeTask) -> None:
     assert use() == {"Dailies": (1, 11)}
 
 
-def test_a_posters_bytes_count_but_it_is_no_file_by_itself(make_task: MakeTask) -> None:
+def test_the_bytes_of_previews_count_but_they_are_no_files_by_themselves(
+    make_task: MakeTask,
+) -> None:
     row = copy(make_task(), poster_size=5)
     assert use() == {"Dailies": (1, 105)}
     Copy.objects.filter(pk=row.pk).update(poster_size=8)
     assert use() == {"Dailies": (1, 108)}
+    Copy.objects.filter(pk=row.pk).update(sprite_size=30)
+    assert use() == {"Dailies": (1, 138)}
     Copy.objects.filter(pk=row.pk).update(state="deleted", poster="", name="")
     assert use() == {"Dailies": (0, 0)}
 

@@ -41,7 +41,7 @@ def files() -> set[str]:
 
 
 def stored(copies: list[Copy]) -> set[str]:
-    return {name for copy in copies for name in (copy.name, copy.poster) if name}
+    return {name for copy in copies for name in copy.names}
 
 
 def delete(task: Task, at: datetime = LONG_AGO) -> None:
@@ -146,7 +146,7 @@ def test_the_purge_removes_files_and_rows_and_leaves_what_is_not_deleted(
 ) -> None:
     old, kept = make_task(), make_task()
     for task in (old, kept):
-        save_copy(task, b"a video", poster=b"a poster")
+        save_copy(task, b"a video", poster=b"a poster", sprite=b"a sprite")
         save_copy(task, b"a frame", kind=CopyKind.LAST_FRAME)
         Star.objects.create(user=member, task=task)
         StatusChange.objects.create(task=task, was="queued", became="running", at=timezone.now())
@@ -154,8 +154,8 @@ def test_the_purge_removes_files_and_rows_and_leaves_what_is_not_deleted(
     assert purge.purge(60) is False
     assert list(Task.objects.all()) == [kept]
     assert set(Copy.objects.values_list("task", flat=True)) == {kept.pk}
-    assert files() == stored(list(Copy.objects.all())) and len(files()) == 3
-    assert (StorageUse.objects.get().files, StorageUse.objects.get().bytes) == (2, 14)
+    assert files() == stored(list(Copy.objects.all())) and len(files()) == 4
+    assert (StorageUse.objects.get().files, StorageUse.objects.get().bytes) == (2, 7 + 7 + 8)
     entry = AuditEntry.objects.get()
     assert (entry.verb, entry.kind, entry.changes) == (AuditAction.PURGED, "task", {"number": 1})
     assert entry.project_id == kept.project_id
@@ -174,12 +174,12 @@ def test_the_row_of_a_purged_video_stays_and_says_so(
     make_task: MakeTask, save_copy: SaveCopy
 ) -> None:
     task = make_task(status="succeeded")
-    save_copy(task, b"a video", poster=b"a poster")
+    save_copy(task, b"a video", poster=b"a poster", sprite=b"a sprite")
     Copy.objects.update(deleted_at=LONG_AGO)
     before = ChangeCounter.objects.now()
     assert purge.purge(60) is False
     row = Copy.objects.get()
-    assert (row.state, row.name, row.poster, row.is_saved) == (CopyState.DELETED, "", "", False)
+    assert (row.state, row.names, row.is_saved) == (CopyState.DELETED, (), False)
     assert Task.objects.get().pk == task.pk and not files()
     assert StorageUse.objects.get().files == 0
     assert ChangeCounter.objects.now() > before
@@ -208,7 +208,7 @@ def test_the_next_purge_completes_one_that_was_killed_at_any_step(
     make_task: MakeTask, save_copy: SaveCopy, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     for _ in range(3):
-        save_copy(make_task(deleted_at=LONG_AGO), b"a video", poster=b"a poster")
+        save_copy(make_task(deleted_at=LONG_AGO), b"a video", poster=b"a poster", sprite=b"s")
         save_copy(make_task(), b"a video", deleted_at=LONG_AGO)
     original = getattr(purge, step)
     calls = iter(range(100))

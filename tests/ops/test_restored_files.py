@@ -28,7 +28,7 @@ def test_uploaded_pictures_are_restored(home: Home, homes: Homes, tmp_path: Path
     home.shell(UPLOAD)
     path = save(home, tmp_path / "all.tar.gz", "--with-keys", "--with-media")
     other = homes()
-    assert "Put 7 files" in restore(other, path)
+    assert "Put 10 files" in restore(other, path)
     assert (other.folder / "videos/uploads/1.png").read_bytes() == b"a still" * 1000
     (other.folder / "videos/uploads/1.png").unlink()
     output = refusal(other, "restore", "--check", str(path))

@@ -58,6 +58,7 @@ class Site(Installation):
 @pytest.fixture(scope="module")
 def one_site(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(shutil.copytree(furnished, tmp_path_factory.mktemp("site") / "data"))
+    site.folder.chmod(0o755)
     yield site
     site.end()
 
@@ -84,6 +85,10 @@ def test_a_server_that_hangs_is_replaced_with_all_its_processes(site: Site) -> N
     stop(before[1])
     eventually(lambda: not still_there(before), within=10)
     eventually(lambda: len(site.workers()) == WORKERS and site.answers(), within=15)
+
+
+def test_a_folder_that_others_could_read_is_closed(site: Site) -> None:
+    assert site.folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_it_is_ready_while_its_pages_work(site: Site) -> None:

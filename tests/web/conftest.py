@@ -50,18 +50,27 @@ def _forget_own_counts() -> None:
 
 @pytest.fixture
 def save_copy(db: None, settings: Any, tmp_path: Any) -> SaveCopy:
-    """save_copy(task, b"…", poster=b"…"): a file of this task as the archive saves it."""
+    """save_copy(task, b"…", poster=b"…", sprite=b"…"): a file as the archive saves it.
+
+    A poster without a `poster_hash` is one of an earlier release.
+    """
     options = {"location": tmp_path / "videos", "base_url": None}
     settings.STORAGES = settings.STORAGES | {
         "videos": {**settings.STORAGES["videos"], "OPTIONS": options}
     }
 
     def save_copy(
-        task: Task, data: bytes, kind: CopyKind = CopyKind.VIDEO, poster: bytes = b"", **fields: Any
+        task: Task,
+        data: bytes,
+        kind: CopyKind = CopyKind.VIDEO,
+        poster: bytes = b"",
+        sprite: bytes = b"",
+        **fields: Any,
     ) -> Copy:
         known = {
             "name": _put(f"{task.pk}/{kind}{SUFFIXES[kind]}", data),
             "poster": _put(f"{task.pk}/poster.webp", poster) if poster else "",
+            **(_sprite(f"{task.pk}/sprite.webp", sprite) if sprite else {}),
             "state": CopyState.SAVED,
             "size": len(data),
             "sha256": hashlib.sha256(data).hexdigest(),
@@ -71,6 +80,12 @@ def save_copy(db: None, settings: Any, tmp_path: Any) -> SaveCopy:
         return Copy.objects.create(task=task, kind=kind, **known | fields)
 
     return save_copy
+
+
+def _sprite(name: str, data: bytes) -> dict[str, Any]:
+    digest = hashlib.blake2b(data, digest_size=8).hexdigest()
+    known = {"sprite_frames": 20, "sprite_columns": 5, "sprite_size": len(data)}
+    return {"sprite": _put(name, data), "sprite_hash": digest, **known}
 
 
 def _put(name: str, data: bytes) -> str:

@@ -119,6 +119,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "video"): ("/tasks/{task}/video", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "last_frame"): ("/tasks/{task}/last-frame", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "poster"): ("/tasks/{task}/poster", (DOOR, 404, 200, 200, 200, 200)),
+    ("GET", "kept_poster"): ("/tasks/{task}/poster/{poster}", (DOOR, 404, 200, 200, 200, 200)),
+    ("GET", "sprite"): ("/tasks/{task}/sprite/{sprite}", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "download"): ("/tasks/download.zip", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "download"): ("/tasks/download.zip?task={task}", (DOOR, 404, 200, 200, 200, 200)),
     # Stars, the trash, who did what
@@ -350,6 +352,8 @@ GET_ONLY = {
     "video",
     "last_frame",
     "poster",
+    "kept_poster",
+    "sprite",
     "account_reset_password_done",
     "account_reset_password_from_key_done",
     "mfa_index",
@@ -379,7 +383,8 @@ def expected_of(method: str, route: str) -> tuple[int | str, ...]:
 
 #: Routes that answer HEAD as they answer GET; all others refuse it.
 ANSWER_HEAD = {"healthz", "readyz", "statusz", "sign_in", "password", "set_language"}
-ANSWER_HEAD |= {"video", "last_frame", "poster", "upload", "shared", "usersessions_list"}
+ANSWER_HEAD |= {"video", "last_frame", "poster", "kept_poster", "sprite", "upload", "shared"}
+ANSWER_HEAD |= {"usersessions_list"}
 #: Views of allauth's, and redirects, which answer HEAD, and other methods as GET or POST.
 LENIENT = ("account_", "mfa_", "moved_")
 #: Our own views that do.

@@ -41,29 +41,20 @@ def test_the_newest_task_stands_first(reader: Client, make_task: MakeTask) -> No
     assert presented(reader) == ["cgt-new", "cgt-old"]
 
 
-def test_a_row_shows_the_order_and_the_time_it_took(
+def test_a_row_shows_what_was_ordered_by_whom(
     reader: Client, make_task: MakeTask, member: User
 ) -> None:
-    now = timezone.now()
     make_task(
         status=Status.SUCCEEDED,
         prompt="A lighthouse at dawn",
-        model="seedance-2-0",
         resolution="1080p",
         ratio="21:9",
         duration=5,
-        seed=1234567,
-        total_tokens=246840,
         created_by=member,
-        remote_created_at=now - timedelta(seconds=125),
-        remote_updated_at=now,
     )
     text = text_of(reader)
-    for each in ("A lighthouse at dawn", "seedance-2-0", "1080p", "21:9", "5 s", "1234567"):
+    for each in ("A lighthouse at dawn", "1080p", "21:9", "5 s", "member"):
         assert each in text
-    assert "246,840" in text
-    assert "2:05" in text
-    assert "member" in text
 
 
 def test_every_status_carries_its_task_and_its_word(reader: Client, make_task: MakeTask) -> None:
@@ -170,7 +161,7 @@ def test_projects_are_no_filter_while_there_is_only_one(
 
 def counted(client: Client, query: str = "") -> dict[str, str]:
     statuses = client.get(f"/{query}").context["statuses"]
-    return {choice.status: str(choice.count) for choice in statuses}
+    return {choice.name: str(choice.count) for choice in [*statuses.in_line, *statuses.rare]}
 
 
 def test_statuses_are_counted_within_the_other_filters(
@@ -179,7 +170,7 @@ def test_statuses_are_counted_within_the_other_filters(
     make_task(status=Status.FAILED, created_by=member)
     make_task(status=Status.FAILED)
     make_task(status=Status.LOST)
-    usual = {"queued": "0", "running": "0", "succeeded": "0", "failed": "2"}
+    usual = {"generating": "0", "succeeded": "0", "failed": "2"}
     assert counted(reader) == {**usual, "lost": "1"}
     assert counted(reader, f"?person={member.pk}&status=queued") == {**usual, "failed": "1"}
 
@@ -200,7 +191,7 @@ def test_a_narrowed_count_looks_at_the_newest_tasks_only_and_says_so(
     for _ in range(4):
         make_task(status=Status.FAILED)
     make_task(status=Status.RUNNING)
-    assert counted(reader) == {"queued": "0", "running": "1", "succeeded": "", "failed": "1+"}
+    assert counted(reader) == {"generating": "1", "succeeded": "", "failed": "1+"}
 
 
 # Pages
@@ -260,7 +251,8 @@ def test_a_stranger_sees_nothing_of_it(
     make_task(prompt="secret prompt", created_by=member)
     response = client_of(stranger).get("/")
     assert response.context["presented"] == []
-    assert all(choice.count.number == 0 for choice in response.context["statuses"])
+    statuses = response.context["statuses"]
+    assert all(choice.count.number == 0 for choice in [*statuses.in_line, *statuses.rare])
     assert b"secret prompt" not in response.content
     assert b">member<" not in response.content
 

@@ -13,6 +13,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import ChangeCounter, Membership, StatusChange, Task
 from tasks.status import Status
+from tasks.web import live_feed
+from tasks.web.lists.paging import ROWS
 from tests.conftest import MakeTask, some_seconds_later
 from tests.web.conftest import ClientOf
 
@@ -175,7 +177,7 @@ def test_counts_are_shared_for_a_second_and_the_page_asks_again_until_it_has_the
     assert poller(second)[1] == 2, "though nothing on it is moving"
     some_seconds_later()
     third = ask(reader, second)
-    assert swapped(third) == {"statuses"}
+    assert swapped(third) == {"statuses", "rare-statuses", "rare-count"}
     assert poller(third)[1] == 20
     assert ask(reader, third).status_code == 204
 
@@ -269,6 +271,21 @@ def test_what_finished_is_announced_once(reader: Client, make_task: MakeTask) ->
     assert "finished" not in ask(reader, answer).content.decode()
 
 
+def ask_for_new(client: Client, page: Any) -> Any:
+    """Press the pill, which the page does by itself while nobody is busy on it."""
+    url = poller(page)[0].replace("?", "?fresh=1&", 1)
+    return client.get(url, headers={"hx-request": "true"})
+
+
+def arrived(response: Any) -> list[int]:
+    """The ids of the rows that come as a whole, from the top."""
+    return [int(pk) for pk in re.findall(r'<li class="take[^>]*id="t(\d+)"', as_text(response))]
+
+
+def as_text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
 def test_new_tasks_wait_behind_their_number(reader: Client, make_task: MakeTask) -> None:
     make_task()
     page = reader.get("/")
@@ -289,6 +306,88 @@ def test_new_tasks_are_those_that_fit_the_filters(reader: Client, make_task: Mak
     text = ask(reader, page).content.decode()
     assert "1 new task" in text
     assert 'href="/?status=failed"' in text
+
+
+def test_their_rows_come_when_they_are_wanted_and_only_once(
+    reader: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_task()
+    page = reader.get("/")
+    new = [make_task().pk, make_task().pk]
+    told = ask(reader, page)
+    # session, person, their projects; changes of the rows shown; ids, rows, copies, stars of the
+    # new ones; whether the project is named; the counts are those of the last answer
+    with django_assert_num_queries(9):
+        answer = ask_for_new(reader, told)
+    assert arrived(answer) == new[::-1]
+    assert {"takes", "new-tasks"} <= swapped(answer)
+    assert "new-tasks-link" not in as_text(answer)
+    assert "2 new tasks" in as_text(answer), "it is said"
+    assert ask(reader, answer).status_code == 204
+    assert arrived(ask_for_new(reader, answer)) == []
+    change(Task.objects.get(pk=new[0]), status=Status.FAILED)
+    assert f"t{new[0]}-status" in swapped(ask(reader, answer)), "it is as live as the others"
+
+
+def test_the_rows_that_come_begin_a_day(reader: Client, make_task: MakeTask) -> None:
+    make_task(created_at=timezone.now() - timedelta(days=1))
+    page = reader.get("/")
+    make_task()
+    today = timezone.localdate()
+    answer = as_text(ask_for_new(reader, page))
+    assert f'<li class="day" id="day-{today:%Y%m%d}">' in answer
+    assert answer.index('class="day"') < answer.index('class="take')
+    assert f'data-today="{today:%Y-%m-%d}"' in answer
+
+
+def test_rows_that_do_not_fit_the_filters_do_not_come_until_they_do(
+    reader: Client, make_task: MakeTask
+) -> None:
+    page = reader.get("/?status=failed")
+    first, second = make_task(), make_task(status=Status.FAILED)
+    answer = ask_for_new(reader, page)
+    assert arrived(answer) == [second.pk]
+    change(first, status=Status.FAILED)
+    some_seconds_later()
+    told = ask(reader, answer)
+    assert "1 new task" in as_text(told)
+    assert arrived(ask_for_new(reader, told)) == [first.pk]
+
+
+def test_many_new_tasks_come_a_page_at_a_time_from_the_oldest_on(
+    reader: Client, make_task: MakeTask
+) -> None:
+    page = reader.get("/")
+    new = [make_task().pk for _ in range(ROWS + 2)]
+    some_seconds_later()
+    answer = ask_for_new(reader, page)
+    assert arrived(answer) == new[:ROWS][::-1]
+    assert "2 new tasks </a>" in as_text(answer)
+    assert arrived(ask_for_new(reader, answer)) == new[:-3:-1]
+
+
+def test_the_oldest_rows_leave_a_page_that_grows_and_are_found_on_the_next(
+    reader: Client, make_task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_feed, "MOST_ROWS", 3)
+    old = [make_task().pk for _ in range(3)]
+    page = reader.get("/")
+    new = [make_task().pk, make_task().pk]
+    answer = ask_for_new(reader, page)
+    text = as_text(answer)
+    assert arrived(answer) == new[::-1]
+    assert {f"t{pk}" for pk in old[:2]} <= swapped(answer)
+    assert f't{old[2]}"' not in text
+    assert "pages" in swapped(answer)
+    assert f'href="?before={old[2]}"' in text
+    assert all(f"{pk}l" not in poller(answer)[0] for pk in old[:2])
+
+
+def test_an_older_page_gets_no_rows(reader: Client, make_task: MakeTask) -> None:
+    make_task()
+    page = reader.get(f"/?before={make_task().pk}")
+    make_task()
+    assert arrived(ask_for_new(reader, page)) == []
 
 
 def test_an_older_page_is_not_told_of_new_tasks(reader: Client, make_task: MakeTask) -> None:
@@ -338,7 +437,7 @@ def test_ids_of_other_projects_are_ignored(
 ) -> None:
     task = make_task(prompt="secret prompt")
     url = f"/live/?after=0&page=list&on={task.pk}ln00000000&newest=0"
-    for page in (url, url.replace("page=list", "page=task")):
+    for page in (url, url.replace("page=list", "page=task"), url.replace("?", "?fresh=1&")):
         answer = client_of(stranger).get(page)
         assert answer.status_code == 200
         assert f"t{task.pk}-" not in answer.content.decode()

@@ -101,3 +101,10 @@ def test_only_so_many_values_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         assert values.get(number, lambda number=number: number) == number  # type: ignore[misc]
     assert len(values._entries) <= 4
     assert values.get(49, lambda: -1) == 49, "the latest is still there"
+
+
+def test_a_store_of_its_own_size_keeps_as_many() -> None:
+    values = Shared[int](60.0, most=4)
+    for number in range(50):
+        assert values.get(number, lambda number=number: number) == number  # type: ignore[misc]
+    assert len(values._entries) <= 4

@@ -58,8 +58,8 @@ def test_the_list_can_be_narrowed_to_ones_own_stars(
     assert presented(looker, "?starred=1&status=failed") == ["cgt-1"]
     assert presented(looker, "?starred=nonsense") == ["cgt-3", "cgt-2", "cgt-1", "cgt-0"]
     page = looker.get("/?starred=1&status=failed")
-    counted = {c.status: c.count.number for c in page.context["statuses"]}
-    assert (counted["running"], counted["failed"]) == (2, 1)
+    counted = {c.name: c.count.number for c in page.context["statuses"].in_line}
+    assert (counted["generating"], counted["failed"]) == (2, 1)
     [chip] = page.context["chips"]
     assert (chip.value, chip.url) == ("Starred", "?status=failed")
     assert looker.get(page.context["feed"].url).status_code == 204

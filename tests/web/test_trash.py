@@ -65,7 +65,7 @@ def test_a_deleted_task_is_out_of_every_page_feed_file_zip_and_search(
     for tail in ("refresh/", "star", "video/delete/"):
         assert boss.post(f"/tasks/{task.pk}/{tail}").status_code == 404
     assert boss.post("/archive/save-now/", {"task": [task.pk]}).status_code == 404
-    counted = {c.status: c.count.number for c in boss.get("/").context["statuses"]}
+    counted = {c.name: c.count.number for c in boss.get("/").context["statuses"].in_line}
     assert counted["succeeded"] == 1
 
 

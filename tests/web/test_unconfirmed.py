@@ -82,5 +82,7 @@ def test_there_is_nothing_to_refresh_before_the_provider_has_named_it(
 
 def test_the_list_shows_no_id_that_the_provider_has_not_given(desk: Client, lost: Task) -> None:
     assert f"{lost.remote_id}</span>" not in desk.get("/").content.decode()
-    Task.objects.filter(pk=lost.pk).update(remote_id="cgt-20261120120000-named")
+    rows = Task.objects.filter(pk=lost.pk)
+    rows.mark_changed()
+    rows.update(remote_id="cgt-20261120120000-named")
     assert "cgt-20261120120000-named</span>" in desk.get("/").content.decode()

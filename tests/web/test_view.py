@@ -55,4 +55,4 @@ def test_a_layout_alone_is_no_filter(reader: Client) -> None:
 
 
 def test_days_divide_the_tasks(reader: Client) -> None:
-    assert page(reader, "/").count('<li class="day">Today</li>') == 1
+    assert page(reader, "/").count(" data-day>Today</time>") == 1

@@ -26,14 +26,14 @@ class BadArchiveError(BackupError):
 
 @dataclass(frozen=True, kw_only=True)
 class FileRecord:
-    """A file's name, size and SHA-256; a poster has its name only, for it can be made again."""
+    """A file's name, size and SHA-256; a preview has its name only, for it can be made again."""
 
     name: str
     size: int | None = None
     sha256: str = ""
 
     @property
-    def is_poster(self) -> bool:
+    def is_preview(self) -> bool:
         return not self.sha256
 
     @classmethod

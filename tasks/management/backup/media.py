@@ -34,9 +34,10 @@ MESSAGE = "Noticed when a backup was restored."
 
 _COPIES, _UPLOADS = Copy._meta.db_table, Upload._meta.db_table
 _SAVED = (
-    f"SELECT name, size, sha256, poster FROM {_COPIES}"
+    f"SELECT name, size, sha256, poster, {{sprite}} FROM {_COPIES}"
     f" WHERE state = '{CopyState.SAVED.value}' ORDER BY id"
 )
+_HAS_SPRITES = "SELECT 1 FROM django_migrations WHERE app = 'tasks' AND name = '0012_previews'"
 _UPLOADED = (
     f"SELECT name, size, sha256 FROM {_UPLOADS} WHERE name <> '' AND sha256 <> '' ORDER BY id"
 )
@@ -47,12 +48,12 @@ class SavedFileError(Exception):
 
 
 def saved_files(query: Query, tables: set[str]) -> Iterator[FileRecord]:
-    """Every saved file that the dumped database knows; an older one may lack a table."""
+    """Every saved file that the dumped database knows; an older one may lack a table or column."""
     if _COPIES in tables:
-        for name, size, sha256, poster in query(_SAVED):
+        sprite = "sprite" if list(query(_HAS_SPRITES)) else "NULL"
+        for name, size, sha256, *previews in query(_SAVED.format(sprite=sprite)):
             yield FileRecord(name=name, size=size, sha256=sha256)
-            if poster:
-                yield FileRecord(name=poster)
+            yield from (FileRecord(name=each) for each in previews if each)
     if _UPLOADS in tables:
         for name, size, sha256 in query(_UPLOADED):
             yield FileRecord(name=name, size=size, sha256=sha256)

@@ -136,16 +136,16 @@ def put_keys(backup: Backup) -> None:
 def check_media(backup: Backup, *, put: bool) -> tuple[int, dict[FileRecord, str]]:
     """Read every listed file once; put those in place that are not right, if that is asked for.
 
-    Returns how many were put, and for each file but posters what is wrong with it at the end.
+    Returns how many were put, and for each file but previews what is wrong with it at the end.
     """
     number, problems = 0, {}
     put = put and backup.manifest.has_media
     for record in read_media_list(backup.media_list):
-        if record.is_poster and not put:
+        if record.is_preview and not put:
             continue
         problem = problem_with(record)
         if problem and put and put_in_place(backup.archive, record):
             number, problem = number + 1, problem_with(record)
-        if not record.is_poster:
+        if not record.is_preview:
             problems[record] = problem
     return number, problems

@@ -13,7 +13,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from tasks.management import web_watch
-from tasks.management.installation import require_takeover
+from tasks.management.installation import keep_private, require_takeover
 from tasks.management.supervision import require_free_port
 from tasks.management.web_address import local_url, recorded
 from tasks.management.web_server import load
@@ -63,6 +63,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         require_free_port(options["host"], options["port"], "--port")
         require_takeover()
+        keep_private()
         if not options["unsupervised"]:
             web_watch.supervise(options["wedged"])
             return

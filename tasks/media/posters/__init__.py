@@ -1,30 +1,53 @@
-"""Make a small picture of a video's first frame, for where the video does not play yet.
+"""Make pictures of a video: a poster, a sprite to scrub by, and its last frame.
 
 The video came from outside, and decoders are where files do harm. So each video is opened by a
 process of its own (poster_worker.py), with nothing of ours in its environment and hard limits on
 memory, time and output. Needs PyAV, which `up` installs.
 """
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import dataclass
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from tasks.media.containers import NotAnImageError, read_image
+from tasks.media.containers import Image, NotAnImageError, read_image
 from tasks.media.posters import poster_worker
+from tasks.media.posters.poster_worker import COLUMNS, FRAMES, LARGEST_SPRITE
 
 PROGRAM = Path(poster_worker.__file__)
 CLOCK: float = poster_worker.CLOCK
-AT_ONCE = 4  # posters; each may take poster_worker.MEMORY
+AT_ONCE = 4  # videos; each may take poster_worker.MEMORY
 #: What a Python may need to find its libraries. Keys and addresses are not among it.
 INHERITED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 
 _turns = threading.BoundedSemaphore(AT_ONCE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sprite:
+    """Evenly spread frames of a video in one WebP, row by row; sizes of a frame in pixels."""
+
+    data: bytes
+    frames: int
+    columns: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Previews:
+    """A WebP of the first frame, and the sprite where one could be made."""
+
+    poster: bytes
+    sprite: Sprite | None = None
 
 
 def can_make() -> bool:
@@ -32,29 +55,39 @@ def can_make() -> bool:
     return find_spec("av") is not None
 
 
-def make(path: Path, *, width: int = 640) -> bytes | None:
-    """Return a WebP of the first frame as the video is shown, at most `width` pixels wide.
+def make(path: Path) -> Previews | None:
+    """Return a video's previews: the poster at most 640 pixels wide, the sprite at most 60 kB.
 
     None without PyAV, and for whatever cannot be shown within the limits. Never raises for what is
-    in the file. Blocks for some 0.15 s, and for `CLOCK` s at most once its turn has come.
+    in the file. Blocks for some 0.5 s, and for `CLOCK` s at most once its turn has come.
     """
+    return _read_previews(_made(path, "previews"))
+
+
+def last_frame(path: Path) -> bytes | None:
+    """Return a PNG of the last frame in its full size; None as `make` does, and no longer."""
+    made = _made(path, "last_frame")
+    return made if _picture(made, "png") else None
+
+
+def _made(path: Path, what: str) -> bytes:
+    """The worker's output; b"" where it has failed."""
     if not can_make():
-        return None
+        return b""
     with tempfile.TemporaryFile() as output:  # no pipe: the limit on a file's size is the kernel's
         try:
             with _turns:
-                is_made = _run(path.resolve(), width, output)
+                is_made = _run(path.resolve(), what, output)
         except (subprocess.SubprocessError, OSError):
-            return None
+            return b""
         output.seek(0)
-        made = output.read() if is_made else b""
-    return made if made and _is_picture(made) else None
+        return output.read() if is_made else b""
 
 
-def _run(path: Path, width: int, output: BinaryIO) -> bool:
+def _run(path: Path, what: str, output: BinaryIO) -> bool:
     """Whether the worker succeeded. Kill it and raise TimeoutExpired after `CLOCK` seconds."""
     with subprocess.Popen(
-        [sys.executable, "-I", str(PROGRAM), str(path), str(width)],
+        [sys.executable, "-I", str(PROGRAM), str(path), what],
         stdin=subprocess.PIPE,  # stays open while it works: it ends when this is closed
         stdout=output,
         stderr=subprocess.DEVNULL,
@@ -66,8 +99,34 @@ def _run(path: Path, width: int, output: BinaryIO) -> bool:
             process.kill()
 
 
-def _is_picture(data: bytes) -> bool:
+# A video may have taken over its worker, so nothing that it wrote is believed unseen.
+
+
+def _read_previews(made: bytes) -> Previews | None:
+    head, _line, pictures = made.partition(b"\n")
     try:
-        return read_image(BytesIO(data)).format == "webp"
+        length, frames, columns = map(int, head.split())
+    except ValueError:
+        return None
+    poster, sheet = pictures[:length], pictures[length:]
+    return Previews(poster, _sprite(sheet, frames, columns)) if _picture(poster, "webp") else None
+
+
+def _sprite(sheet: bytes, frames: int, columns: int) -> Sprite | None:
+    found = _picture(sheet, "webp") if len(sheet) <= LARGEST_SPRITE else None
+    if found is None or not (2 <= frames <= FRAMES and 1 <= columns <= COLUMNS):
+        return None
+    rows = -(-frames // columns)
+    if found.width % columns or found.height % rows:
+        return None
+    size = {"width": found.width // columns, "height": found.height // rows}
+    return Sprite(data=sheet, frames=frames, columns=columns, **size)
+
+
+def _picture(data: bytes, format: str) -> Image | None:
+    """The picture, if it is a whole one of this format."""
+    try:
+        found = read_image(BytesIO(data))
     except NotAnImageError:
-        return False
+        return None
+    return found if found.format == format else None

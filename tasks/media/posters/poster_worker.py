@@ -1,8 +1,12 @@
-"""Write the first frame of a video as WebP to standard output.
+"""Write pictures of a video to standard output: its poster and sprite, or its last frame.
 
-A program of its own, started once for each video: `poster_worker.py <video> <width>`. Decoders are
-where hostile files do harm, so it imports nothing of the site, sets its limits before it loads
-FFmpeg, and ends when its standard input, a pipe that its parent holds, is closed.
+A program of its own, started once for each video: `poster_worker.py <video> previews`, or
+`… last_frame`. Decoders are where hostile files do harm, so it imports nothing of the site, sets
+its limits before it loads FFmpeg, and ends when its standard input, a pipe that its parent holds,
+is closed.
+
+The previews are a line of three numbers (bytes of the poster, frames and columns of the sprite),
+the poster, and the sprite, each as WebP; 0 frames where there is no sprite. A last frame is a PNG.
 
 Loading FFmpeg costs 0.07 s of processor time, three quarters of a poster.
 """
@@ -13,23 +17,42 @@ import resource
 import select
 import signal
 import sys
-from collections.abc import Iterator
+import time
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
 MEMORY = 768 * 1024 * 1024  # bytes of address space; a frame of 4K HEVC with 10 bits takes 240 MB
-CPU = 10  # seconds; that frame takes 1.3
-CLOCK = 20  # seconds, after which the parent ends it
+CPU = 20  # seconds; the first frame of such a video takes 1.3
+CLOCK = 40  # seconds, after which the parent ends it
 GRACE = 5  # seconds after which it ends itself, should the parent not have done so
-LARGEST = 1024 * 1024  # bytes of a poster; 640 × 360 pixels of noise are 71 KB
-QUALITY = "75"
+LARGEST = 1024 * 1024  # bytes of the previews; a poster of noise has 71 KB
+LARGEST_FRAME = 30_000_000  # bytes of a last frame; no model takes a larger picture
+
+POSTER_WIDTH, POSTER_QUALITY = 640, 75
+#: A sprite has at most so many frames, this many in a row, each with as many pixels as 200 × 112.
+FRAMES, COLUMNS, PIXELS = 20, 5, 200 * 112
+#: What is tried, in this order, until a sprite has at most so many bytes.
+LARGEST_SPRITE = 60_000
+SHARES, QUALITIES = (1, 0.7, 0.45), (70, 50, 30, 10)
+#: Seconds of processor time after which there is no sprite: the poster is made by then.
+PATIENCE = 15
+#: Above so many pixels, frames that no other needs are not decoded: there are enough without them.
+LARGE = 1920 * 1088
 
 
-def main(path: str, width: int) -> None:
+def main(path: str, what: str) -> None:
     end_with_parent()
-    limit()
-    sys.stdout.buffer.write(b"".join(_first_frame(path, width)))
+    if what == "last_frame":
+        limit(LARGEST_FRAME)
+        made = _last_frame(path)
+    else:
+        limit()
+        made = _previews(path)
+    sys.stdout.buffer.write(b"".join(made))
 
 
 def end_with_parent() -> None:
@@ -45,13 +68,13 @@ def end_with_parent() -> None:
         sys.exit("The parent ended before the start.")
 
 
-def limit() -> None:
+def limit(largest: int = LARGEST) -> None:
     """Lower the hard limits, which a process can never raise again."""
     os.nice(10)
     limits = {
         resource.RLIMIT_AS: MEMORY,
         resource.RLIMIT_CPU: CPU,
-        resource.RLIMIT_FSIZE: LARGEST,
+        resource.RLIMIT_FSIZE: largest,
         resource.RLIMIT_CORE: 0,
     }
     for what, most in limits.items():
@@ -59,19 +82,35 @@ def limit() -> None:
             resource.setrlimit(what, (most, most))
 
 
-def _first_frame(path: str, width: int) -> Iterator[bytes]:
+def _open(path: str) -> Any:
     import av
 
     # One demuxer and one protocol: FFmpeg would follow a playlist anywhere.
-    with av.open(f"file:{path}", format="mov", options={"protocol_whitelist": "file"}) as movie:
+    return av.open(f"file:{path}", format="mov", options={"protocol_whitelist": "file"})
+
+
+def _previews(path: str) -> Iterator[bytes]:
+    with _open(path) as movie:
         stream = movie.streams.video[0]
         stream.codec_context.thread_count = 1
-        frame: Any = next(movie.decode(stream))
-        if frame.rotation:  # the browser turns it, a poster would lie on its side
+        frames = movie.decode(stream)
+        first: Any = next(frames)
+        if first.rotation:  # the browser turns it, a picture would lie on its side
             return
-        size = _size(frame.width, frame.height, stream.sample_aspect_ratio or 1, width)
-        small = frame.reformat(*size, format="yuv420p", dst_colorspace="ITU601")  # as WebP has it
-        yield from _as_webp(small)
+        shape = (first.width, first.height, stream.sample_aspect_ratio or 1)
+        poster = _webp(_scaled(first, *_size(*shape, POSTER_WIDTH)), POSTER_QUALITY)
+        if first.width * first.height > LARGE:
+            stream.codec_context.skip_frame = "NONREF"
+        cells = _spread(first, frames, _size(*shape, _sprite_width(*shape)))
+    sprite = _sprite(cells) if len(cells) > 1 else b""
+    number = len(cells) if sprite else 0
+    yield f"{len(poster)} {number} {min(number, COLUMNS)}\n".encode()
+    yield poster
+    yield sprite
+
+
+def _sprite_width(width: int, height: int, ratio: Any) -> int:
+    return round((PIXELS * width * float(ratio) / height) ** 0.5)
 
 
 def _size(width: int, height: int, ratio: Any, widest: int) -> tuple[int, int]:
@@ -81,17 +120,98 @@ def _size(width: int, height: int, ratio: Any, widest: int) -> tuple[int, int]:
     return max(2, round(presented * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def _as_webp(frame: Any) -> Iterator[bytes]:
+def _scaled(frame: Any, width: int, height: int) -> Any:
+    return frame.reformat(
+        width, height, format="yuv420p", dst_colorspace="ITU601"
+    )  # as WebP has it
+
+
+def _spread(first: Any, others: Iterable[Any], size: tuple[int, int]) -> list[Any]:
+    """Return small frames from the first to the last, evenly spread; none if that takes too long.
+
+    What a file says of its length is not asked: every second frame kept is let go whenever there
+    are twice too many.
+    """
     import av
 
-    encoder: Any = av.CodecContext.create("libwebp", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuv420p"
+    kept, step = [(float(first.time or 0), _scaled(first, *size))], 1
+    with suppress(av.FFmpegError):  # what cannot be decoded ends it
+        for number, frame in enumerate(others, start=1):
+            if time.process_time() > PATIENCE:
+                return []
+            if number % step == 0:
+                kept.append((float(frame.time or 0), _scaled(frame, *size)))
+            if len(kept) > 2 * FRAMES:
+                kept, step = kept[::2], step * 2
+    times, number = [at for at, _frame in kept], min(FRAMES, len(kept))
+    if number < 2:
+        return []
+    pace = (times[-1] - times[0]) / (number - 1)
+    wanted = [times[0] + pace * each + 1e-6 for each in range(number)]
+    return [kept[bisect_right(times, at) - 1][1] for at in wanted]
+
+
+def _sprite(cells: list[Any]) -> bytes:
+    """Return the frames in one picture as good as its size allows; b"" where that is too large."""
+    for share in SHARES:
+        size = [max(2, round(side * share / 2) * 2) for side in (cells[0].width, cells[0].height)]
+        sheet = _sheet([_scaled(cell, *size) for cell in cells])
+        for quality in QUALITIES:
+            if len(made := _webp(sheet, quality)) <= LARGEST_SPRITE:
+                return made
+    return b""
+
+
+def _sheet(cells: list[Any]) -> Any:
+    """Return one frame with all of these in it, row by row; the rest of the last row is grey."""
+    import av
+
+    columns, (width, height) = min(COLUMNS, len(cells)), (cells[0].width, cells[0].height)
+    sheet = av.VideoFrame(columns * width, -(-len(cells) // columns) * height, "yuv420p")
+    for layer, share in enumerate((1, 2, 2)):  # brightness, and two colours of half the size
+        wide, high = width // share, height // share
+        plane = sheet.planes[layer]
+        pixels = bytearray(b"\x80" * plane.buffer_size)
+        for number, cell in enumerate(cells):
+            row, column = divmod(number, columns)
+            source, line = bytes(cell.planes[layer]), cell.planes[layer].line_size
+            for y in range(high):
+                at = (row * high + y) * plane.line_size + column * wide
+                pixels[at : at + wide] = source[y * line : y * line + wide]
+        plane.update(bytes(pixels))
+    return sheet
+
+
+def _webp(frame: Any, quality: int) -> bytes:
+    return _encoded(frame, "libwebp", "yuv420p", quality=str(quality))
+
+
+def _last_frame(path: str) -> Iterator[bytes]:
+    """Yield the last frame in its full size, from the last key frame on."""
+    import av
+
+    with _open(path) as movie:
+        stream = movie.streams.video[0]
+        stream.codec_context.thread_count = 1
+        with suppress(av.FFmpegError):  # then from the beginning
+            movie.seek(stream.duration or 0, stream=stream)
+        [last] = deque[Any](movie.decode(stream), maxlen=1)
+        if last.rotation:
+            return
+        width, height = _size(last.width, last.height, stream.sample_aspect_ratio or 1, 10**6)
+        yield _encoded(last.reformat(width, height, format="rgb24"), "png", "rgb24")
+
+
+def _encoded(frame: Any, codec: str, pixels: str, **options: str) -> bytes:
+    import av
+
+    encoder: Any = av.CodecContext.create(codec, "w")
+    encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, pixels
     encoder.time_base = Fraction(1)
-    encoder.options = {"quality": QUALITY}
+    encoder.options = options
     frame.pts = 0
-    for picture in (frame, None):
-        yield from map(bytes, encoder.encode(picture))
+    return b"".join(bytes(packet) for each in (frame, None) for packet in encoder.encode(each))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], sys.argv[2])

@@ -359,12 +359,13 @@ _SUFFIX = re.compile(
     r"|480p|720p|1080p|4k)$"
 )
 #: A version with one number: seedance-2-fast is seedance-2-0-fast, and seedance-v1-pro the 1.0.
-_VERSION = re.compile(r"^seedance-v?(\d)(?:-(\d)(?=-|$))?(.*)$")
+VERSION = re.compile(r"^seedance-v?(\d)(?:-(\d)(?=-|$))?(.*)$")
 #: Gateways that name no version mean 2.0.
-_UNVERSIONED = {"seedance": "seedance-2-0", "seedance-fast": "seedance-2-0-fast"}
+UNVERSIONED = {"seedance": "seedance-2-0", "seedance-fast": "seedance-2-0-fast"}
 
 _BY_NAME = {model.name: model for model in MODELS}
-_BY_FAMILY = {_DATE.sub("", model.name): model for model in MODELS} | {
+#: Models by their names without a date.
+FAMILIES = {_DATE.sub("", model.name): model for model in MODELS} | {
     "seedance-1-0-lite": _BY_NAME["seedance-1-0-lite-t2v-250428"]
 }
 
@@ -377,8 +378,8 @@ def _plain(name: str) -> str:
     """
     _vendor, found, rest = name[:200].strip().lower().partition("seedance")
     plain = re.sub(r"[^a-z0-9]+", "-", found + rest).strip("-")
-    plain = _UNVERSIONED.get(plain, plain)
-    if version := _VERSION.match(plain):
+    plain = UNVERSIONED.get(plain, plain)
+    if version := VERSION.match(plain):
         major, minor, variant = version.groups()
         return f"seedance-{major}-{minor or 0}{variant}"
     return plain
@@ -397,7 +398,7 @@ def _families(plain: str) -> Iterator[str]:
 def find_model(name: str) -> Model | None:
     """Find a model by any vendor's name for it; None for `ep-…` ids and unknown names."""
     plain = _plain(name)
-    families = (_BY_FAMILY.get(family) for family in _families(plain))
+    families = (FAMILIES.get(family) for family in _families(plain))
     return _BY_NAME.get(plain) or next((found for found in families if found), None)
 
 
@@ -415,7 +416,7 @@ def unchecked_model(name: str) -> Model | None:
     model that is in the catalog.
     """
     plain = _plain(name)
-    version = _VERSION.match(_DATE.sub("", plain))
+    version = VERSION.match(_DATE.sub("", plain))
     if version is None or is_catalogued(name):
         return None
     offered = [model for model in MODELS if model.is_offered]
@@ -431,7 +432,7 @@ def unchecked_model(name: str) -> Model | None:
 
 def _version_of(model: Model) -> tuple[tuple[int, int], str]:
     """Return a known model's version and variant: (2, 0) and "-fast"."""
-    found = _VERSION.match(_DATE.sub("", model.name))
+    found = VERSION.match(_DATE.sub("", model.name))
     assert found
     return (int(found[1]), int(found[2] or 0)), found[3]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cached_property
 
+from tasks.archive import last_frame
 from tasks.models import Submission
 from tasks.providers.catalog.models import Input, Model, find_model
 from tasks.status import Status
@@ -62,10 +63,19 @@ class Followups:
         """Whether a draft is older than its provider keeps it."""
         return self.task.born_at + DRAFT_LIFE <= self._presented.now
 
-    @property
+    @cached_property
     def has_frame(self) -> bool:
-        """Whether there is a last frame: our copy, or the provider's while its link is valid."""
-        return self.is_done and (self.frame_is_saved or self.frame_link_lives)
+        """Whether there is a last frame: saved, the provider's while its link is valid, or in the
+        saved video.
+        """
+        is_to_be_had = self.frame_is_saved or self.frame_link_lives or self.frame_is_in_video
+        return self.is_done and is_to_be_had
+
+    @property
+    def frame_is_in_video(self) -> bool:
+        """Whether the last frame can be read out of the saved video."""
+        video = self._presented.files.video
+        return last_frame.can_read(video.copy if video else None)
 
     @property
     def frame_is_saved(self) -> bool:

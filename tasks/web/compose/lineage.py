@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Q
+
 from tasks.models import Copy, CopyKind, Credential, Origin, Project, Relation, Task, Upload
 from tasks.providers.catalog.request import GenerationRequest, MediaRole, Mode, upload_in
 from tasks.status import LIVE, Status
@@ -66,13 +68,18 @@ def _relation(parent: Task, request: GenerationRequest, seeds: Sequence[int]) ->
 
 
 def _continues(parent: Task, request: GenerationRequest) -> bool:
-    """Whether the first frame is the parent's last frame: an upload of that file, or its link."""
+    """Whether the first frame is the parent's last frame: its link, or an upload of that file.
+
+    The file is the saved frame, or was read out of the saved video.
+    """
     first = next((each.url for each in request.media if each.part == MediaRole.FIRST_FRAME), "")
     number = upload_in(first)
     if number is None:
         return bool(first) and first == parent.last_frame_url
-    frames = Copy.objects.filter(task=parent, kind=CopyKind.LAST_FRAME).exclude(sha256="")
-    return Upload.objects.filter(pk=number, sha256__in=frames.values("sha256")).exists()
+    saved = Copy.objects.filter(task=parent, kind=CopyKind.LAST_FRAME).exclude(sha256="")
+    read_out = Copy.objects.filter(task=parent).exclude(frame_sha256=None)
+    is_it = Q(sha256__in=saved.values("sha256")) | Q(sha256__in=read_out.values("frame_sha256"))
+    return Upload.objects.filter(is_it, pk=number).exists()
 
 
 def _seedless(request: GenerationRequest) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from tasks.web.files.ranges import (
     if_range_holds,
     requested_range,
 )
-from tasks.web.files.storage import Blocks, is_local, videos
+from tasks.web.files.storage import Blocks, bytes_of, is_local, videos
 from tasks.web.files.streaming import StreamedResponse, TooManyStreamsError, too_many_streams
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,8 @@ PART = 1024 * 1024
 #: the rest as one closed range, which would be streamed. Its player remembers what it has read.
 #: Images are small and shown often; by the cookie, a cached one is for its own person only.
 VIDEO_CACHING, IMAGE_CACHING = "private, no-store", "private, max-age=3600"
+#: For an address whose content never changes, so that browsers need not ask for it again.
+KEPT_FOR_EVER = "private, max-age=31536000, immutable"
 
 #: Seconds for which a signed link to S3 works. Chromium's player follows the redirect once and asks
 #: that same link for all further parts; a link for playing works longer, for somebody may pause.
@@ -73,7 +75,7 @@ class SavedFile:
     name: str  # in the storage; made from our own ids
     content_type: str
     download_name: str
-    sha256: str = ""  # "" where it was never computed
+    sha256: str = ""  # or another hash of the content; "" where it was never computed
     size: int | None = None  # bytes; None where it was never noted
     copy: int | None = None  # the id of the copy that it belongs to
 
@@ -99,7 +101,20 @@ class SavedFile:
             name=copy.poster,
             content_type=image_type(suffix),
             download_name=file_name(copy.task, suffix, _("Poster")),
+            sha256=copy.poster_hash or "",
             size=copy.poster_size,
+            copy=copy.pk,
+        )
+
+    @classmethod
+    def sprite_of(cls, copy: Copy) -> SavedFile:
+        """The sprite of a copy: the image by which one scrubs through its video."""
+        return cls(
+            name=copy.sprite or "",
+            content_type=image_type(".webp"),
+            download_name=file_name(copy.task, ".webp", _("Frames")),
+            sha256=copy.sprite_hash or "",
+            size=copy.sprite_size,
             copy=copy.pk,
         )
 
@@ -128,6 +143,39 @@ def answer(request: HttpRequest, saved: SavedFile) -> HttpResponseBase:
         response["Content-Type"] = saved.content_type
         response["Content-Disposition"] = disposition
     return response
+
+
+def answer_for_ever(request: HttpRequest, saved: SavedFile) -> HttpResponseBase:
+    """The answer of `answer` to an address whose content never changes: browsers keep it."""
+    response = answer(request, saved)
+    if response.status_code in (200, 206, 304):
+        response["Cache-Control"] = KEPT_FOR_EVER
+    return response
+
+
+def answer_preview(request: HttpRequest, saved: SavedFile) -> HttpResponseBase:
+    """The answer of `answer_for_ever` for a small picture, also where the storage is a bucket.
+
+    A redirect to a link that ends cannot be kept, so the picture is read and sent by us, once.
+    """
+    storage = videos()
+    if is_local(storage):
+        return answer_for_ever(request, saved)
+    etag = f'"{saved.sha256}"'
+    response = get_conditional_response(request, etag) or _whole(saved, storage)
+    guarded(response)
+    response["Cache-Control"], response["ETag"] = KEPT_FOR_EVER, etag
+    return response
+
+
+def _whole(saved: SavedFile, storage: Storage) -> HttpResponse:
+    """All of a small file. Raises Http404 where the storage does not give it out."""
+    try:
+        content = b"".join(bytes_of(storage, saved.name))
+    except Exception as error:  # whatever the library of a remote storage raises
+        logger.warning("The saved file %s cannot be read: %s", saved.name, type(error).__name__)
+        raise Http404 from None
+    return HttpResponse(content, content_type=saved.content_type)
 
 
 def guarded(response: HttpResponseBase) -> HttpResponseBase:

@@ -16,6 +16,7 @@ from tasks.models.access import Rights, alarming_copies, visible_copies
 from tasks.models.copy import CopyQuerySet, risky
 from tasks.web.lists.counts import CAP, CappedCount
 from tasks.web.lists.paging import key_of, read_key, task_page
+from tasks.web.lists.previews import PreviewProgress
 from tasks.web.presenters.badges import Badge
 from tasks.web.presenters.files import (
     AT_RISK,
@@ -140,10 +141,11 @@ class Summary:
     files: int
     bytes: int
     projects: list[StorageUse]
+    previews: PreviewProgress | None
 
     @classmethod
     def read(cls, user: Any, now: datetime) -> Summary:
-        """The summary for this person. Five queries; one more for people who are not staff.
+        """The summary for this person. Five queries; one more for managers, and for all but staff.
 
         Nothing is at risk or lost in the eyes of somebody who sees no details.
         """
@@ -161,6 +163,7 @@ class Summary:
             files=total["files"] or 0,
             bytes=total["bytes"] or 0,
             projects=list(largest[:PROJECTS]),
+            previews=PreviewProgress.read(user),
         )
 
 

@@ -25,7 +25,7 @@ from tasks.web.shared import Shared
 CAP = 999
 SHARED_SECONDS = 1.0  # for which open pages that ask the same use the same counts
 WINDOW = 20_000
-TEXT_WINDOW = 2_500  # ids; each match among them is read
+READ_WINDOW = 2_500  # ids, where each row among them is read: for a text, a model, a resolution …
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,10 @@ class CappedCount:
 
     number: int
     at_least: bool  # a bound was reached: there may be more
+
+    def __add__(self, other: CappedCount) -> CappedCount:
+        number = self.number + other.number
+        return CappedCount(min(number, CAP), number > CAP or self.at_least or other.at_least)
 
     def __str__(self) -> str:
         if self.at_least and not self.number:
@@ -123,8 +127,8 @@ def _by_text_index(tasks: TaskQuerySet, floor: int) -> dict[str, CappedCount]:
 def floor(user: Any, filters: Filters, newest: int) -> int:
     """The id below which ended tasks are not counted; 0 where all are counted."""
     newest = min(newest, filters.span.upto) if filters.span else newest
-    if filters.q:
-        return max(0, newest - TEXT_WINDOW)
+    if filters.q or filters.reads_rows:
+        return max(0, newest - READ_WINDOW)
     narrowed = filters.without("status").chosen or not administers(user)
     return max(0, newest - WINDOW) if narrowed else 0
 

@@ -1,4 +1,4 @@
-"""The choices above the list of tasks, and chips for the filters that are in use."""
+"""The drop-downs above the list of tasks, and chips for the filters that are in use."""
 
 from __future__ import annotations
 
@@ -12,45 +12,13 @@ from django.utils.translation import gettext as _
 
 from tasks.models import Credential, Project
 from tasks.models.access import people_visible_to
-from tasks.models.status_change import STATUS_CHOICES
-from tasks.status import Status
+from tasks.providers.catalog.models import MODELS
 from tasks.web.forms.long_choices import MORE, used_last
-from tasks.web.lists.counts import CappedCount
-from tasks.web.lists.filters import Filters
-from tasks.web.presenters.badges import STATUS_BADGES, Badge
+from tasks.web.lists.filters import RESOLUTIONS, WITH_VIDEO, WITHOUT_VIDEO, Filters
 from tasks.web.presenters.facts import provider_label
 
-#: Statuses that are always offered, in the order of a task's life; others while there are tasks.
-USUAL = (Status.QUEUED, Status.RUNNING, Status.SUCCEEDED, Status.FAILED)
-ORDER = (*USUAL, *(status for status in Status if status not in USUAL))
-WORDS = dict(STATUS_CHOICES)
-
-
-@dataclass(frozen=True)
-class StatusChoice:
-    """A status that the list can be narrowed to."""
-
-    status: str
-    word: str
-    badge: Badge
-    count: CappedCount
-    chosen: bool
-    url: str
-
-
-def statuses(filters: Filters, counts: dict[str, CappedCount]) -> list[StatusChoice]:
-    return [
-        StatusChoice(
-            status=status,
-            word=str(WORDS[status]),
-            badge=STATUS_BADGES[status],
-            count=counts[status],
-            chosen=status in filters.status,
-            url=filters.toggled(status).query(),
-        )
-        for status in ORDER
-        if status in USUAL or status in filters.status or counts[status].number
-    ]
+#: The drop-downs that stand in the line; the others are one press away.
+IN_LINE = ("person", "model", "project")
 
 
 @dataclass(frozen=True)
@@ -67,6 +35,15 @@ class DropDown:
     def picked(self) -> str:
         return dict(self.options).get(self.value, self.value)
 
+    @property
+    def is_offered(self) -> bool:
+        """Whether there is a choice, or one in use."""
+        return len(self.options) > 1 or bool(self.value)
+
+    @property
+    def is_in_line(self) -> bool:
+        return self.name in IN_LINE
+
 
 @dataclass(frozen=True)
 class Chip:
@@ -78,7 +55,7 @@ class Chip:
 
 
 def drop_downs(user: Any, filters: Filters) -> list[DropDown]:
-    """The drop-downs that offer a choice, or are in use. Three queries for every person.
+    """All drop-downs, those without a choice among them. Three queries for every person.
 
     Of many credentials and providers those used last are offered, and the rest after one click.
     """
@@ -102,15 +79,40 @@ def drop_downs(user: Any, filters: Filters) -> list[DropDown]:
         keys.append((MORE, _("All %(number)s credentials …") % {"number": number}))
     if len(labels) < len(every_label):
         providers.append((MORE, _("All %(number)s providers …") % {"number": len(every_label)}))
-    drop_downs = [
+    models = [(model.label, model.label) for model in reversed(MODELS)]
+    return [
+        DropDown("person", _("Person"), _("Anyone"), people, _text(filters.person)),
+        DropDown("model", _("Model"), _("Any model"), models, filters.model),
+        DropDown("project", _("Project"), _("All projects"), projects, _text(filters.project)),
+        DropDown(
+            "resolution",
+            _("Resolution"),
+            _("Any resolution"),
+            [(each, each) for each in RESOLUTIONS],
+            filters.resolution,
+        ),
+        DropDown(
+            "video",
+            _("Video"),
+            _("With or without video"),
+            [(WITH_VIDEO, _("Has a video")), (WITHOUT_VIDEO, _("No video"))],
+            filters.video,
+        ),
         DropDown("provider", _("Provider"), _("All providers"), providers, filters.provider),
         DropDown(
             "credential", _("Credential"), _("All credentials"), keys, _text(filters.credential)
         ),
-        DropDown("project", _("Project"), _("All projects"), projects, _text(filters.project)),
-        DropDown("person", _("Person"), _("Everyone"), people, _text(filters.person)),
     ]
-    return [choice for choice in drop_downs if len(choice.options) > 1 or choice.value]
+
+
+def heading(choices: list[DropDown]) -> str:
+    """The name of the project whose tasks are shown, or what else the list is of."""
+    projects = next(choice for choice in choices if choice.name == "project")
+    if projects.value:
+        return projects.picked
+    if len(projects.options) == 1:
+        return projects.options[0][1]
+    return projects.any if projects.options else _("Tasks")
 
 
 #: A credential as (id, name, provider, id of its newest task).
@@ -149,6 +151,11 @@ def days(filters: Filters) -> list[DayChoice]:
         DayChoice(word, filters.of_days(since, until).query(), (since, until) == current)
         for word, since, until in spans
     ]
+
+
+def day_word(choices: list[DayChoice]) -> str:
+    """The word of what is chosen out of these; of other days, that it is about days."""
+    return next((choice.word for choice in choices if choice.chosen), _("Day"))
 
 
 def days_picked(filters: Filters) -> str:

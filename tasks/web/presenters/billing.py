@@ -87,6 +87,19 @@ def cost_of(task: Task) -> list[Fact]:
     return [*facts, *_estimated(getattr(task, "submission", None))]
 
 
+def paid_for(task: Task) -> str:
+    """The money that the task took, in short: as the provider names it, else by our price list.
+
+    "" where neither is known; an estimate is no such sum.
+    """
+    if task.cost_micros is not None and task.cost_currency:
+        return money(task.cost_micros, task.cost_currency)
+    charge: Charge | None = getattr(task, "charge", None)
+    if charge is None or not charge.is_billed or charge.price_id is None:
+        return ""
+    return money(charge.micros, charge.currency)
+
+
 def _list_price(charge: Charge) -> Fact:
     label = _("by our price list, not an invoice")
     if charge.price is None:

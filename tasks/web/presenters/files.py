@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +15,7 @@ from tasks.models import Copy, CopyKind, CopyState, CopyTrouble, Damage, trash
 from tasks.models.copy import RISKY
 from tasks.providers import Trouble
 from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
+from tasks.web.presenters.addresses import reverse
 from tasks.web.presenters.badges import Badge
 from tasks.web.presenters.copy_links import LinkLine, link_lines
 from tasks.web.presenters.facts import Fact, clock, grouped
@@ -94,7 +94,7 @@ MISMATCHES = {
     "size": gettext_lazy("The file is %(file)s pixels; the task says %(task)s."),
     "audio": gettext_lazy("Sound in the file: %(file)s; the task says: %(task)s."),
 }
-ROUTES = {CopyKind.VIDEO: "video", CopyKind.LAST_FRAME: "last_frame"}
+ROUTES = {str(CopyKind.VIDEO): "video", str(CopyKind.LAST_FRAME): "last_frame"}
 
 
 class FilePresenter:
@@ -149,6 +149,11 @@ class FilePresenter:
         due_at = self.copy.due_at
         soon = due_at is not None and (due_at - self.now).total_seconds() < 60
         return self.is_saving or (self.copy.state == CopyState.WAITING and soon)
+
+    @property
+    def is_as_it_should(self) -> bool:
+        """Whether it is saved as it was ordered, so that a row says nothing of it."""
+        return self.state in (SAVED, SAVED_ONLY_HERE) and not self.copy.mismatch
 
     @property
     def may_be_saved(self) -> bool:
@@ -239,11 +244,32 @@ class FilePresenter:
 
     @property
     def url(self) -> str:
-        return reverse(ROUTES[CopyKind(self.copy.kind)], args=[self.copy.task_id])
+        return reverse(ROUTES[self.copy.kind], args=[self.copy.task_id])
 
     @property
     def poster(self) -> str:
-        return reverse("poster", args=[self.copy.task_id]) if self.copy.poster else ""
+        """The address of the first frame; browsers keep it for ever where it has a hash."""
+        copy = self.copy
+        if not copy.poster:
+            return ""
+        if not copy.poster_hash:
+            return reverse("poster", args=[copy.task_id])
+        return reverse("kept_poster", args=[copy.task_id, copy.poster_hash])
+
+    @property
+    def sprite_url(self) -> str:
+        """The address of the frames to scrub by, in one image; "" where there is none."""
+        copy = self.copy
+        return reverse("sprite", args=[copy.task_id, copy.sprite_hash]) if copy.sprite else ""
+
+    @property
+    def sprite_frames(self) -> int:
+        return self.copy.sprite_frames or 0
+
+    @property
+    def sprite_columns(self) -> int:
+        """The number of frames in a row of that image."""
+        return self.copy.sprite_columns or 0
 
     @property
     def size(self) -> str:

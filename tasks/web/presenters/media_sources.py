@@ -1,6 +1,7 @@
 """The origins of a task's files, in the words of a content security policy."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from tasks.models import Task
@@ -11,6 +12,7 @@ from tasks.web.files import origins
 MEDIA_HOSTS = frozenset(host for known in PROVIDERS for host in known.media_hosts)
 
 
+@lru_cache(maxsize=5_000)  # a page of clips asks three times for each
 def origin(url: str) -> str:
     """The URL's scheme://host:port as a content security policy names it; "" for anything else."""
     try:

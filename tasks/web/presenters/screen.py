@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from hashlib import blake2b
+from math import log
 
 from tasks.models import Task
 from tasks.status import Status
+from tasks.web.presenters.files import FilePresenter
 from tasks.web.presenters.links import LinkLife
 from tasks.web.presenters.media_sources import covers, origin
 from tasks.web.presenters.task_files import TaskFiles
 
 RATIOS = ("16:9", "9:16", "4:3", "3:4", "1:1", "21:9", "9:21")
+_SHARES = {ratio: int(ratio.split(":")[0]) / int(ratio.split(":")[1]) for ratio in RATIOS}
 
 
 class Screen:
@@ -54,12 +57,12 @@ class Screen:
     def template(self) -> str:
         return f"tasks/screens/_{self.name}.html"
 
-    @property
+    @cached_property
     def mark(self) -> str:
         """A digest that changes exactly when a page must show another screen."""
         content = self.name
         if content == "film":
-            content += f" {self.video_url} {self.poster}"
+            content += f" {self.video_url} {self.poster} {self.sprite_url}"
         return blake2b(f"{content} {self.shape}".encode(), digest_size=4).hexdigest()
 
     @property
@@ -68,18 +71,51 @@ class Screen:
         video = self._files.video
         return video.url if video and self._files.is_saved else self._task.video_url
 
-    @property
+    @cached_property
+    def _saved(self) -> FilePresenter | None:
+        return self._files.video if self._files.is_saved else None
+
+    @cached_property
     def poster(self) -> str:
-        video = self._files.video
-        return video.poster if video and self._files.is_saved else ""
+        return self._saved.poster if self._saved else ""
+
+    @cached_property
+    def sprite_url(self) -> str:
+        """The address of evenly spread frames in one image, to scrub by; "" where there is none."""
+        return self._saved.sprite_url if self._saved else ""
+
+    @property
+    def sprite_frames(self) -> int:
+        return self._saved.sprite_frames if self._saved else 0
+
+    @property
+    def sprite_columns(self) -> int:
+        return self._saved.sprite_columns if self._saved else 0
+
+    @property
+    def width(self) -> int | None:
+        """The width of the saved video in pixels, where it is known."""
+        return self._saved.copy.width if self._saved else None
+
+    @property
+    def height(self) -> int | None:
+        return self._saved.copy.height if self._saved else None
 
     @property
     def is_hevc(self) -> bool:
         video = self._files.video
         return bool(video and video.copy.video_codec == "hevc")
 
-    @property
+    @cached_property
     def shape(self) -> str:
-        """The CSS class for the screen's ratio."""
-        ratio = self._task.ratio
-        return f"shape-{ratio.replace(':', 'x')}" if ratio in RATIOS else "shape-unknown"
+        """The CSS class for the screen's ratio: the one ordered, else the saved file's nearest."""
+        ratio = self._task.ratio if self._task.ratio in RATIOS else self._ratio_of_file
+        return f"shape-{ratio.replace(':', 'x')}" if ratio else "shape-unknown"
+
+    @property
+    def _ratio_of_file(self) -> str:
+        copy = self._files.video.copy if self._files.video else None
+        if copy is None or not copy.width or not copy.height:
+            return ""
+        share = log(copy.width / copy.height)
+        return min(RATIOS, key=lambda ratio: abs(log(_SHARES[ratio]) - share))

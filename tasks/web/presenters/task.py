@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Hashable, Iterable
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.utils.translation import gettext as _
 
 from tasks.models import Submission, SubmissionState, Task
+from tasks.providers.catalog.models import find_model
 from tasks.status import Status
 from tasks.web.messages.failures import Failure, failure_of
 from tasks.web.messages.plain_failures import plain_sentence
 from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
 from tasks.web.presenters.badges import MEANINGS, PLAIN_MEANINGS, STATUS_BADGES, Badge
-from tasks.web.presenters.billing import cost_of
+from tasks.web.presenters.billing import cost_of, paid_for
 from tasks.web.presenters.facts import Fact, clock, fact_groups, grouped, note_groups
 from tasks.web.presenters.links import FileLink, LinkLife, file_links
 from tasks.web.presenters.media_sources import media_sources
@@ -24,6 +25,9 @@ from tasks.web.presenters.task_files import TaskFiles
 from tasks.web.presenters.time_left import TimeLeft
 from tasks.web.presenters.timeline import TimelineEntry, timeline_of
 from tasks.web.presenters.unconfirmed import UnconfirmedPresenter
+
+#: How long a finished clip is called new.
+NEW = timedelta(minutes=10)
 
 
 class TaskPresenter:
@@ -62,6 +66,24 @@ class TaskPresenter:
     def is_moving(self) -> bool:
         """Whether something will change within seconds, so that a page asks often."""
         return self.task.is_live or self.files.is_moving
+
+    @property
+    def counts_time(self) -> bool:
+        """Whether its row has a clock or a countdown in it, so that it is never at rest."""
+        has_deadline = self.files.video is not None and self.files.video.deadline is not None
+        return self.is_moving or has_deadline or self.shows_link_life
+
+    @property
+    def looks(self) -> tuple[Hashable, ...]:
+        """A key of what its row shows: rows with equal ones look the same to everybody.
+
+        The change number stands for what is stored of the task and its files. The others are what
+        changes without it: by the reader's rights, by time, by a name that somebody changes.
+        """
+        task = self.task
+        by_time = (self.files.mark, self.screen.mark, self.is_stale, self.is_new)
+        names = (self.model, self.author, task.project.name)
+        return (task.pk, task.change, self.shows_details, *by_time, *names)
 
     # Status
 
@@ -108,6 +130,12 @@ class TaskPresenter:
         return self.task.is_stale(self.now)
 
     @property
+    def is_new(self) -> bool:
+        """Whether the clip was finished only some minutes ago."""
+        ended_at = self.task.elapsed_until if self.task.status == Status.SUCCEEDED else None
+        return ended_at is not None and self.now - ended_at < NEW
+
+    @property
     def progress(self) -> int | None:
         """A gateway's progress in percent while the task is running; None where it gives none."""
         known = self.task.status == Status.RUNNING and self.task.progress is not None
@@ -145,6 +173,16 @@ class TaskPresenter:
         has_failed = self.task.status == Status.FAILED or self.has_error
         return plain_sentence(self.failure) if has_failed and not self.shows_details else ""
 
+    @property
+    def reason(self) -> str:
+        """Why there is no clip, and what to do about it, in a line; "" where that needs none."""
+        if self.task.is_foreign:
+            return _("The id belongs to another project.")
+        if self.plain_failure or self.task.status != Status.FAILED:
+            return self.plain_failure
+        known = self.failure
+        return str(known.sentence) if known else self.task.error_message or self.task.error_code
+
     # Files
 
     @property
@@ -161,13 +199,39 @@ class TaskPresenter:
     # Facts
 
     @property
+    def model(self) -> str:
+        """The model's name as people say it; the provider's own where we know no other."""
+        known = find_model(self.task.known_as or self.task.model)
+        return known.label if known else self.task.model
+
+    @property
+    def author(self) -> str:
+        """The name of the person who made or tracked it; "" where nobody did, or they are gone."""
+        person = self.task.created_by
+        return person.get_full_name() or person.get_username() if person else ""
+
+    @property
+    def length(self) -> str:
+        """The clip's length: of the order, or of the file where the model chose it."""
+        task, video = self.task, self.files.video
+        seconds = task.duration if (task.duration or 0) > 0 else None
+        if seconds is None and video and video.copy.duration:
+            seconds = round(video.copy.duration)
+        if seconds is not None:
+            return _("%(number)s s") % {"number": seconds}
+        return _("%(number)s frames") % {"number": task.frames} if task.frames else ""
+
+    @property
+    def cost(self) -> str:
+        """The money that it took, where that is known and the reader may see it; else ""."""
+        return paid_for(self.task) if self.shows_details else ""
+
+    @property
     def spec(self) -> list[str]:
         """The order in short: 1080p, 16:9, 5 s."""
-        task = self.task
-        length = _("%(number)s s") % {"number": task.duration} if task.duration else ""
-        frames = _("%(number)s frames") % {"number": task.frames} if task.frames else ""
-        draft = _("draft") if task.draft else ""
-        return [each for each in (task.resolution, task.ratio, length or frames, draft) if each]
+        draft = _("draft") if self.task.draft else ""
+        facts = (self.task.resolution, self.task.ratio, self.length, draft)
+        return [each for each in facts if each]
 
     @property
     def take(self) -> Submission | None:

@@ -16,11 +16,12 @@ class TaskFiles:
     def __init__(self, task: Task, now: datetime) -> None:
         # The provider has forgotten an ended task: its files are then to be had nowhere else.
         forgotten = not task.is_live and task.trouble == Trouble.NOT_FOUND
+        listed = getattr(task, "listed_copies", None)  # TaskQuerySet.for_list reads them
         self._by_kind = {
             copy.kind: FilePresenter(
                 copy, now, shows_details=task.shows_details, forgotten=forgotten
             )
-            for copy in task.copies.all()
+            for copy in (task.copies.all() if listed is None else listed)
         }
         self.video = self._by_kind.get(CopyKind.VIDEO)
         self.last_frame = self._by_kind.get(CopyKind.LAST_FRAME)

@@ -44,7 +44,8 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     filters = Filters(batch=pk)
     tasks = filters.narrow(Task.objects.visible_to(request.user), request.user)
     progress = Progress.of(tasks, request.user)
-    rows = list(tasks.for_list(request.user).order_by("pk")[:ROWS])
+    listed = tasks.for_list(request.user).select_related("credential")
+    rows = list(listed.order_by("pk")[:ROWS])
     named = set(request.GET.getlist("take"))
     compared = [task for task in rows if str(task.pk) in named]
     is_comparing = len(compared) > 1

@@ -44,6 +44,7 @@ from tasks.submission.place import (
 from tasks.team import audit
 from tasks.team.limits import LimitReachedError
 from tasks.web import limits
+from tasks.web.compose import last_frame
 from tasks.web.compose.cost_estimate import CostEstimate
 from tasks.web.compose.form import ComposeForm
 from tasks.web.compose.labels import caution_sentence
@@ -139,12 +140,12 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
         return {"project": _number(request, "project")}
     followup = request.GET.get("as", "")
     tasks = Task.objects.visible_to(request.user, details=True).select_related("submission")
-    return initial_of(
-        get_object_or_404(tasks, pk=task_id),
-        request.user,
-        Followup(followup) if followup in list(Followup) else None,
-        _number(request, "frame"),
-    )
+    task = get_object_or_404(tasks, pk=task_id)
+    chosen = Followup(followup) if followup in list(Followup) else None
+    frame = ""
+    if chosen is Followup.CONTINUED:
+        frame = last_frame.for_form(request, task, _number(request, "frame"))
+    return initial_of(task, request.user, chosen, frame)
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

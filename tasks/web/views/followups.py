@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.files import File
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -16,20 +14,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from tasks.billing.errors import PlacementRefusedError
-from tasks.models import Copy, CopyKind, Credential, Submission, Task, Upload
+from tasks.models import Credential, Submission, Task
+from tasks.providers.catalog.request import upload_in
 from tasks.providers.catalog.rules import end_of, violations
 from tasks.submission.place import UploadGoneError
-from tasks.web.compose import uploads
-from tasks.web.compose.followups import Followups
+from tasks.web.compose import last_frame
 from tasks.web.compose.labels import violation_sentence
 from tasks.web.compose.lineage import origin_of_repeat
 from tasks.web.compose.prefill import Followup
-from tasks.web.files import videos
 from tasks.web.presenters.actions import UNSURE
-from tasks.web.presenters.task import TaskPresenter
 from tasks.web.views.compose import place_and_send, redirect_to_takes
-
-log = logging.getLogger(__name__)
 
 
 @require_POST
@@ -84,35 +78,13 @@ def _redirect_to_form(request: HttpRequest, pk: int, reason: str) -> HttpRespons
 
 @require_POST
 def continue_from(request: HttpRequest, pk: int) -> HttpResponse:
-    """Open the form with the task's last frame as the first frame, as an upload of its project.
-
-    While our copy is not saved yet, the provider's own link is given, as long as it is valid.
-    """
+    """Open the form with the task's last frame as the first frame, as an upload of its project."""
     tasks = Task.objects.repeatable_by(request.user).select_related("project", "submission")
     task = get_object_or_404(tasks.prefetch_related("copies"), pk=pk)
-    followups = Followups(TaskPresenter(task, timezone.now()))
-    if not followups.has_frame:
-        messages.error(request, _("There is no last frame to go on from."))
-        return redirect("task", pk)
-    query = {"from": pk, "as": str(Followup.CONTINUED)}
-    if followups.frame_is_saved:
-        try:
-            query["frame"] = _last_frame_upload(request, task).pk
-        except uploads.PictureRefusedError as refusal:
-            messages.error(request, str(refusal))
-            return redirect("task", pk)
-    return redirect(f"{reverse('compose')}?{urlencode(query)}")
-
-
-def _last_frame_upload(request: HttpRequest, task: Task) -> Upload:
-    """Keep the last frame as an upload. Raises uploads.PictureRefusedError."""
-    copy = Copy.objects.get(task=task, kind=CopyKind.LAST_FRAME)
     try:
-        with videos().open(copy.name) as file:
-            return uploads.keep(File(file), task.project, request.user, timezone.now())
-    except uploads.PictureRefusedError:
-        raise
-    except Exception as error:  # the libraries of remote storages raise errors of their own
-        log.warning("A last frame could not be read: %s", type(error).__name__)
-        message = _("The last frame could not be read from the storage.")
-        raise uploads.PictureRefusedError(message) from error
+        upload = upload_in(last_frame.first_frame(task, request.user, timezone.now()))
+    except last_frame.NoLastFrameError as reason:
+        messages.error(request, str(reason))
+        return redirect("task", pk)
+    query = {"from": pk, "as": str(Followup.CONTINUED)} | ({"frame": upload} if upload else {})
+    return redirect(f"{reverse('compose')}?{urlencode(query)}")

@@ -1,6 +1,6 @@
 """The live feed: every open page polls it, and is answered with the changes since."""
 
-from collections.abc import Container, Hashable, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,29 +9,32 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRefresh
 
-from tasks.models import Copy, Task
+from tasks.models import Copy, Project, Task, search
 from tasks.models.access import sight_of
 from tasks.models.sight import Sight
+from tasks.models.task_queries import TaskQuerySet
 from tasks.text import prose
-from tasks.web.lists import archive, counts, filter_choices
-from tasks.web.live_feed import QUICK, Feed, Known, Mark
+from tasks.web.lists import archive, counts
+from tasks.web.lists.day_groups import by_days
+from tasks.web.lists.paging import ROWS, TaskPage
+from tasks.web.lists.status_choices import StatusChoices
+from tasks.web.live_feed import Feed, Known, Mark
 from tasks.web.presenters.batches import Progress
 from tasks.web.presenters.files import FilePresenter
+from tasks.web.presenters.rows import shared_row
 from tasks.web.presenters.task import TaskPresenter
 from tasks.web.shared import Shared
-from tasks.web.views.tasks import actions_context
+from tasks.web.views.tasks import actions_context, mark_starred
 
 #: The projects of the person who asks, those with details, a task's id, and the change up to which
 #: the row is read.
 Row = tuple[tuple[int, ...] | None, tuple[int, ...] | None, int, int]
 shared_rows: Shared[Task] = Shared(1.0)
-#: What a person is shown depends on their rights, so nobody else's pages use it.
-shared_fragments: Shared[str] = Shared(QUICK)
 
 
 @require_GET
@@ -52,14 +55,16 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def _list_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) -> HttpResponse:
-    news = _news(request, feed, sight, now, "tasks/_row_news.html")
+    news = _news(feed, sight, now, "tasks/_row_shared.html")
+    if feed.known.wants_new and feed.newest is not None:
+        news |= _arrival(request, feed, news, sight)
     shared = counts.SharedCounts.read(feed.filters, sight, request.user)
     has_other_counts = shared.digest != feed.tally
     context = {
         **news,
-        "new": _new(feed, sight, shared.newest, request.user),
+        "new": _new(news["feed"], sight, shared.newest, request.user),
         "filters": feed.filters,
-        "statuses": filter_choices.statuses(feed.filters, shared.tally) if has_other_counts else (),
+        "statuses": StatusChoices.of(feed.filters, shared.tally) if has_other_counts else None,
         "feed": replace(
             news["feed"],
             known=Known.of(sight, feed.known.project, shared.change),
@@ -69,13 +74,50 @@ def _list_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
     return _answer(request, "tasks/_list_news.html", context)
 
 
+def _arrival(
+    request: HttpRequest, feed: Feed, news: dict[str, Any], sight: Sight
+) -> dict[str, Any]:
+    """The rows of new tasks, which the page asks for; and the oldest rows leave it, if need be.
+
+    At most ROWS come at once, from the oldest on, so that none is left out between them.
+    """
+    newer = search.in_order(_newer(feed, sight, request.user), newest_first=False)
+    changes = dict(newer.values_list("pk", "change")[:ROWS])
+    arrived = _present_list(feed, sight, changes, changes, news["now"])
+    mark_starred(arrived, request.user)
+    before: Feed = news["feed"]
+    after = before.joined_by({each.task.pk: Mark.of(each) for each in arrived})
+    left = before.on.keys() - after.on.keys()
+    older = min(after.on) if left else None
+    number = ngettext("%(number)s new task", "%(number)s new tasks", len(arrived))
+    return {
+        "asks_for_new": True,
+        "arrived": by_days(arrived, begins=True, ends=True, stacks=not feed.filters.batch),
+        "shows_project": feed.filters.project or _sees_several_projects(request.user),
+        "said": prose(news["said"], number % {"number": len(arrived)} if arrived else ""),
+        "gone": news["gone"] | left,
+        "page": TaskPage(tasks=[], is_first=True, older=older, newer=None),
+        "older_url": feed.filters.query(before=older) if older else "",
+        "feed": after,
+    }
+
+
+def _sees_several_projects(user: Any) -> bool:
+    return Project.objects.visible_to(user).order_by()[:2].count() > 1
+
+
 def _new(feed: Feed, sight: Sight, newest: int, user: Any) -> counts.CappedCount | None:
     """The number of tasks that came after the page was made; None where none may have."""
     if feed.newest is None or newest <= feed.newest:
         return None
+    return counts.of_new(_newer(feed, sight, user), newest=feed.newest)
+
+
+def _newer(feed: Feed, sight: Sight, user: Any) -> TaskQuerySet:
+    """The new tasks that the page's filters leave and that are not yet on it."""
     visible = Task.objects.in_sight(sight, details=feed.filters.asks_details)
-    tasks = feed.filters.narrow(visible, user)
-    return counts.of_new(feed.filters.of_status(tasks), newest=feed.newest)
+    tasks = feed.filters.of_status(feed.filters.narrow(visible, user))
+    return search.bounded(tasks, ">", feed.newest or 0).exclude(pk__in=list(feed.on))
 
 
 def _task_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) -> HttpResponse:
@@ -105,7 +147,7 @@ def _task_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
 
 
 def _batch_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) -> HttpResponse:
-    news = _news(request, feed, sight, now, "batches/_take_news.html")
+    news = _news(feed, sight, now, "batches/_take_news.html")
     takes = feed.filters.narrow(Task.objects.in_sight(sight), request.user)
     progress = Progress.of(takes, sight)
     context = {
@@ -137,7 +179,10 @@ def _archive_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime)
     return _answer(request, "archive/_news.html", context)
 
 
-NEWS = ("rows", "changed", "related", "gone", "said", "statuses", "new", "progress", "summary")
+NEWS = (
+    *("rows", "changed", "related", "gone", "said", "statuses", "new", "asks_for_new"),
+    *("progress", "summary"),
+)
 
 
 def _answer(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
@@ -147,16 +192,15 @@ def _answer(request: HttpRequest, template: str, context: dict[str, Any]) -> Htt
     return HttpResponse(render_to_string("tasks/_poller.html", context))
 
 
-def _news(
-    request: HttpRequest, feed: Feed, sight: Sight, now: datetime, template: str
-) -> dict[str, Any]:
+def _news(feed: Feed, sight: Sight, now: datetime, template: str) -> dict[str, Any]:
     """The news of a page of rows: the changed ones, those that are gone, and the next question."""
     changes = sight.changes_of(feed.on)
     presented = _present_list(feed, sight, changes, feed.to_look_at(sight, changes), now)
     changed = _changed(presented, feed)
     return {
         "now": now,
-        "rows": _fragments(request, template, changed, _with_another_screen(changed, feed)),
+        "changed": changed,
+        "rows": _fragments(template, changed, _with_another_screen(changed, feed)),
         "gone": feed.on.keys() - changes.keys(),
         "said": _finished(changed, feed),
         "feed": _next(feed, sight, changes, presented),
@@ -180,33 +224,12 @@ def _present_list(
     return [TaskPresenter(task, now, feed.all_sources) for task in tasks]
 
 
-def _fragments(
-    request: HttpRequest, template: str, changed: list[TaskPresenter], screens: set[int]
-) -> list[str]:
-    """The fragments of these rows. A person's pages that show the same row share them."""
-    person = (request.user.pk, get_language(), timezone.get_current_timezone_name(), template)
-    by_key: dict[Hashable, TaskPresenter] = {}
-    for each in changed:
-        task = each.task
-        shown = (task.pk, task.change, each.shows_details, Mark.of(each), task.pk in screens)
-        by_key[*person, *shown] = each
-
-    def render_missing(missing: list[Hashable]) -> dict[Hashable, str]:
-        return {key: _fragment(request, template, by_key[key], screens) for key in missing}
-
-    return shared_fragments.get_each(by_key, render_missing)
-
-
-def _fragment(
-    request: HttpRequest, template: str, presented: TaskPresenter, screens: set[int]
-) -> str:
-    has_another_screen = presented.task.pk in screens
-    context = {
-        "presented": presented,
-        "now": presented.now,
-        "has_another_screen": has_another_screen,
-    }
-    return render_to_string(template, context, request)
+def _fragments(template: str, changed: list[TaskPresenter], screens: set[int]) -> list[str]:
+    """The fragments of these rows; pages that show the same of one share them."""
+    return [
+        shared_row(each, template, oob=True, has_another_screen=each.task.pk in screens)
+        for each in changed
+    ]
 
 
 def _changed(presented: list[TaskPresenter], feed: Feed) -> list[TaskPresenter]:

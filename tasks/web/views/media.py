@@ -13,7 +13,7 @@ from tasks.models import AuditAction, Copy, CopyKind, CopyState, Task
 from tasks.providers.numbers import whole_number
 from tasks.team.audit import note
 from tasks.team.limits import Limit
-from tasks.web.files import MOST, Bundle, SavedFile, answer
+from tasks.web.files import MOST, Bundle, SavedFile, answer, answer_preview
 from tasks.web.limits import limited
 
 #: The columns that a file's name is made of. With all of their hundred columns, some of them long,
@@ -21,7 +21,8 @@ from tasks.web.limits import limited
 NAMED_BY = ("prompt", "remote_id", "project__name")
 #: The columns that a saved file is sent by.
 SENT_BY = (
-    *("kind", "name", "size", "poster", "poster_size", "sha256"),
+    *("kind", "name", "size", "sha256", "poster", "poster_size", "poster_hash"),
+    *("sprite", "sprite_size", "sprite_hash"),
     *(f"task__{each}" for each in NAMED_BY),
 )
 
@@ -45,6 +46,20 @@ def poster(request: HttpRequest, pk: int) -> HttpResponseBase:
     if not copy.poster:
         raise Http404
     return answer(request, SavedFile.poster_of(copy))
+
+
+@require_safe
+def kept_poster(request: HttpRequest, pk: int, digest: str) -> HttpResponseBase:
+    """Send the poster whose content has this hash; browsers keep it."""
+    copy = _saved_copy(request, pk, CopyKind.VIDEO, poster_hash=digest)
+    return answer_preview(request, SavedFile.poster_of(copy))
+
+
+@require_safe
+def sprite(request: HttpRequest, pk: int, digest: str) -> HttpResponseBase:
+    """Send the frames to scrub by, in one image whose content has this hash; browsers keep it."""
+    copy = _saved_copy(request, pk, CopyKind.VIDEO, sprite_hash=digest)
+    return answer_preview(request, SavedFile.sprite_of(copy))
 
 
 @require_POST
@@ -71,7 +86,7 @@ def download(request: HttpRequest) -> HttpResponseBase:
     return Bundle(chosen).answer(f"Dailies {today:%Y-%m-%d}.zip")
 
 
-def _saved_copy(request: HttpRequest, pk: int, kind: CopyKind) -> Copy:
+def _saved_copy(request: HttpRequest, pk: int, kind: CopyKind, **more: str) -> Copy:
     tasks = Task.objects.visible_to(request.user).filter(pk=pk)
     copies = Copy.objects.filter(task__in=tasks, kind=kind, state=CopyState.SAVED, deleted_at=None)
-    return get_object_or_404(copies.select_related("task__project").only(*SENT_BY))
+    return get_object_or_404(copies.select_related("task__project").only(*SENT_BY), **more)

@@ -19,8 +19,10 @@ from tasks.web.compose.followups import Followups
 from tasks.web.csp import allow_media
 from tasks.web.limits import too_many
 from tasks.web.lists import counts, filter_choices
+from tasks.web.lists.day_groups import by_days
 from tasks.web.lists.filters import Filters
 from tasks.web.lists.paging import task_page
+from tasks.web.lists.status_choices import StatusChoices
 from tasks.web.live_feed import Feed, Known
 from tasks.web.presenters.actions import TaskActions
 from tasks.web.presenters.lineage import Lineage
@@ -43,15 +45,22 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
     visible = Task.objects.visible_to(
         request.user, project=filters.project, details=filters.asks_details
     )
-    tasks = filters.narrow(visible, request.user)
-    projects = [] if filters.project else Project.objects.ids_that_limit(request.user)
-    page = task_page(filters.of_status(tasks), request.GET, user=request.user, projects=projects)
+    indexed = filters.narrow_by_index(visible, request.user)
+    tasks = filters.narrow_by_rows(indexed)
+    page = task_page(
+        filters.of_status(tasks),
+        request.GET,
+        user=request.user,
+        projects=[] if filters.project else Project.objects.ids_that_limit(request.user),
+        among=filters.of_status(indexed) if filters.reads_rows else None,
+    )
     sources = media_sources(page.tasks)
     presented = [TaskPresenter(task, now, sources) for task in page.tasks]
     mark_starred(presented, request.user)
     tally = counts.within(filters, tasks, user=request.user, newest=newest)
-    statuses = filter_choices.statuses(filters, tally)
-    drop_downs = filter_choices.drop_downs(request.user, filters)
+    choices = filter_choices.drop_downs(request.user, filters)
+    drop_downs = [choice for choice in choices if choice.is_offered]
+    days = filter_choices.days(filters)
     feed = Feed.of(
         "list",
         presented,
@@ -65,12 +74,20 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
         "now": now,
         "page": page,
         "presented": presented,
+        "day_groups": by_days(
+            presented,
+            begins=page.is_first,
+            ends=page.older is None,
+            stacks=not filters.batch,
+        ),
+        "heading": filter_choices.heading(choices),
         "filters": filters,
         "view": filters.view or preferences.of(request.user).view,
         "feed": feed,
-        "statuses": statuses,
+        "statuses": StatusChoices.of(filters, tally),
         "drop_downs": drop_downs,
-        "days": filter_choices.days(filters),
+        "days": days,
+        "day_word": filter_choices.day_word(days),
         "chips": filter_choices.chips(filters, drop_downs),
         "shows_project": any(choice.name == "project" for choice in drop_downs),
         "in_no_project": lambda: not Project.objects.visible_to(request.user).exists(),

@@ -14,11 +14,8 @@ from tasks.models import Upload
 from tasks.providers.catalog.request import PICTURES
 from tasks.team.limits import Limit, LimitReachedError, spend
 from tasks.web.compose import uploads
-from tasks.web.files import SavedFile, answer
+from tasks.web.files import SavedFile, answer, answer_for_ever
 from tasks.web.limits import refused
-
-#: The content of an address never changes, so browsers need not ask for it again.
-CACHE_CONTROL = "private, max-age=31536000, immutable"
 
 
 @require_POST
@@ -42,10 +39,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponseBase:
     row = get_object_or_404(Upload.objects.visible_to(request.user), pk=pk)
-    response = answer(request, _saved_file(row))
-    if response.status_code in (200, 206, 304):
-        response["Cache-Control"] = CACHE_CONTROL
-    return response
+    return answer_for_ever(request, _saved_file(row))
 
 
 @login_not_required

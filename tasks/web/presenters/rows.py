@@ -1,0 +1,66 @@
+"""Rows of tasks as HTML: what is the same for all who may see the same of a task is made once.
+
+A star and money are one person's: they are put beside it for each, and never taken from here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from tasks.web.presenters.task import TaskPresenter
+from tasks.web.shared import Shared
+
+#: The place in a row for what is one person's own; what somebody types stands there escaped.
+OWN = "<!--own-->"
+#: Rows at rest. Their keys have all that they show, so the time only bounds what an edit by hand
+#: in the database leaves behind. A row has some 2 kB.
+resting: Shared[SafeString] = Shared(600.0, most=5_000)
+#: Rows with a clock or a countdown, which the browser sets right when it shows them.
+counting: Shared[SafeString] = Shared(2.0)
+
+
+def shared_row(presented: TaskPresenter, template: str, **flags: Hashable) -> SafeString:
+    """Render this template of the task, or take what was made of it for somebody else.
+
+    It gets the task, `now` and the flags, and nothing of the request.
+    """
+    reader = (get_language(), timezone.get_current_timezone_name())
+    key = (template, *flags.items(), *reader, *presented.looks)
+    kept = counting if presented.counts_time else resting
+    context = {"presented": presented, "now": presented.now, **flags}
+    return kept.get(key, lambda: _dense(render_to_string(template, context)))
+
+
+def row(presented: TaskPresenter, *, shows_project: bool) -> SafeString:
+    """All within a task's row: also this person's star, and the cost where they may see it."""
+    whole = shared_row(presented, "tasks/_row_shared.html", shows_project=shows_project)
+    before, _place, after = whole.partition(OWN)
+    pk = presented.task.pk
+    cost = f'<span class="take-cost digits" id="t{pk}-cost">{escape(presented.cost)}</span>'
+    star = _star_button(pk, is_starred=presented.is_starred)
+    return mark_safe(f"{before}{cost}{star}{after}")
+
+
+def _star_button(pk: int, *, is_starred: bool) -> SafeString:
+    """One of the two buttons that a task's star can have in a list."""
+    key = ("star", pk, is_starred, get_language())
+    context = {"pk": pk, "is_starred": is_starred, "form": "selection"}
+    return resting.get(key, lambda: _dense(render_to_string("tasks/_star.html", context)))
+
+
+def _dense(html: str) -> SafeString:
+    """The same with one blank for each gap: two fifths of a row were the templates' indentation."""
+    return mark_safe(re.sub(r"[ \n]+", " ", html))
+
+
+def forget() -> None:
+    """Forget all rows, as if nobody had looked at them."""
+    resting.forget()
+    counting.forget()
