@@ -128,6 +128,15 @@ def test_a_failed_row_says_why_in_a_line(
     assert words in in_sight(row_of(reader, make_task(status=Status.FAILED, **error)))
 
 
+def test_a_row_without_a_clip_says_why_in_a_line(reader: Client, make_task: MakeTask) -> None:
+    for status, words in {
+        Status.EXPIRED: "It did not finish in the time allowed.",
+        Status.LOST: "The provider does not know this task any more.",
+        Status.UNCONFIRMED: "Nobody knows yet whether this video is being made.",
+    }.items():
+        assert words in in_sight(row_of(reader, make_task(status=status)))
+
+
 def test_a_clip_is_new_for_some_minutes(reader: Client, make_task: MakeTask) -> None:
     now = timezone.now()
     fresh = make_task(status=Status.SUCCEEDED, ended_at=now - timedelta(minutes=9))
