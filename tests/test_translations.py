@@ -159,8 +159,8 @@ LATIN = frozenset(
     "Dailies English API Key Base URL Token ID JSON UTC staff BytePlus ModelArk PowerTokens "
     "DataEyes TokenHot YEScale OpenRouter WaveSpeed Atlas Cloud AnyFast new api dataeyes sweep "
     "ZIP SHA KB MB GB TB HEVC CSV TSV TXT JSONL "
-    "HTTP HTTPS JavaScript localhost PIN QR PNG JPEG WebP GIF BMP Seedance lite mini pro fast Flash premium "
-    "token asset gateway example http https Control Command Mac Cron purge reconcile models "
+    "HTTP HTTPS JavaScript localhost PIN QR PNG JPEG WebP GIF BMP Seedance lite mini pro fast "
+    "Flash premium token asset gateway example http https Control Command Mac Cron purge reconcile models "
     "tidy".split()
 )
 #: … and what Django's admin says only in English: the other text of two of its pictures.
