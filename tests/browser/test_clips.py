@@ -204,7 +204,7 @@ def test_a_click_on_the_picture_opens_the_task_also_while_it_plays(
 ) -> None:
     page = enter(member, f"/?view={view}")
     play(page, clips[0])
-    point(page, clips[0], 0.75)
+    point(page, clips[0], 0.8)
     page.mouse.down()
     page.mouse.up()
     page.wait_for_url(f"**/tasks/{clips[0].pk}/")
@@ -244,7 +244,7 @@ def tap(phone: Page, target: Locator) -> None:
     target.scroll_into_view_if_needed()
     box = target.bounding_box()
     assert box
-    phone.touchscreen.tap(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 3)
+    phone.touchscreen.tap(box["x"] + box["width"] / 4, box["y"] + box["height"] / 3)
 
 
 @pytest.mark.parametrize("view", ["grid", "list"])
