@@ -144,7 +144,7 @@ class TaskPresenter:
 
     @cached_property
     def time_left(self) -> TimeLeft | None:
-        """What is left of it, by recent takes of its kind; None where nothing can be said."""
+        """The rest of its time, by recent takes of its kind; None where nothing can be said."""
         return TimeLeft.of(self.task, self.now)
 
     @property
