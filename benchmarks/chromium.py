@@ -1,4 +1,4 @@
-"""A headless Chromium for benchmarks: what pages weigh, and how soon they are there.
+"""A headless Chromium for benchmarks: the weight of pages, and how soon they are there.
 
 The network of the phone is what Lighthouse calls a slow 4G; its processor is a quarter of ours.
 """
@@ -65,7 +65,7 @@ CLICK = """([selector, number]) => {
 
 @dataclass(frozen=True)
 class Seen:
-    """What the browser says of a page that it has loaded. Times are in milliseconds."""
+    """Words of the browser on a page that it has loaded. Times are in milliseconds."""
 
     painted: float  # from the request to the first thing that can be read
     usable: float  # … until all scripts have run as well
@@ -111,7 +111,7 @@ def visit(page: Page, address: str) -> Seen:
 
 
 def look(page: Page) -> Seen:
-    """What the browser says of the page, once it is painted and loaded."""
+    """Wait until the page is painted and loaded; what the browser says of it then."""
     page.wait_for_function(PAINTED)
     return Seen(**page.evaluate(READ))
 

@@ -1,4 +1,4 @@
-"""What pages weigh and how soon they are there, in a real Chromium, on a slow phone and a desk.
+"""Weight and speed of pages in a real Chromium, on a slow phone and a desk.
 
 The baseline is a page with the same style sheet and one line, loaded in turns with ours.
 """

@@ -1,4 +1,4 @@
-"""How long recent takes ran, by what was asked for: a running one is compared with them."""
+"""Run times of recent takes, by what was asked for: a running one is compared with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of all projects a person sees at one moment, as every open page asks each two seconds.
+"""The sight of a person: the projects they see at one moment, for which all open pages ask.
 
 Who sees what is decided in access.py (`sight_of`), which makes these.
 """

@@ -1,4 +1,4 @@
-"""What is around the words of an error: the frame of the person's other pages, or a bare page."""
+"""The page around the words of an error: the frame of the person's other pages, or a bare page."""
 
 from __future__ import annotations
 
@@ -58,7 +58,6 @@ def without_queries(request: HttpRequest, template: str, **context: Any) -> str:
         "request": request,
         "user": person,
         "frame": FRAMED if is_framed else BARE,
-        "is_quiet": True,
         "theme": theme if theme in Theme.values else Theme.AUTO,
         "preferences": profile,
     }

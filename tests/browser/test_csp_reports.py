@@ -52,7 +52,7 @@ def test_the_form_and_what_it_leads_to_break_no_rule(form: Page) -> None:
 
 
 def test_a_style_set_by_htmx_would_be_reported(form: Page) -> None:
-    """What the test above listens to is there: the browser reports an attribute set by a script."""
+    """Check what the test above listens to: the browser reports an attribute set by a script."""
     form.evaluate("document.body.setAttribute('style', 'color: red')")
     form.wait_for_function("() => sessionStorage.getItem('reports')")
     assert reports(form)[0].startswith("style-src-attr")

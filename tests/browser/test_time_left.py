@@ -1,4 +1,4 @@
-"""What is left of a running task ticks in the browser, by the same sums as on the server."""
+"""The rest of a running task ticks in the browser, by the same sums as on the server."""
 
 from __future__ import annotations
 

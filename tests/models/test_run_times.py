@@ -1,4 +1,4 @@
-"""How long recent takes of the same kind ran."""
+"""Run times of recent takes of the same kind."""
 
 from datetime import timedelta
 from typing import Any

@@ -60,7 +60,7 @@ def test_an_error_keeps_frame_theme_and_language(
     assert "/people/" in page  # what this person may open
     Profile.objects.remember(staff, language="zh-hans")
     chinese = client.get("/").content.decode()
-    assert '<html lang="zh-hans"' in chinese and RAIL in chinese and words not in chinese
+    assert '<html lang="zh-hans"' in chinese and RAIL in chinese and "存档" in chinese
 
 
 @pytest.mark.parametrize("path", ["/no-such-page", "/design/"])
@@ -70,6 +70,17 @@ def test_a_member_sees_the_frame_around_what_is_not_there(
     page = client_of(member).get(path).content.decode()
     assert RAIL in page and "/tasks/new/" in page and "/people/" not in page
     assert "ask whoever sent it to you" in page  # what to do next
+
+
+def test_the_bar_of_an_error_asks_for_its_status_later_and_leads_to_pages(
+    client_of: ClientOf, member: User
+) -> None:
+    client = client_of(member)
+    shown = client.get("/no-such-page").content.decode()
+    assert 'hx-trigger="load"' in shown and "data-now" not in shown
+    assert 'value="/no-such-page"' in shown
+    posted = client.post("/tasks/999999/refresh/").content.decode()
+    assert 'value="/"' in posted and "/tasks/999999/refresh/" not in posted
 
 
 def test_who_is_signed_out_gets_the_bare_page(client: Client, db: None) -> None:

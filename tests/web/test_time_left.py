@@ -1,4 +1,4 @@
-"""What is left of a running task, in words that are no truer than the takes before it."""
+"""The rest of a running task, in words that are no truer than the takes before it."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What a list of 50 weighs without its pictures, compressed as it is sent."""
+"""The weight of a list of 50 without its pictures, compressed as it is sent."""
 
 from __future__ import annotations
 

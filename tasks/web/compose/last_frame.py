@@ -1,4 +1,4 @@
-"""A task's last frame, kept as an upload of its project for a new task to begin with."""
+"""A task's last frame as the first frame of a new one: an upload of its project, or a link."""
 
 from __future__ import annotations
 
@@ -6,81 +6,82 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.core.files import File
 from django.core.files.base import ContentFile
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tasks.archive import last_frame
-from tasks.models import Copy, CopyKind, Project, Task, Upload
+from tasks.models import Copy, CopyKind, Task, Upload
+from tasks.providers.catalog.request import UPLOAD
 from tasks.team.limits import Limit, LimitReachedError, spend
 from tasks.web.compose import uploads
 from tasks.web.compose.followups import Followups
-from tasks.web.compose.uploads import PictureRefusedError
+from tasks.web.compose.prefill import Followup
 from tasks.web.files import videos
 from tasks.web.presenters.task import TaskPresenter
 
 log = logging.getLogger(__name__)
 
-#: The followups that begin with the last frame, or refer to it.
-WANTED_BY = frozenset({"continued", "reference_frame"})
+
+class NoLastFrameError(Exception):
+    """A last frame is not to be had; the message is a sentence for the person who asked."""
 
 
-def for_form(request: HttpRequest, task: Task) -> int | None:
-    """The id of the upload that holds the last frame; None where the provider's link is given.
+def for_form(task: Task, followup: Followup, upload: int | None) -> str:
+    """The form's value for what the followup begins with, as far as it is there; else "".
 
-    Where there is neither, the page says why; the form then has no link that has ended. Nothing is
-    kept for a person who adds no pictures to the task's project.
+    `upload` is one that holds the last frame. Nothing is read out of a video here: this is for
+    addresses, and looking changes nothing.
     """
-    user, now = request.user, timezone.now()
-    try:
-        if Project.objects.usable_by(user).filter(pk=task.project_id).exists():
-            return _upload(task, user, now)
-    except (PictureRefusedError, LimitReachedError) as reason:
-        messages.error(request, str(reason))
-    task.last_frame_url = ""
-    return None
+    if upload:
+        return f"{UPLOAD}{upload}"
+    followups = Followups(TaskPresenter(task, timezone.now()))
+    if followup is Followup.REFERENCE and followups.lends_video:
+        return task.video_url
+    return task.last_frame_url if followups.frame_link_lives else ""
 
 
-def _upload(task: Task, user: Any, now: datetime) -> int | None:
+def first_frame(task: Task, user: Any, now: datetime) -> str:
+    """The last frame as a first one, "upload:7"; the provider's own link until our copy is saved.
+
+    Where the provider gave none, it is read out of the saved video: some 0.5 s. Raises
+    NoLastFrameError.
+    """
     followups = Followups(TaskPresenter(task, now))
-    if followups.is_done and followups.frame_is_saved:
-        return keep_saved(task, user, now).pk
-    if followups.is_done and followups.frame_link_lives:
-        return None
-    if followups.has_frame:
-        return _keep_read_out(task, user, now).pk
-    raise PictureRefusedError(_("There is no last frame to continue from."))
+    if followups.frame_link_lives and not followups.frame_is_saved:
+        return task.last_frame_url
+    if not followups.has_frame:
+        raise NoLastFrameError(_("There is no last frame to continue from."))
+    keep = _keep_saved if followups.frame_is_saved else _keep_read_out
+    try:
+        return f"{UPLOAD}{keep(task, user, now).pk}"
+    except (uploads.PictureRefusedError, LimitReachedError) as reason:
+        raise NoLastFrameError(str(reason)) from None
 
 
-def keep_saved(task: Task, user: Any, now: datetime) -> Upload:
-    """Keep the saved last frame as an upload. Raises PictureRefusedError."""
-    copy = Copy.objects.get(task=task, kind=CopyKind.LAST_FRAME)
+def _keep_saved(task: Task, user: Any, now: datetime) -> Upload:
+    """Keep the saved last frame as an upload."""
+    copy = task.copies.get(kind=CopyKind.LAST_FRAME)
     try:
         with videos().open(copy.name) as file:
             return uploads.keep(File(file), task.project, user, now)
-    except PictureRefusedError:
+    except uploads.PictureRefusedError:
         raise
     except Exception as error:  # the libraries of remote storages raise errors of their own
         log.warning("A last frame could not be read: %s", type(error).__name__)
-        message = _("The last frame could not be read from the storage.")
-        raise PictureRefusedError(message) from None
+        raise NoLastFrameError(_("The last frame could not be read from the storage.")) from None
 
 
 def _keep_read_out(task: Task, user: Any, now: datetime) -> Upload:
-    """Read the last frame out of the saved video, some 0.5 s, and keep it; once read, no more.
-
-    Raises PictureRefusedError and LimitReachedError.
-    """
-    copy = Copy.objects.get(task=task, kind=CopyKind.VIDEO)
+    """Read the last frame out of the saved video, and keep it; once read, it is not read again."""
+    copy = task.copies.get(kind=CopyKind.VIDEO)
     if known := _known(task, copy, now):
         return known
     spend(user, Limit.UPLOAD, 1)
     if not (picture := last_frame.read(copy)):
         message = _("The last frame could not be read from the saved video. Add a picture instead.")
-        raise PictureRefusedError(message)
+        raise NoLastFrameError(message)
     kept = uploads.keep(ContentFile(picture), task.project, user, now)
     Copy.objects.filter(pk=copy.pk).update(frame_sha256=kept.sha256)
     return kept
@@ -90,6 +91,7 @@ def _known(task: Task, copy: Copy, now: datetime) -> Upload | None:
     """The upload of an earlier time, as long as it is there."""
     if not copy.frame_sha256:
         return None
-    found = Upload.objects.here().filter(project=task.project, sha256=copy.frame_sha256).first()
+    uploads_of_it = Upload.objects.here().filter(project=task.project, sha256=copy.frame_sha256)
+    found = uploads_of_it.first()
     is_kept = found and found.is_stored and Upload.objects.touch([found.pk], task.project, now)
     return found if is_kept else None

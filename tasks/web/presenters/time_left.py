@@ -1,4 +1,4 @@
-"""What is left of a running task, by recent takes of its kind: "about 40 s left".
+"""The rest of a running task's time, by recent takes of its kind: "about 40 s left".
 
 time-left.js goes on with the same sums, so that a page ticks without asking.
 """

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from tasks.models.status_change import STATUS_CHOICES
 from tasks.web.presenters.badges import STATUS_BADGES
+from tasks.web.presenters.time_left import TimeLeft
 
 COLOURS = (
     "ground", "surface", "sunken", "line", "ink", "ink-soft",
@@ -20,8 +21,10 @@ def design(request: HttpRequest) -> HttpResponse:
     if not settings.IS_DEMO:
         raise Http404
     badges = [(status, label, STATUS_BADGES[status]) for status, label in STATUS_CHOICES]
-    return render(
-        request,
-        "design/page.html",
-        {"themes": ("light", "dark"), "colours": COLOURS, "badges": badges},
-    )
+    context = {
+        "themes": ("light", "dark"),
+        "colours": COLOURS,
+        "badges": badges,
+        "running": {"time_left": TimeLeft(25.0, (60,) * 10)},
+    }
+    return render(request, "design/page.html", context)
