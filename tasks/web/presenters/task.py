@@ -176,7 +176,7 @@ class TaskPresenter:
 
     @property
     def reason(self) -> str:
-        """Why there is no clip, and what to do about it, in a line; "" where that needs none."""
+        """The reason why there is no clip, and what to do, in a line; "" where that needs none."""
         if self.task.is_foreign:
             return _("The id belongs to another project.")
         if self.task.status != Status.FAILED:
