@@ -2,8 +2,8 @@
 // or chosen since the request, if a button is being pressed, or if text is being composed by an
 // input method (Chinese).
 (() => {
-  const body = document.querySelector("#compose-body");
-  if (!body) return;
+  const form = document.querySelector("#compose"), body = document.querySelector("#compose-body");
+  if (!form) return;
   let edits = 0, asked = 0, isHeld = false, isComposing = false, isOwed = false;
   const isBusy = () => isHeld || isComposing;
   const ask = () => {
@@ -28,9 +28,10 @@
   body.addEventListener("compose:ask", ask);
   body.addEventListener("htmx:configRequest", () => { asked = edits; });
   const opened = () => [...body.querySelectorAll("details[id][open]")].map((each) => each.id);
-  let open = [];
+  let open = [], focused = "";
   body.addEventListener("htmx:beforeSwap", (event) => {
     open = opened();
+    focused = body.contains(document.activeElement) ? document.activeElement.id : "";
     if (!isBusy() && edits === asked) return;
     event.detail.shouldSwap = false;
     isOwed = true;
@@ -41,12 +42,40 @@
   body.addEventListener("htmx:afterRequest", () => setTimeout(() => { if (isOwed) ask(); }));
   body.addEventListener("htmx:afterSwap", () => {
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    // htmx could not give the focus back to what was still closed.
+    if (focused && !body.contains(document.activeElement)) document.getElementById(focused)?.focus();
   });
+
+  // A menu of the row closes when something in it was chosen by pointer, beside it, and by Escape.
+
+  const menus = () => form.querySelectorAll(".pick-menu[open]");
+  document.addEventListener("click", (event) => {
+    const way = event.detail && event.target.closest("label.pick-way");
+    const isChosen = way && way.control?.type === "radio";
+    for (const menu of menus()) if (isChosen || !menu.contains(event.target)) menu.open = false;
+  });
+
+  // Ctrl or ⌘ and Enter press the button, from any field.
+
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      for (const menu of menus()) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+        event.stopPropagation();
+      }
+    }
+    if (event.key !== "Enter" || event.isComposing || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const button = form.querySelector("#generate");
+    if (!event.repeat && !button.disabled) form.requestSubmit(button);
+  }, true);
 })();
 
-// Uploads pictures as soon as they are dropped, pasted or chosen, and shows them beside their field.
+// Uploads pictures as soon as they are dropped, pasted or chosen, and shows them in their places.
 (() => {
-  const form = document.querySelector("form[data-upload]");
+  const form = document.querySelector("form#compose");
   if (!form) return;
   const zoneOf = (event) => event.target.closest?.(".pictures");
   const hasFiles = (transfer) => [...(transfer?.types || [])].includes("Files");
@@ -63,14 +92,14 @@
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   };
 
-  // Every choice renews the fields, so each response looks up its field when it arrives.
-  const find = (part, selector) =>
-    form.querySelector(`.pictures[data-part="${part}"] ${selector}`);
+  // Every choice renews the fields, so each response looks up its field when it arrives. A place that
+  // comes with the renewed form is not there yet: until then its pictures wait below the prompt.
+  const zone = (part) => form.querySelector(`.pictures[data-part="${part}"]`);
   const value = (upload) => upload.querySelector("input").value;
   const show = (part, uploads) => {
-    const list = find(part, ".uploads");
+    const list = zone(part)?.querySelector(".uploads") || form.querySelector("#uploads-coming");
     if (!list || !uploads.length) return;
-    if (find(part, "").dataset.most === "1") list.replaceChildren();
+    if (zone(part)?.dataset.most === "1") list.replaceChildren();
     const there = new Set([...list.children].map(value));
     list.append(...uploads.filter((upload) => !there.has(value(upload))));
     list.dispatchEvent(new Event("change", { bubbles: true }));
@@ -81,7 +110,8 @@
       line.textContent = sentence;
       return line;
     });
-    find(part, ".pictures-refused")?.replaceChildren(...lines);
+    const place = zone(part)?.querySelector(".pictures-refused") || form.querySelector("#uploads-refused");
+    place?.replaceChildren(...lines);
   };
 
   let underWay = 0;
@@ -89,11 +119,10 @@
     underWay += by;
     form.classList.toggle("is-uploading", underWay > 0);
     form.setAttribute("aria-busy", String(underWay > 0));
-    form.querySelector("button[type=submit]").disabled = underWay > 0;
+    form.querySelector("#generate").disabled = underWay > 0;
   };
-  const take = async (zone, files) => {
-    const part = zone.dataset.part;
-    const wanted = zone.dataset.most === "1" ? files.slice(0, 1) : files;
+  const take = async (part, files) => {
+    const wanted = zone(part)?.dataset.most === "1" ? files.slice(0, 1) : files;
     wait(1);
     try {
       const content = await send(part, wanted);
@@ -106,38 +135,71 @@
     }
   };
 
+  // What is given to the prompt goes into the places that have room. Where there are none, one
+  // picture becomes the first frame, two the first and the last one, and more are references; the
+  // mode shows which, and the pictures follow where another one is chosen.
+  const MODES = [
+    ["first_frame", ["first_frame"]],
+    ["first_and_last_frame", ["first_frame", "last_frame"]],
+    ["reference", Array(30).fill("reference_image")],
+  ];
+  const used = (place) => place.querySelectorAll(".upload :checked").length;
+  const share = (parts, files) => {
+    const shares = new Map();
+    files.forEach((file, n) => shares.set(parts[n], [...(shares.get(parts[n]) || []), file]));
+    for (const [part, own] of shares) take(part, own);
+  };
+  const give = (files) => {
+    const places = [...form.querySelectorAll(".pictures")], mode = form.elements.namedItem("mode");
+    const free = places.flatMap((each) => Array(Math.max(0, each.dataset.most - used(each))).fill(each.dataset.part));
+    if (free.length >= files.length) return share(free, files);
+    const present = places.reduce((sum, each) => sum + used(each), 0), all = present + files.length;
+    const offers = (name) => [...mode.options].some((option) => option.value === name);
+    const [name, parts] = MODES.find(([each, roles]) => roles.length >= all && offers(each)) || [];
+    if (name && ["text", "first_frame"].includes(mode.value)) {
+      mode.value = name;
+      mode.dispatchEvent(new Event("change", { bubbles: true }));
+      return share(parts.slice(present), files);
+    }
+    if (places.length) return take(places.at(-1).dataset.part, files);
+    tell("", [form.dataset.unplaced]);
+  };
+  form.addEventListener("compose:files", (event) => give(event.detail));
+
   document.addEventListener("change", (event) => {
-    const zone = event.target.type === "file" && zoneOf(event);
-    if (!zone) return;
+    const place = event.target.type === "file" && zoneOf(event);
+    if (!place) return;
     event.stopPropagation(); // a file affects no other choice
     const files = [...event.target.files];
     event.target.value = "";
-    if (files.length) take(zone, files);
+    if (files.length) take(place.dataset.part, files);
   }, true);
   document.addEventListener("paste", (event) => {
-    const zone = zoneOf(event), files = [...(event.clipboardData?.files || [])];
-    if (!zone || !files.length) return;
+    const files = [...(event.clipboardData?.files || [])];
+    if (!files.length || !form.contains(event.target)) return;
     event.preventDefault();
-    take(zone, files);
+    if (zoneOf(event)) take(zoneOf(event).dataset.part, files); else give(files);
   });
-  const mark = (zone) => {
-    for (const each of form.querySelectorAll(".pictures"))
-      each.classList.toggle("is-target", each === zone);
+  const mark = (target) => {
+    for (const each of form.querySelectorAll(".pictures, .prompt-box"))
+      each.classList.toggle("is-target", each === target);
   };
-  // The browser would open a file dropped beside the field, and lose everything typed.
+  const targetOf = (event) =>
+    zoneOf(event) || (form.contains(event.target) ? form.querySelector(".prompt-box") : null);
+  // The browser would open a file dropped beside the form, and lose everything typed.
   document.addEventListener("dragover", (event) => {
     if (!hasFiles(event.dataTransfer)) return;
-    const zone = zoneOf(event);
     event.preventDefault();
-    event.dataTransfer.dropEffect = zone ? "copy" : "none";
-    mark(zone);
+    event.dataTransfer.dropEffect = targetOf(event) ? "copy" : "none";
+    mark(targetOf(event));
   });
   document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) mark(null); });
   document.addEventListener("drop", (event) => {
     if (!hasFiles(event.dataTransfer)) return;
     event.preventDefault();
     mark(null);
-    const zone = zoneOf(event);
-    if (zone) take(zone, [...event.dataTransfer.files]);
+    const files = [...event.dataTransfer.files];
+    if (zoneOf(event)) take(zoneOf(event).dataset.part, files);
+    else if (form.contains(event.target)) give(files);
   });
 })();

@@ -94,7 +94,9 @@
     for (const menu of all("details.menu[open], details.days[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
   document.addEventListener("change", (event) => event.target.closest("[data-auto-submit]")?.requestSubmit());
-  const once = (form) => {
+  const once = (event) => {
+    const form = event.target;
+    if (event.defaultPrevented) return; // a script sends it
     if ("again" in form.dataset) return; // a download does not leave the page
     // After the browser has read the clicked button's value; htmx does this by itself.
     if (form.method !== "post" || form.hasAttribute("hx-post")) return;
@@ -102,7 +104,7 @@
   };
   document.addEventListener("submit", (event) => {
     // Leave out empty fields, which would only lengthen the address.
-    if (event.target.method !== "get") return once(event.target);
+    if (event.target.method !== "get") return once(event);
     for (const field of event.target.elements) if (field.name && !field.value) field.disabled = true;
   });
   window.addEventListener("pageshow", () => {
@@ -127,6 +129,19 @@
     if (!persisted || !person || !isForAnother()) return;
     document.body.replaceChildren();
     location.reload();
+  });
+
+  // Drafts (drafts.js) of other people go, and all of them at sign-out; an ended session keeps them.
+
+  const forgetDrafts = (kept) => { try {
+    const others = Object.keys(localStorage).filter((name) => name.startsWith("draft:") && !name.startsWith(kept));
+    others.forEach((name) => localStorage.removeItem(name));
+  } catch { /* forbidden */ } };
+  if (person) forgetDrafts(`draft:${person}:`);
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") !== "/sign-out/") return;
+    try { localStorage.setItem("person", ""); } catch { /* forbidden */ } // so that none is saved again
+    forgetDrafts("none");
   });
 
   // Selecting rows.

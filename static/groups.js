@@ -39,11 +39,9 @@
   const recount = () => {
     all("[data-stack]").forEach(count);
     all(".take.is-folded").forEach(uncover);
-    const list = document.querySelector("#takes"), days = all("#takes > .day");
-    days.forEach((day, at) => {
-      const isFirst = at === 0, isLast = at === days.length - 1;
-      tell(day, (isFirst && "cutAbove" in list.dataset) || (isLast && "cutBelow" in list.dataset));
-    });
+    const days = all("#takes > .day");
+    const isCutAbove = document.querySelector("#pages a:not([rel])"), isCutBelow = document.querySelector("#pages [rel=next]");
+    days.forEach((day, at) => tell(day, (at === 0 && isCutAbove) || (at === days.length - 1 && isCutBelow)));
   };
   document.addEventListener("htmx:afterSettle", recount);
 })();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +33,8 @@ class Batch(models.Model):
 
     #: Whether the person who asked sees the details of it; with_details_for sets it.
     shows_details = False
+    #: Whether the key had placed it before; place_batch sets it.
+    is_repeat = False
 
     key = models.UUIDField(_("idempotency key"), unique=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"))
@@ -54,6 +57,14 @@ class Batch(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("batch", args=[self.pk])
+
+    def is_for(
+        self, requests: Sequence[GenerationRequest], project: Project, credential: Credential
+    ) -> bool:
+        """Whether it was placed for exactly this; False where tasks of it are deleted for good."""
+        rows = self.submissions.order_by("take")
+        is_there = (self.project_id, self.credential_id) == (project.pk, credential.pk)
+        return is_there and [row.generation for row in rows] == list(requests)
 
 
 class SubmissionState(models.TextChoices):

@@ -65,20 +65,25 @@ class TaskQuerySet(TaskAccess[T]):
 
     def for_list(self, reader: Any) -> TaskQuerySet:
         """Tasks for this person's list, newest first, without large columns it does not show."""
-        names = ModelName.objects.filter(provider=OuterRef("provider"), name=OuterRef("model"))
         return (
             self.with_details_for(reader)
-            .annotate(known_as=Subquery(names.values("known_as")[:1]))
+            ._with_known_models()
             .select_related("project", "created_by", "submission__batch", "charge")
             .prefetch_related(Prefetch("copies", to_attr="listed_copies"))
             .defer(*NOT_LISTED)
             .order_by("-id")
         )
 
+    def _with_known_models(self) -> TaskQuerySet:
+        """Annotate each with `known_as`: the model behind a name that the team has added."""
+        names = ModelName.objects.filter(provider=OuterRef("provider"), name=OuterRef("model"))
+        return self.annotate(known_as=Subquery(names.values("known_as")[:1]))
+
     def for_page(self, reader: Any) -> TaskQuerySet:
         """Tasks with everything that their own page shows this person, the timeline included."""
         return (
             self.with_details_for(reader)
+            ._with_known_models()
             .select_related("credential", "project", "created_by")
             .select_related("submission__batch", "submission__callback", "charge__price")
             .prefetch_related("changes", "copies", "cancellations")

@@ -80,6 +80,10 @@ def place_batch(
 ) -> Batch:
     """Return the batch of this key, with a task for each request, created now or before.
 
+    One that was created before (`is_repeat`) may be for other requests; `Batch.is_for` tells. So a
+    form that was changed after a try of unknown outcome goes under the same key: only one of the
+    two contents can be placed, however late the first try arrives.
+
     `origin` is the task that all of them come from; it is left out if it is in another project
     or was deleted. Raises IdempotencyKeyError, UploadGoneError, or a PlacementRefusedError of the
     gate; then nothing is written.
@@ -90,6 +94,7 @@ def place_batch(
         batch, is_new = Batch.objects.get_or_create(key=key, defaults=fields)
         if batch.created_by != created_by:
             raise IdempotencyKeyError
+        batch.is_repeat = not is_new
         if is_new:
             estimates = gate.admit(
                 requests, project=project, credential=credential, person=created_by, now=now

@@ -139,12 +139,13 @@ class Feed:
     def joined_by(self, arrived: dict[int, Mark]) -> Feed:
         """The question of the page once these new rows stand above the others.
 
-        A task of another status may fit the filters later, and is new then; so only rows that have
-        left the page for good raise `newest`, and those on it are not counted as new.
+        Where a task may come to fit the filters later, and is new then, only rows that have left
+        the page raise `newest`.
         """
         rows = sorted({**self.on, **arrived}.items(), reverse=True)
         passed = [pk for pk, _mark in rows[MOST_ROWS:]]
-        if not (self.filters.status or self.filters.starred):
+        filters = self.filters
+        if not (filters.status or filters.starred or filters.reads_rows):
             passed += arrived
         newest = max([self.newest, *passed]) if self.newest is not None else None
         return replace(self, on=dict(rows[:MOST_ROWS]), newest=newest)

@@ -83,7 +83,12 @@ def watch(page: Page, errors: list[str]) -> None:
 
 
 #: Tests check error responses themselves, and leaving a page aborts its requests.
-IGNORED = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+IGNORED = (
+    "Failed to load resource",
+    "Response Status Error Code",
+    "htmx:sendAbort",
+    "htmx:afterRequest",
+)
 
 
 def _note(errors: list[str], page: Page, kind: str, text: str) -> None:

@@ -65,8 +65,9 @@ def choose_from_all(page: Page) -> None:
     expect(page.locator("#compose-body.htmx-request")).to_have_count(0)
 
 
-def press_make(page: Page) -> Task:
-    page.get_by_role("button", name="Make", exact=True).click()
+def press_generate(page: Page) -> Task:
+    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("link", name="Show it").click()
     expect(page.locator("#task-status")).to_be_visible(timeout=PATIENCE)
     return Task.objects.latest("pk")
 
@@ -87,12 +88,13 @@ def test_a_preset_creates_lists_and_cancels_as_far_as_it_can(
     sim: Simulator,
 ) -> None:
     page, account = enter(member, "/tasks/new/"), accounts[service.slug]
+    page.locator("#compose-more > summary").click()
     if account.name not in page.locator("#id_credential").inner_text():
         choose_from_all(page)
     choose(page, "credential", str(account.pk))
     choose(page, "model", model_at(service))
     page.get_by_label("Prompt", exact=True).fill(PROMPT + MORE_WORDS.get(service.slug, ""))
-    task = press_make(page)
+    task = press_generate(page)
     watch_it_become_a_video(page, task, clock, can_cancel=service.can_cancel)
     [record] = sim.tasks
     task.refresh_from_db()
@@ -127,9 +129,9 @@ def watch_it_become_a_video(page: Page, task: Task, clock: Clock, *, can_cancel:
 
 
 def cancel_another(page: Page, task: Task, sim: Simulator) -> None:
-    page.get_by_role("link", name="Make another like this").click()
+    page.get_by_role("link", name="Edit and rerun").click()
     expect(page.get_by_label("Prompt", exact=True)).to_have_value(PROMPT)
-    another = press_make(page)
+    another = press_generate(page)
     assert another != task
     see(page, "queued")
     page.get_by_role("button", name="Cancel it").click()

@@ -72,8 +72,8 @@ def test_a_variable_gets_its_field_while_one_types_on(form: Page) -> None:
     expect(form.locator("#prompt-filled")).to_have_text("A red boat at dusk")
     colour.press("Tab")
     expect(form.locator(".plan-title")).to_have_text("2 videos")
-    form.get_by_role("button", name="Make").click()
-    form.wait_for_url(re.compile(r"/$"))
+    form.get_by_role("button", name="Generate").click()
+    expect(form.locator("#compose-outcome")).to_contain_text("2 requests sent.")
     made = Submission.objects.order_by("take")
     assert [row.generation.prompt for row in made] == ["A red boat at dusk", "A blue boat at dusk"]
 
@@ -99,15 +99,17 @@ def test_the_form_is_not_renewed_while_chinese_is_composed(form: Page) -> None:
 def test_several_are_tried_on_a_phone_by_keyboard(form: Page, boat: SavedPrompt) -> None:
     form.set_viewport_size({"width": 320, "height": 700})
     form.reload()
-    form.get_by_text("Saved and recent prompts").press("Enter")
+    form.locator("#prompt-library > summary").press("Enter")
     form.get_by_role("button", name="Use “Boat”").press("Enter")
     prompt = form.get_by_label("Prompt", exact=True)
     expect(prompt).to_have_value(boat.text)
     expect(prompt).to_be_focused()
     settled(form)
+    form.locator("#compose-more > summary").press("Enter")
     form.get_by_label("Try several").press("Space")
-    expect(form.get_by_role("group", name="Ratio", exact=True)).to_be_visible()
     settled(form)
+    form.locator("#pick-ratio > summary").press("Enter")
+    expect(form.get_by_role("group", name="Ratio", exact=True)).to_be_visible()
     form.get_by_label("9:16", exact=True).press("Space")
     expect(form.locator(".plan-title")).to_have_text("2 videos")
     expect(form.get_by_label("9:16", exact=True)).to_be_focused()
@@ -116,7 +118,7 @@ def test_several_are_tried_on_a_phone_by_keyboard(form: Page, boat: SavedPrompt)
     set_theme(form, "dark")
     assert_accessible(form, *COLOUR_RULES)
     assert_no_sideways_scrolling(form)
-    targets = ".way, .prompt-library summary, .prompt-library .btn, .plan summary"
+    targets = ".pick, .pick-way, .prompt-library .btn, .plan summary"
     for target in form.locator(targets).all():
         box = target.bounding_box()
         assert not box or box["height"] >= 43.5
@@ -124,7 +126,7 @@ def test_several_are_tried_on_a_phone_by_keyboard(form: Page, boat: SavedPrompt)
 
 def test_a_name_and_enter_save_the_prompt_and_spend_nothing(form: Page) -> None:
     form.get_by_label("Prompt", exact=True).fill("A paper boat")
-    form.get_by_text("Saved and recent prompts").click()
+    form.locator("#prompt-library > summary").click()
     settled(form)
     form.get_by_label("Save the prompt above as").fill("Boat")
     settled(form)
@@ -144,15 +146,17 @@ def test_prompts_work_without_scripts(
 ) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = enter(member, "/tasks/new/", context.new_page())
-        page.get_by_text("Saved and recent prompts").click()
+        page.locator("#prompt-library > summary").click()
         page.get_by_role("button", name="Use “Boat”").click()
         page.get_by_label("colour").fill("red\nblue")
         page.get_by_label("镜头").fill("slow push-in")
+        page.locator("#compose-more > summary").click()
         page.get_by_label("Try several").check()
         page.get_by_role("button", name="Renew the choices").click()
+        page.locator("#pick-ratio > summary").click()
         page.get_by_label("9:16", exact=True).check()
         page.get_by_role("button", name="Renew the choices").click()
         expect(page.locator(".plan-title")).to_have_text("4 videos")
-        page.get_by_role("button", name="Make").click()
+        page.get_by_role("button", name="Generate").click()
         page.wait_for_url(re.compile(r"/$"))
     assert Submission.objects.count() == 4

@@ -71,6 +71,7 @@ def test_deleting_the_video_leaves_its_task(
     save_copy(task, b"no film that plays")
     page = enter(manager, "/trash/")
     page.goto(page.url.replace("/trash/", f"/tasks/{task.pk}/"))
+    page.click(".act-more > summary")
     page.click(".deletion summary")
     assert_accessible(page)
     page.click("text=Delete the video only")

@@ -134,6 +134,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
         (DOOR, 404, 404, 404, 302, 404),  # the manager was before staff
     ),
     ("GET", "trash"): ("/trash/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "trash_poster"): ("/trash/{task}/poster", NONE_YET),  # it is not deleted
     ("GET", "restore"): ("/trash/restore/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "restore"): ("/trash/restore/", (DOOR, 404, 404, 404, 404, 404)),  # of nothing
     ("GET", "delete_for_good"): ("/trash/delete-for-good/", (DOOR, 405, 405, 405, 405, 405)),
@@ -149,6 +150,10 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     # Making
     ("GET", "compose"): ("/tasks/new/", (DOOR, 200, 403, 200, 200, 200)),
     ("POST", "compose"): ("/tasks/new/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "compose_placed"): (
+        "/tasks/new/7b0f6f0e-6f0b-4a3c-9d5e-0a1b2c3d4e5f/",
+        (DOOR, 204, 403, 204, 204, 204),
+    ),
     ("GET", "compose_preview"): ("/tasks/new/preview/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "compose_preview"): ("/tasks/new/preview/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "save_prompt"): ("/tasks/new/prompts/", (DOOR, 405, 405, 405, 405, 405)),
@@ -329,6 +334,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
 GET_ONLY = {
     "design",
     "batch",
+    "compose_placed",
     "saved_prompts",
     "budgets",
     "credentials",
@@ -345,6 +351,7 @@ GET_ONLY = {
     "people",
     "header_status",
     "trash",
+    "trash_poster",
     "audit",
     "shared",
     "upload",
@@ -384,7 +391,7 @@ def expected_of(method: str, route: str) -> tuple[int | str, ...]:
 #: Routes that answer HEAD as they answer GET; all others refuse it.
 ANSWER_HEAD = {"healthz", "readyz", "statusz", "sign_in", "password", "set_language"}
 ANSWER_HEAD |= {"video", "last_frame", "poster", "kept_poster", "sprite", "upload", "shared"}
-ANSWER_HEAD |= {"usersessions_list"}
+ANSWER_HEAD |= {"trash_poster", "usersessions_list"}
 #: Views of allauth's, and redirects, which answer HEAD, and other methods as GET or POST.
 LENIENT = ("account_", "mfa_", "moved_")
 #: Our own views that do.

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from datetime import timedelta
+from html import unescape
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from tasks.models import Credential, Relation, Submission, Task, Upload
+from tasks.models import Budget, CopyKind, Credential, Price, Relation, Submission, Task, Upload
+from tasks.providers.catalog.rules import LARGEST_SEED
 from tasks.status import Status
 from tests.conftest import MakeTask
-from tests.web.composing import ark, desk
-from tests.web.conftest import ClientOf, save_copy
+from tests.media.pictures import png
+from tests.web.composing import PRO, ark, desk
+from tests.web.conftest import ClientOf, SaveCopy, save_copy
 from tests.web.giving import line_of, uploaded
 from tests.web.test_lineage import DRAFTING, SEEDED, became, came, press
 
 __all__ = ["ark", "desk", "save_copy"]
+
+OMNI = "doubao-seedance-2-0-260128"
 
 
 def once_more(desk: Client, task: Task, key: str = "") -> Task:
@@ -28,14 +35,44 @@ def once_more(desk: Client, task: Task, key: str = "") -> Task:
     return Task.objects.select_related("submission").order_by("pk").last()  # type: ignore[return-value]
 
 
-def test_the_same_request_is_sent_again_with_its_seed(desk: Client) -> None:
+def test_the_same_request_is_sent_again_with_another_seed(desk: Client) -> None:
     parent = became(press(desk, model=SEEDED, seeds="77", watermark="on"), Status.SUCCEEDED)
-    words = " ".join(desk.get(parent.get_absolute_url()).content.decode().split())
-    assert "The same wish, with the same seed 77." in words
-    child = once_more(desk, parent)
-    assert child.submission.generation == parent.submission.generation
-    assert came(child) == (parent.pk, Relation.AGAIN)
-    assert child.submission.batch.takes == 1
+    children = [once_more(desk, parent) for _ in range(3)]
+    for child in children:
+        same = replace(child.submission.generation, seed=77)
+        assert same == parent.submission.generation
+        assert came(child) == (parent.pk, Relation.AGAIN)
+        assert child.submission.batch.takes == 1
+    seeds = {child.submission.generation.seed for child in children}
+    assert len(seeds | {77}) == 4
+    assert all(seed is not None and 0 <= seed <= LARGEST_SEED for seed in seeds)
+
+
+def test_a_request_without_a_seed_is_sent_again_without_one(desk: Client) -> None:
+    parent = became(press(desk), Status.SUCCEEDED)
+    assert parent.submission.generation.seed is None
+    assert once_more(desk, parent).submission.generation == parent.submission.generation
+
+
+def test_running_again_asks_once_with_the_price(desk: Client, ark: Credential) -> None:
+    task = became(press(desk), Status.SUCCEEDED)
+    words = " ".join(desk.get(task.get_absolute_url()).content.decode().split())
+    assert "Same prompt and settings, new random seed. You'll be charged again." in words
+    assert "About 108,900 tokens" in words
+    Price.objects.create(
+        credential=ark, model="seedance-2-0-260128", amount=46, valid_from=timezone.localdate()
+    )
+    words = " ".join(desk.get(task.get_absolute_url()).content.decode().split())
+    assert "About ¥5.01" in words
+
+
+def test_a_budget_that_would_refuse_it_says_so_where_one_is_asked(desk: Client) -> None:
+    task = became(press(desk), Status.SUCCEEDED)
+    Budget.objects.update(limit=100)
+    page = desk.get(task.get_absolute_url())
+    words = " ".join(unescape(page.content.decode()).split())
+    refusal = page.context["estimate"].refusal
+    assert refusal and str(refusal) in words
 
 
 def test_a_double_click_places_one_task(desk: Client) -> None:
@@ -48,11 +85,6 @@ def test_every_page_has_a_button_with_a_key_of_its_own(desk: Client) -> None:
     url = press(desk).get_absolute_url()
     keys = {desk.get(url).context["once_more"] for _ in range(3)}
     assert len(keys) == 3
-
-
-def test_without_a_seed_the_page_says_that_the_video_will_differ(desk: Client) -> None:
-    task = became(press(desk), Status.QUEUED)
-    assert "by chance it comes out anew" in desk.get(task.get_absolute_url()).content.decode()
 
 
 def test_running_a_failed_task_again_is_a_retry(desk: Client) -> None:
@@ -156,6 +188,50 @@ def test_no_final_is_offered_at_a_gateway_that_does_not_forward_drafts(
 ) -> None:
     draft = make_task(draft=True, status=Status.SUCCEEDED, model=DRAFTING)
     assert "as=final" not in desk.get(draft.get_absolute_url()).content.decode()
+
+
+LINK = "https://cdn.example/a.mp4"
+OFFERED = 'id="use-as-reference"'
+
+
+def reference_of(desk: Client, task: Task) -> dict[str, str]:
+    """The references in the form that "Use as reference" opens."""
+    assert OFFERED in desk.get(task.get_absolute_url()).content.decode()
+    opened = desk.post(f"/tasks/{task.pk}/continue/", {"as": "reference"}, follow=True)
+    form = opened.context["form"]
+    assert form["mode"].value() == "reference"
+    names = ("reference_video", "reference_image")
+    return {name: form[name].value() for name in names if form[name].value()}
+
+
+def test_a_clip_is_a_reference_while_its_link_lives_and_its_last_frame_afterwards(
+    desk: Client, make_task: MakeTask, ark: Credential, save_copy: SaveCopy
+) -> None:
+    task = make_task(credential=ark, status=Status.SUCCEEDED, model=OMNI, video_url=LINK)
+    assert reference_of(desk, task) == {"reference_video": LINK}
+    Task.objects.filter(pk=task.pk).update(link_ends_at=timezone.now())
+    assert OFFERED not in desk.get(task.get_absolute_url()).content.decode()
+    save_copy(task, png(640, 480), kind=CopyKind.LAST_FRAME)
+    assert reference_of(desk, task) == {"reference_image": line_of(Upload.objects.get())}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"model": PRO},  # it takes no references
+        {"status": Status.RUNNING},
+        {"video_needs_key": True},
+        {"video_url": ""},
+    ],
+)
+def test_no_reference_is_offered_where_the_model_could_not_take_it(
+    desk: Client, make_task: MakeTask, ark: Credential, fields: dict[str, Any]
+) -> None:
+    known = {"status": Status.SUCCEEDED, "model": OMNI, "video_url": LINK}
+    task = make_task(credential=ark, **known | fields)
+    assert OFFERED not in desk.get(task.get_absolute_url()).content.decode()
+    form = desk.get(f"/tasks/new/?from={task.pk}&as=reference").context["form"]
+    assert "reference_video" not in form.fields or not form["reference_video"].value()
 
 
 # Created elsewhere

@@ -198,12 +198,13 @@ def test_the_page_costs_as_much_for_thirty_rows_as_for_one(
 ) -> None:
     copy_of(make_task(status="succeeded"))
     # session, person, last change; their projects, keys, rows; counts, gone, lost, their projects,
-    # sums, the largest; where one may work; whether one may work at all, trouble; the header's two
-    with django_assert_num_queries(16):
+    # sums, the largest; where one may work; pictures; whether one may work at all, trouble; the
+    # header's two
+    with django_assert_num_queries(17):
         reader.get("/archive/")
     for _ in range(29):
         copy_of(make_task(status="succeeded"))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         reader.get("/archive/")
 
 

@@ -269,6 +269,25 @@ def test_a_page_asks_as_much_for_many_entries_as_for_one(
             office.get("/audit/").content.decode()
 
 
+def test_an_entry_about_a_task_or_its_file_shows_the_picture(
+    office: Client,
+    make_task: MakeTask,
+    save_copy: SaveCopy,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for number in (1, 20):
+        for _ in range(number):
+            task = make_task()
+            copy = save_copy(task, b"a video", poster=b"a poster")
+            entry(AuditAction.RESTORED, kind="task", object_id=task.pk)
+            entry(AuditAction.RESTORED, kind="copy", object_id=copy.pk)
+        with django_assert_num_queries(12):  # the files, the tasks and their copies besides
+            page = office.get("/audit/").content.decode()
+        assert page.count(f'src="/tasks/{task.pk}/poster"') == 2
+    entry(AuditAction.RESTORED, kind="task", object_id=make_task(deleted_at=timezone.now()).pk)
+    assert office.get("/audit/").context["lines"][0].task is None
+
+
 # Exports
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from tasks.media import posters
 from tasks.media.containers import read_image
@@ -57,7 +58,8 @@ def read(monkeypatch: pytest.MonkeyPatch, parent: Task) -> list[object]:
 
 
 def opened(desk: Client, task: Task) -> Any:
-    return desk.get(f"/tasks/new/?from={task.pk}&as=continued")
+    """The form that "Continue from last frame" opens."""
+    return desk.post(f"/tasks/{task.pk}/continue/", follow=True)
 
 
 def test_the_last_frame_of_the_saved_video_becomes_the_first_one_of_the_next(
@@ -74,14 +76,13 @@ def test_the_last_frame_of_the_saved_video_becomes_the_first_one_of_the_next(
     assert came(press(desk, origin=parent.pk, **given)) == (parent.pk, Relation.CONTINUED)
 
 
-def test_the_button_on_the_tasks_page_does_the_same(
+def test_the_tasks_page_offers_it_and_looking_at_the_form_keeps_nothing(
     desk: Client, parent: Task, read: list[object]
 ) -> None:
     assert f"/tasks/{parent.pk}/continue/" in desk.get(parent.get_absolute_url()).content.decode()
-    answer = desk.post(f"/tasks/{parent.pk}/continue/")
-    form = desk.get(answer["Location"]).context["form"]
-    assert form["first_frame"].value() == f"upload:{Upload.objects.get().pk}"
-    assert len(read) == 1
+    form = desk.get(f"/tasks/new/?from={parent.pk}&as=continued").context["form"]
+    assert not form["first_frame"].value()
+    assert (read, Upload.objects.count()) == ([], 0)
 
 
 def test_it_is_read_once_as_long_as_the_picture_is_there(
@@ -126,11 +127,21 @@ def test_a_real_file_that_is_no_video_is_told_too(
     assert UNREADABLE in opened(desk, task).content.decode()
 
 
+def test_a_link_that_has_ended_is_not_given(
+    desk: Client, make_task: MakeTask, ark: Credential
+) -> None:
+    link = {"last_frame_url": "https://a.example/last.png", "link_ends_at": timezone.now()}
+    task = make_task(credential=ark, status=Status.SUCCEEDED, model=SEEDED, **link)
+    page = opened(desk, task)
+    assert "There is no last frame to continue from." in page.content.decode()
+    assert not page.context["form"]["first_frame"].value()
+
+
 def test_without_any_frame_the_form_says_so(
     desk: Client, make_task: MakeTask, ark: Credential
 ) -> None:
     task = make_task(credential=ark, status=Status.SUCCEEDED, model=SEEDED)
-    assert "There is no last frame to go on from." in opened(desk, task).content.decode()
+    assert "There is no last frame to continue from." in opened(desk, task).content.decode()
 
 
 def test_without_pyav_it_is_as_if_there_were_none(
@@ -139,7 +150,7 @@ def test_without_pyav_it_is_as_if_there_were_none(
     monkeypatch.setattr(posters, "can_make", lambda: False)
     page = desk.get(parent.get_absolute_url()).content.decode()
     assert f"/tasks/{parent.pk}/continue/" not in page
-    assert "There is no last frame to go on from." in opened(desk, parent).content.decode()
+    assert "There is no last frame to continue from." in opened(desk, parent).content.decode()
 
 
 def test_who_only_looks_at_a_project_adds_no_picture_to_it(

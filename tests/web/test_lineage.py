@@ -213,7 +213,11 @@ def test_the_lineage_shows_parents_children_and_takes_of_the_same_batch(desk: Cl
     ]
     assert (strip.how, strip.is_cut) == ("changed", False)
     assert [(each.presented.task, each.how) for each in strip.children] == [(newest, "made again")]
-    assert [each.how for each in strip.siblings] == ["take 1", "take 2"]
+    assert [(each.how, each.is_here) for each in strip.takes] == [
+        ("Take 3", True),
+        ("Take 2", False),
+        ("Take 1", False),
+    ]
     words = desk.get(third.get_absolute_url()).content.decode()
     assert f'href="/batches/{third.submission.batch_id}/"' in words
     assert "Take 3 of 3" in words
@@ -272,23 +276,27 @@ def test_a_limited_number_of_relatives_is_shown_with_a_note_that_there_are_more(
     child = Task.objects.order_by("pk").last()
     assert child
     strip = strip_of(desk, child)
-    assert (len(strip.siblings), strip.has_more_siblings) == (MOST, True)
+    shown = [int(each.how.split()[1]) for each in strip.takes]
+    assert (shown, strip.has_more_takes) == ([*range(20, 20 - MOST - 1, -1)], True)
+    seventh = Task.objects.get(submission__batch=child.submission.batch, submission__take=7)
+    shown = [int(each.how.split()[1]) for each in strip_of(desk, seventh).takes]
+    assert shown == [*range(13, 0, -1)], "those nearest to it"
 
 
 def test_the_lineage_needs_a_bounded_number_of_queries(
     desk: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     alone = make_task()
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         desk.get(alone.get_absolute_url())
     first = press(desk)
     second = press(desk, origin=first.pk, takes="2")
     press(desk, origin=second.pk)
     # ancestors, the same batch, visible projects, their rows and copies; whether one may work
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(22):
         desk.get(second.get_absolute_url())
     press(desk, origin=second.pk, takes="20")
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(22):
         desk.get(second.get_absolute_url())
 
 
@@ -315,7 +323,7 @@ def test_the_saved_last_frame_becomes_the_first_one_of_the_next(
 ) -> None:
     parent = make_task(credential=ark, status=Status.SUCCEEDED, model=SEEDED, prompt="A boat")
     save_copy(parent, png(640, 480), kind=CopyKind.LAST_FRAME)
-    assert "Go on from the last frame" in desk.get(parent.get_absolute_url()).content.decode()
+    assert "Continue from last frame" in desk.get(parent.get_absolute_url()).content.decode()
     assert not Upload.objects.exists()
     answer = desk.post(f"/tasks/{parent.pk}/continue/")
     upload = Upload.objects.get()
@@ -353,7 +361,7 @@ def test_before_the_last_frame_is_saved_its_valid_link_is_given(
     assert came(press(desk, origin=parent.pk, **given)) == (parent.pk, Relation.CONTINUED)
     Task.objects.filter(pk=parent.pk).update(link_ends_at=timezone.now())
     page = desk.post(f"/tasks/{parent.pk}/continue/", follow=True).content.decode()
-    assert "There is no last frame to go on from." in page
+    assert "There is no last frame to continue from." in page
 
 
 def test_without_a_last_frame_the_page_says_how_to_get_one(
@@ -362,7 +370,7 @@ def test_without_a_last_frame_the_page_says_how_to_get_one(
     done = desk.get(make_task(status=Status.SUCCEEDED).get_absolute_url()).content.decode()
     assert "“Keep the last frame too” asks for one." in done and "/continue/" not in done
     live = desk.get(make_task(status=Status.RUNNING).get_absolute_url()).content.decode()
-    assert "last frame to go on from" not in live
+    assert "last frame to continue from" not in live
 
 
 def test_a_last_frame_that_no_model_takes_is_refused_with_the_reason(

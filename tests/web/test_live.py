@@ -507,9 +507,10 @@ def test_a_tasks_page_changes_by_itself(reader: Client, make_task: MakeTask) -> 
     StatusChange.objects.create(task=task, was="running", became="succeeded", at=now)
     answer = ask(reader, page)
     text = " ".join(answer.content.decode().split())
-    assert {"task-status", "task-groups", "task-links", "raw", f"t{task.pk}-screen"} <= swapped(
-        answer
-    )
+    assert {
+        *("task-status", "task-facts", "task-timeline", "task-groups", "task-links", "raw"),
+        f"t{task.pk}-screen",
+    } <= swapped(answer)
     assert f'data-task="{task.remote_id}" data-status="succeeded"' in text
     assert "246,840" in text
     assert "<video" in text

@@ -114,8 +114,8 @@ def test_a_list_of_seeds_sets_the_number_of_takes(desk: Client) -> None:
 def test_modes_of_any_chosen_model_are_offered(desk: Client) -> None:
     page = preview(desk, **several(model=[PRO, FAST], mode="reference"))
     assert page.context["form"].choices.mode == "reference"
-    assert "Seedance 1.0 pro: This model does not work in this way." in words(page).replace(
-        ", Way:", ":"
+    assert "Seedance 1.0 pro: This model does not work in this mode." in words(page).replace(
+        ", Mode:", ":"
     )
 
 

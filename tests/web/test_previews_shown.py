@@ -103,11 +103,26 @@ def test_when_all_are_made_or_none_are_wanted_nothing_is_said(
     assert "previews" not in text(client_of(staff), "/archive/")
 
 
-def test_very_many_are_not_counted(
-    client_of: ClientOf, staff: User, some: list[Copy], monkeypatch: pytest.MonkeyPatch
+def test_a_manager_is_not_told_of_what_others_still_lack(
+    client_of: ClientOf, manager: User, some: list[Copy], make_task: MakeTask, save_copy: SaveCopy
 ) -> None:
-    monkeypatch.setattr(previews, "MOST", 2)
-    assert "more than 2 older videos" in text(client_of(staff), "/archive/")
+    Copy.objects.update(previewed_at=timezone.now())
+    save_copy(make_task(project=Project.objects.create(name="Other")), b"film")
+    assert "previews" not in text(client_of(manager), "/archive/")
+
+
+@pytest.mark.parametrize(("most", "left"), [(4, "3"), (2, "2+")])
+def test_of_very_many_only_those_are_counted_that_are_left(
+    client_of: ClientOf,
+    staff: User,
+    some: list[Copy],
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
+    left: str,
+) -> None:
+    monkeypatch.setattr(previews, "MOST", most)
+    page = text(client_of(staff), "/archive/")
+    assert f"Previews still to be made: {left} </p>" in page and "previews made" not in page
 
 
 def test_a_page_costs_one_query_more_when_all_is_done(

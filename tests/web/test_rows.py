@@ -65,7 +65,7 @@ def row_of(client: Client, task: Task, path: str = "/") -> str:
 
 
 def in_sight(html: str) -> str:
-    """What stands there to be read, without tooltips and what is hidden."""
+    """The words that are there to be read, without tooltips and what is hidden."""
     html = re.sub(r'<span class="visually-hidden">.*?</span></span>', "", html)
     return re.sub(r"<[^>]*>", " ", html)
 
@@ -126,6 +126,15 @@ def test_a_failed_row_says_why_in_a_line(
     reader: Client, make_task: MakeTask, error: dict[str, str], words: str
 ) -> None:
     assert words in in_sight(row_of(reader, make_task(status=Status.FAILED, **error)))
+
+
+def test_a_row_without_a_clip_says_why_in_a_line(reader: Client, make_task: MakeTask) -> None:
+    for status, words in {
+        Status.EXPIRED: "It did not finish in the time allowed.",
+        Status.LOST: "The provider does not know this task any more.",
+        Status.UNCONFIRMED: "Nobody knows yet whether this video is being made.",
+    }.items():
+        assert words in in_sight(row_of(reader, make_task(status=status)))
 
 
 def test_a_clip_is_new_for_some_minutes(reader: Client, make_task: MakeTask) -> None:

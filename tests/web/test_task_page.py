@@ -1,6 +1,7 @@
 """A task's own page, and "refresh now"."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from tasks.providers import Trouble
 from tasks.status import Status
 from tasks.web.presenters.facts import COUNTED
 from tests.conftest import MakeTask
-from tests.web.conftest import ClientOf
+from tests.web.conftest import ClientOf, SaveCopy
 from tests.web.everyone import plain
 
 HTMX = {"hx-request": "true"}
@@ -131,6 +132,65 @@ def test_each_trouble_comes_with_what_to_do(
     assert page.context["presented"].trouble == trouble_sentence(trouble) != ""
     assert "HTTP 599: verbatim" in page.content.decode()
     assert "Our own words" not in page.content.decode()
+
+
+# The few facts beside it
+
+
+def key_facts(client: Client, task: Task) -> dict[str, str]:
+    presented = client.get(f"/tasks/{task.pk}/").context["presented"]
+    return {fact.name: fact.value for fact in presented.key_facts}
+
+
+def test_the_few_facts_say_what_was_made_and_what_it_cost(
+    reader: Client, client_of: ClientOf, viewer: User, make_task: MakeTask, save_copy: SaveCopy
+) -> None:
+    task = make_task(
+        status=Status.SUCCEEDED,
+        model="doubao-seedance-2-0-260128",
+        resolution="720p",
+        ratio="16:9",
+        duration=5,
+        framespersecond=24,
+        seed=6274,
+        total_tokens=108_900,
+        cost_micros=5_010_000,
+        cost_currency="CNY",
+    )
+    facts = {
+        "model": "Seedance 2.0",
+        "size": "720p · 16:9",
+        "length": "5 s · 24 fps",
+        "seed": "6274",
+        "cost": "¥5.01 · 108,900 tokens",
+    }
+    assert key_facts(reader, task) == facts
+    save_copy(task, b"a video", width=1280, height=720)
+    facts["size"] = "1280 × 720 · 16:9"
+    assert key_facts(reader, task) == facts
+    del facts["cost"]
+    assert key_facts(client_of(viewer), task) == facts
+
+
+def test_a_model_that_is_in_no_catalog_is_named_as_its_provider_names_it(
+    reader: Client, make_task: MakeTask
+) -> None:
+    for name in ("ep-20261120-abcde", "doubao-seedance-9-0-991231"):
+        assert key_facts(reader, make_task(model=name))["model"] == name
+
+
+def test_there_are_no_key_facts_where_nothing_is_known(reader: Client, make_task: MakeTask) -> None:
+    assert key_facts(reader, make_task()) == {}
+
+
+def test_there_is_one_primary_action(
+    reader: Client, client_of: ClientOf, viewer: User, make_task: MakeTask, save_copy: SaveCopy
+) -> None:
+    task = make_task(status=Status.SUCCEEDED)
+    save_copy(task, b"a video")
+    primary = re.compile(r'class="btn[^"]*btn-primary[^"]*"\s+id="([a-z-]+)"')
+    assert primary.findall(text_of(reader, task)) == ["make-another"]
+    assert primary.findall(text_of(client_of(viewer), task)) == ["download"]
 
 
 # The screen
@@ -261,13 +321,13 @@ def test_the_page_asks_as_much_for_a_long_timeline_as_for_none(
 ) -> None:
     task = make_task()
     # session, person, last change, their projects, the task, its timeline, its copies, what was
-    # asked of its provider, what came of it, the star, whether one may work on it and anywhere,
-    # trouble; the header's two
-    with django_assert_num_queries(15):
+    # asked of its provider, what came of it, the star, the tasks before and after it, whether one
+    # may work on it and anywhere, trouble; the header's two
+    with django_assert_num_queries(17):
         text_of(reader, task)
     for _ in range(20):
         StatusChange.objects.create(
             task=task, was=Status.QUEUED, became=Status.RUNNING, at=timezone.now()
         )
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         text_of(reader, task)

@@ -312,10 +312,32 @@ def test_the_trash_asks_as_much_for_many_rows_as_for_one(
         for _ in range(number):
             make_task(deleted_at=now, deleted_by=member)
             save_copy(make_task(), b"a video", deleted_at=now, deleted_by=member)
-        # session, person, whether there is work, two counts, the rows, trouble, roles; the
-        # header's two
-        with django_assert_num_queries(10):
+        # session, person, whether there is work, two counts, the rows, their pictures, trouble,
+        # roles; the header's two
+        with django_assert_num_queries(11):
             boss.get(f"/trash/?kind={kind}").content.decode()
+
+
+def test_pictures_in_the_trash_are_for_who_may_restore(
+    client_of: ClientOf, make_task: MakeTask, save_copy: SaveCopy, member: User, manager: User
+) -> None:
+    task = make_task(created_by=member)
+    save_copy(task, b"a video", poster=b"a poster")
+    colleagues = make_task()
+    save_copy(colleagues, b"another", poster=b"another poster", deleted_at=timezone.now())
+    own, boss = client_of(member), client_of(manager)
+    url = f"/trash/{task.pk}/poster"
+    assert own.get(url).status_code == 404, "it is not deleted"
+    delete(own, task)
+    for browser in (own, boss):
+        assert f'src="{url}"' in text(browser, "/trash/")
+        assert b"".join(browser.get(url)) == b"a poster"
+    video = f"/trash/{colleagues.pk}/poster"
+    assert f'src="{video}"' in text(boss, "/trash/?kind=videos")
+    assert b"".join(boss.get(video)) == b"another poster"
+    assert own.get(video).status_code == 404, "not theirs to restore"
+    own.post("/trash/restore/", {"task": [task.pk]})
+    assert own.get(url).status_code == 404
 
 
 # For good

@@ -112,6 +112,21 @@ def test_again_fills_in_the_pictures_that_are_still_here(
     assert "https://a.example/1.jpg" in words and "/uploads/" not in words
 
 
+def test_a_tasks_page_shows_what_it_was_made_from(
+    desk: Client, client_of: ClientOf, viewer: User
+) -> None:
+    upload, link = uploaded(desk), "https://a.example/1.jpg?X-Signature=secret"
+    submitted(desk, line_of(upload), link, mode="reference")
+    task = Task.objects.get()
+    for reader in (desk, client_of(viewer)):
+        page = reader.get(task.get_absolute_url())
+        inputs = [(each.label, each.reference.upload) for each in page.context["inputs"]]
+        assert inputs == [("Reference images", upload.pk), ("Reference images", None)]
+        words = page.content.decode()
+        assert f'src="/uploads/{upload.pk}"' in words and "secret" not in words
+        assert ("a.example/1.jpg" in words) == (reader is desk), "a link's host is a detail"
+
+
 def test_many_pictures_need_no_more_queries_than_one(
     desk: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -31,6 +31,10 @@ class CostEstimate:
     def is_near(self) -> bool:
         return self.month.budget_status.is_near
 
+    @property
+    def is_exact_money(self) -> bool:
+        return all(each.least == each.most for each in self.total.total.money)
+
     @classmethod
     def of(
         cls, requests: Sequence[GenerationRequest], project: Project, credential: Credential

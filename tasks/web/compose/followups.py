@@ -1,4 +1,7 @@
-"""New videos offered for a finished task: with its seed, from its last frame, as a final."""
+"""New videos offered for a finished task: with its seed, from its last frame, with it as reference.
+
+And the final video of a draft.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +32,6 @@ class Followups:
     def submission(self) -> Submission | None:
         """The submission of a task that was made here, whose request can be sent again."""
         return getattr(self.task, "submission", None)
-
-    @property
-    def requested_seed(self) -> int | None:
-        """The seed in the request, which is sent again with it; None where it has none."""
-        seed = self.submission.generation.seed if self.submission else None
-        return seed if seed is None or seed >= 0 else None
 
     @cached_property
     def _model(self) -> Model | None:
@@ -96,3 +93,28 @@ class Followups:
     def lacks_frame(self) -> bool:
         """Whether the task succeeded without a last frame although it could have had one."""
         return self.is_done and not self.has_frame and not self.task.draft
+
+    @property
+    def can_be_reference(self) -> bool:
+        """Whether its model takes the clip, or the last frame of it, as a reference."""
+        return self.lends_video or self.lends_frame
+
+    @property
+    def lends_video(self) -> bool:
+        """Whether its model takes videos as references, and a public link to this one is valid."""
+        return self._takes(Input.REFERENCE_VIDEO) and self._video_link_lives
+
+    @property
+    def lends_frame(self) -> bool:
+        """Whether its model takes pictures as references, and the last frame can be had."""
+        return self._takes(Input.REFERENCE_IMAGE) and self.has_frame
+
+    def _takes(self, given: Input) -> bool:
+        takes = self._model is not None and given in self._model.inputs
+        return self.is_done and takes and self._hands_on(str(given))
+
+    @property
+    def _video_link_lives(self) -> bool:
+        task, life = self.task, self._presented.link_life
+        is_given = bool(task.video_url) and not task.video_needs_key
+        return is_given and not life.has_ended and not self._presented.files.is_deleted

@@ -38,11 +38,11 @@ SEED_HINTS: Mapping[str, Any] = {
 
 _SENTENCES: Mapping[Rule, Any] = {
     Rule.UNKNOWN_MODEL: gettext_lazy("Choose one of this provider's models."),
-    Rule.NOT_THIS_MODE: gettext_lazy("This model does not work in this way."),
+    Rule.NOT_THIS_MODE: gettext_lazy("This model does not work in this mode."),
     Rule.NEEDS_PROMPT: gettext_lazy("Say in words what is to be seen."),
     Rule.NEEDS_MEDIUM: gettext_lazy("Give at least one."),
     Rule.TOO_MANY: gettext_lazy("At most %(high)s of these."),
-    Rule.NOT_IN_THIS_MODE: gettext_lazy("Not together with this way of making a video."),
+    Rule.NOT_IN_THIS_MODE: gettext_lazy("Not together with this mode."),
     Rule.ONLY_ASSETS: gettext_lazy(
         "For this model the provider takes only what is in its own library: asset://…"
     ),

@@ -6,19 +6,18 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.core.files import File
 from django.core.files.base import ContentFile
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tasks.archive import last_frame
-from tasks.models import Copy, CopyKind, Project, Task, Upload
+from tasks.models import Copy, CopyKind, Task, Upload
 from tasks.providers.catalog.request import UPLOAD
 from tasks.team.limits import Limit, LimitReachedError, spend
 from tasks.web.compose import uploads
 from tasks.web.compose.followups import Followups
+from tasks.web.compose.prefill import Followup
 from tasks.web.files import videos
 from tasks.web.presenters.task import TaskPresenter
 
@@ -29,21 +28,18 @@ class NoLastFrameError(Exception):
     """A last frame is not to be had; the message is a sentence for the person who asked."""
 
 
-def for_form(request: HttpRequest, task: Task, upload: int | None) -> str:
-    """The form's value for the first frame, where it continues a task.
+def for_form(task: Task, followup: Followup, upload: int | None) -> str:
+    """The form's value for what the followup begins with, as far as it is there; else "".
 
-    `upload` is one that holds the frame already. "" where there is none, which the page then says;
-    and where this person adds no pictures to the task's project.
+    `upload` is one that holds the last frame. Nothing is read out of a video here: this is for
+    addresses, and looking changes nothing.
     """
     if upload:
         return f"{UPLOAD}{upload}"
-    if not Project.objects.usable_by(request.user).filter(pk=task.project_id).exists():
-        return ""
-    try:
-        return first_frame(task, request.user, timezone.now())
-    except NoLastFrameError as reason:
-        messages.error(request, str(reason))
-        return ""
+    followups = Followups(TaskPresenter(task, timezone.now()))
+    if followup is Followup.REFERENCE and followups.lends_video:
+        return task.video_url
+    return task.last_frame_url if followups.frame_link_lives else ""
 
 
 def first_frame(task: Task, user: Any, now: datetime) -> str:
@@ -56,7 +52,7 @@ def first_frame(task: Task, user: Any, now: datetime) -> str:
     if followups.frame_link_lives and not followups.frame_is_saved:
         return task.last_frame_url
     if not followups.has_frame:
-        raise NoLastFrameError(_("There is no last frame to go on from."))
+        raise NoLastFrameError(_("There is no last frame to continue from."))
     keep = _keep_saved if followups.frame_is_saved else _keep_read_out
     try:
         return f"{UPLOAD}{keep(task, user, now).pk}"

@@ -17,6 +17,9 @@ ANSWERED_FIELDS = (
     "model prompt draft_task_id resolution ratio duration frames generate_audio service_tier draft "
     "priority output_format"
 ).split()
+#: The values of a form in which nothing is given of what the task itself was made from.
+_NOTHING_GIVEN: dict[str, Any] = {str(part): None for part in MediaRole}
+_NOTHING_GIVEN |= {"draft_task_id": None, "draft": None}
 
 
 class Followup(StrEnum):
@@ -25,16 +28,17 @@ class Followup(StrEnum):
     SEED = "seed"
     FINAL = "final"  # of a draft
     CONTINUED = "continued"  # from the last frame
+    REFERENCE = "reference"  # with the clip, or its last frame, as a reference
 
 
 def initial_of(
-    task: Task, user: Any, followup: Followup | None = None, first_frame: str = ""
+    task: Task, user: Any, followup: Followup | None = None, given: str = ""
 ) -> dict[str, Any]:
     """The form's initial values, as far as they are known.
 
     The form replaces values that it no longer offers by its usual ones. Left out are uploads that
-    are gone, or that are in a project where this person is a viewer. `first_frame` is the value of
-    the task's last frame, "" where there is none.
+    are gone, or that are in a project where this person is a viewer. `given` is the value of
+    what the followup begins with: the task's last frame, or its clip; "" where there is none.
     """
     account = {"project": task.project_id, "credential": task.credential_id, "origin": task.pk}
     submission = getattr(task, "submission", None)
@@ -45,7 +49,11 @@ def initial_of(
         values |= {"mode": Mode.FINAL, "draft_task_id": task.remote_id}
         values |= {"draft": None, "resolution": None}
     elif followup == Followup.CONTINUED:
-        values |= _continued_values(str(values.get("model") or ""), first_frame)
+        values |= _continued_values(str(values.get("model") or ""), given)
+    elif followup == Followup.REFERENCE:
+        is_video = given == task.video_url
+        part = MediaRole.REFERENCE_VIDEO if is_video else MediaRole.REFERENCE_IMAGE
+        values |= _NOTHING_GIVEN | {"mode": Mode.REFERENCE, str(part): given}
     known = {name: value for name, value in values.items() if value not in (None, "", [])}
     # Answers have either frames or a duration; frames if the length was requested in frames.
     measure = {"measure": Measure.FRAMES} if known.get("frames") else {}
@@ -64,11 +72,10 @@ def _continued_values(model_name: str, first_frame: str) -> dict[str, Any]:
 
     A model that cannot begin with a picture is replaced by the usual one.
     """
-    cleared = {str(part): None for part in MediaRole} | {"draft_task_id": None, "draft": None}
     fixed = {"mode": Mode.FIRST_FRAME, "first_frame": first_frame, "return_last_frame": True}
     model = find_model(model_name)
     takes_frame = model is None or Input.FIRST_FRAME in model.inputs
-    return cleared | fixed | ({} if takes_frame else {"model": None})
+    return _NOTHING_GIVEN | fixed | ({} if takes_frame else {"model": None})
 
 
 # Values of a task that was placed here

@@ -96,6 +96,11 @@ class BoundPictures(forms.BoundField):
         ids = uploads_in(self.value())
         return [self.field.uploads[number] for number in ids if number in self.field.uploads]
 
+    @property
+    def has_links(self) -> bool:
+        """Whether something other than uploads was given, which is shown beside them."""
+        return any(upload_in(line) is None for line in split_lines(self.value()))
+
 
 def size_error(sizes: Sequence[int]) -> ValidationError | None:
     """An error if pictures of these sizes in bytes do not fit into one request, else None.

@@ -26,7 +26,7 @@ NAMES = (
     "web_search",
 )
 LABELS: Mapping[str, Any] = {str(part): label for part, label in PARTS.items()} | {
-    "mode": gettext_lazy("Way"),
+    "mode": gettext_lazy("Mode"),
     "watermark": gettext_lazy("Watermark"),
     "camera_fixed": gettext_lazy("Keep the camera still"),
     "return_last_frame": gettext_lazy("Keep the last frame too"),

@@ -64,9 +64,8 @@ def copy_page(user: Any, state: str, query: QueryDict, now: datetime) -> CopyPag
         (wanted.filter(beyond) if beyond else wanted).values_list("pk", flat=True)[: ROWS + 1]
     )
     order = {pk: number for number, pk in enumerate(ids[:ROWS])}
-    rows = sorted(
-        for_list(Copy.objects.filter(pk__in=order), user), key=lambda copy: order[copy.pk]
-    )
+    shown = _with_pictures(Copy.objects.filter(pk__in=order), user)
+    rows = sorted(shown, key=lambda copy: order[copy.pk])
     more = len(ids) > ROWS
     return CopyPage(rows, not beyond, key_of(rows[-1].link_ends_at, rows[-1].pk) if more else "")
 
@@ -85,8 +84,13 @@ def _saved_page(user: Any, query: QueryDict) -> CopyPage:
         user=user,
         projects=projects,
     )
-    rows = for_list(saved.filter(task__in=page.tasks), user).order_by("-task_id", "-kind")
+    rows = _with_pictures(saved.filter(task__in=page.tasks), user).order_by("-task_id", "-kind")
     return CopyPage(list(rows), page.is_first, str(page.older or ""))
+
+
+def _with_pictures(copies: CopyQuerySet, user: Any) -> CopyQuerySet:
+    """The rows of a page, and the copies that their tasks' pictures are of: one query more."""
+    return for_list(copies, user).prefetch_related("task__copies")
 
 
 def for_list(copies: CopyQuerySet, user: Any) -> CopyQuerySet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from ipaddress import ip_address
@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tasks.models import AuditAction, AuditEntry, Project
+from tasks.models import AuditAction, AuditEntry, Copy, Project, Task
 from tasks.models.access import people_managed_by
 from tasks.models.audit import AuditQuerySet
 from tasks.providers.numbers import whole_number
@@ -166,6 +166,23 @@ def audit_page(entries: AuditQuerySet, query: QueryDict) -> AuditPage:
     wanted = entries.filter(pk__lt=before) if before else entries
     rows = list(wanted.order_by("-pk")[: ROWS + 1])
     return AuditPage(rows[:ROWS], not before, rows[ROWS - 1].pk if len(rows) > ROWS else None)
+
+
+def tasks_of(entries: Iterable[AuditEntry], user: Any) -> dict[int, Task]:
+    """The tasks that entries name and this person still sees, by the entries' ids.
+
+    Four queries at most: for entries of files, the projects, the tasks, their copies.
+    """
+    named = [entry for entry in entries if entry.kind in ("task", "copy") and entry.object_id]
+    copies = [entry.object_id or 0 for entry in named if entry.kind == "copy"]
+    files = dict(Copy.objects.filter(pk__in=copies).values_list("pk", "task")) if copies else {}
+    ids = {e.pk: files.get(e.object_id or 0) if e.kind == "copy" else e.object_id for e in named}
+    known = {entry: pk for entry, pk in ids.items() if pk is not None}
+    if not known:
+        return {}
+    visible = Task.objects.visible_to(user).filter(pk__in=known.values())
+    tasks = visible.only("status", "ratio", "trouble").prefetch_related("copies").in_bulk()
+    return {entry: tasks[pk] for entry, pk in known.items() if pk in tasks}
 
 
 def every(entries: AuditQuerySet) -> Iterator[AuditEntry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -82,17 +82,19 @@ def _page_of_read_rows(
     return TaskPage(rows, is_first=before is None, older=older, newer=None)
 
 
-def _last_to_read(among: TaskQuerySet, projects: Sequence[int]) -> int | None:
+def _last_to_read(
+    among: TaskQuerySet, projects: Sequence[int], *, newest_first: bool = True
+) -> int | None:
     """The id of the last row that a page looks at; None where it looks at all that there are."""
     if not 1 < len(projects) <= MOST_APART:
-        return next(iter(_nth(among, MOST_READ)), None)
+        return next(iter(_nth(among, MOST_READ, newest_first)), None)
     share = MOST_READ // len(projects)
-    parts = [_nth(among.filter(project=pk), share) for pk in projects]
-    return max(_union(parts), default=None)
+    parts = [_nth(among.filter(project=pk), share, newest_first) for pk in projects]
+    return (max if newest_first else min)(_union(parts), default=None)
 
 
-def _nth(tasks: TaskQuerySet, number: int) -> QuerySet[Task, int]:
-    ordered = search.in_order(tasks, newest_first=True).values_list("pk", flat=True)
+def _nth(tasks: TaskQuerySet, number: int, newest_first: bool) -> QuerySet[Task, int]:
+    ordered = search.in_order(tasks, newest_first=newest_first).values_list("pk", flat=True)
     return ordered[number - 1 : number]
 
 
@@ -130,6 +132,46 @@ def _page(ids: list[int], user: Any, *, newer: bool, older: bool) -> TaskPage:
         is_first=not newer,
         older=ids[-1] if older and ids else None,
         newer=ids[0] if newer and ids else None,
+    )
+
+
+def neighbours(
+    tasks: TaskQuerySet,
+    pk: int,
+    *,
+    projects: Sequence[int] = (),
+    among: TaskQuerySet | None = None,
+) -> tuple[int | None, int | None]:
+    """The ids just newer and just older than this one; None where there is none.
+
+    `projects` and `among` are those of `task_page`. Two queries; four with `among`, of which the
+    MOST_READ nearest rows are looked through on either side.
+    """
+    newer = _nearest(tasks, pk, projects, among, newest_first=False)
+    return newer, _nearest(tasks, pk, projects, among, newest_first=True)
+
+
+def _nearest(
+    tasks: TaskQuerySet,
+    pk: int,
+    projects: Sequence[int],
+    among: TaskQuerySet | None,
+    *,
+    newest_first: bool,
+) -> int | None:
+    beyond: Literal["<", ">"] = "<" if newest_first else ">"
+    before: Literal["<", ">"] = ">" if newest_first else "<"
+    tasks = search.bounded(tasks, beyond, pk)
+    if among is not None:
+        near = search.bounded(among, beyond, pk)
+        last = _last_to_read(near, projects, newest_first=newest_first)
+        if last is not None:
+            tasks = search.bounded(tasks, before, last - 1 if newest_first else last + 1)
+    is_apart = 1 < len(projects) <= MOST_APART and not tasks.query.is_empty()
+    parts = [tasks.filter(project=each) for each in projects] if is_apart else [tasks]
+    firsts = [_nth(part, 1, newest_first) for part in parts]
+    return (max if newest_first else min)(
+        _union(firsts) if is_apart else list(firsts[0]), default=None
     )
 
 

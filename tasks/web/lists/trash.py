@@ -84,7 +84,8 @@ def counts(user: Any, now: datetime) -> dict[str, CappedCount]:
 
 def _in_trash(user: Any, kind: str, now: datetime) -> Any:
     if kind == VIDEOS:
-        copies = Copy.objects.restorable_by(user, now).defer(*(f"task__{name}" for name in _HEAVY))
-        return copies.select_related("task__project", "task__credential", "deleted_by")
-    tasks = Task.objects.restorable_by(user, now).defer(*_HEAVY)
+        copies = Copy.objects.restorable_by(user, now).prefetch_related("task__copies")
+        light = copies.defer(*(f"task__{name}" for name in _HEAVY))
+        return light.select_related("task__project", "task__credential", "deleted_by")
+    tasks = Task.objects.restorable_by(user, now).prefetch_related("copies").defer(*_HEAVY)
     return tasks.select_related("project", "credential", "deleted_by")

@@ -26,6 +26,11 @@ class TaskActions:
         return self._task.is_named
 
     @property
+    def can_edit(self) -> bool:
+        """Whether the form can be filled from it: not from an id that belongs elsewhere."""
+        return not self._task.is_foreign
+
+    @property
     def can_cancel(self) -> bool:
         return can_be_cancelled(self._task)
 

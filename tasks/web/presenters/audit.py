@@ -22,6 +22,7 @@ from tasks.models import (
     Project,
     Role,
     SavedPrompt,
+    Task,
 )
 
 #: Sentences for entries that have everything in them: who, what, project, before, after.
@@ -140,6 +141,8 @@ ICONS: dict[str, str] = {
 
 class AuditEntryPresenter:
     """An entry for templates and exports."""
+
+    task: Task | None = None  # the task that it names, set by the page, which shows its picture
 
     def __init__(self, entry: AuditEntry, projects: Mapping[int, str]) -> None:
         """`projects` maps ids to names."""

@@ -1,4 +1,4 @@
-"""The lineage on a task's page: the tasks that it was made from, and those made from it.
+"""The relatives on a task's page: what it was made from, what came of it, its batch's takes.
 
 It shows only tasks of the same project that the reader may see.
 """
@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F
+from django.db.models.functions import Abs
 from django.utils.translation import gettext as _
 
 from tasks.models import Batch, Relation, Submission, Task
 from tasks.web.presenters.task import TaskPresenter
 
-MOST = 12  # children, and as many siblings of the same batch
+MOST = 12  # children, and as many other takes of the same batch
 #: Field lookups from a task's submission to its ancestors: relation and parent of each generation.
 _UP = (
     ("relation", "parent"),
@@ -29,10 +31,11 @@ _UP = (
 
 @dataclass(frozen=True)
 class RelatedTask:
-    """A task in the lineage, and its relation to its parent in words; "" where it has none."""
+    """A task in the lineage, and its relation to its parent, or which take it is, in words."""
 
     presented: TaskPresenter
     how: str = ""
+    is_here: bool = False  # whether it is the task of the page
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,15 @@ class Lineage:
     is_cut: bool = False  # whether the oldest one had a parent that is gone or hidden
     children: Sequence[RelatedTask] = ()
     has_more_children: bool = False
-    siblings: Sequence[RelatedTask] = ()
-    has_more_siblings: bool = False
+    #: Those of the batch nearest to this one, this one included, the last first: as in the list.
+    takes: Sequence[RelatedTask] = ()
+    has_more_takes: bool = False
     batch: Batch | None = None
 
     @classmethod
-    def of(cls, task: Task, user: Any, now: datetime, sources: Iterable[str]) -> Lineage:
+    def of(cls, here: TaskPresenter, user: Any, now: datetime, sources: Iterable[str]) -> Lineage:
         """Read the lineage: one query for a task without relatives, at most seven otherwise."""
+        task = here.task
         ids = _LineageIds.of(task)
         if not ids:
             return cls()
@@ -60,7 +65,8 @@ class Lineage:
             rows = visible.filter(pk__in=ids.all, project=task.project_id)
             presented = {row.pk: TaskPresenter(row, now, sources) for row in rows}
         children = _related(presented, ids.children)
-        siblings = _related(presented, ids.siblings)
+        nearest = _related(presented, ids.takes)
+        others = [(each.presented.task.submission.take, each) for each in nearest[:MOST]]
         parents, is_cut = _parents(presented, ids.parents)
         return cls(
             how=ids.how,
@@ -68,8 +74,8 @@ class Lineage:
             is_cut=is_cut,
             children=children[:MOST],
             has_more_children=len(children) > MOST,
-            siblings=siblings[:MOST],
-            has_more_siblings=len(siblings) > MOST,
+            takes=_with_this(others, here) if ids.batch else (),
+            has_more_takes=len(nearest) > MOST,
             batch=ids.batch,
         )
 
@@ -78,7 +84,14 @@ class Lineage:
 
     @property
     def presented(self) -> list[TaskPresenter]:
-        return [each.presented for each in (*self.parents, *self.children, *self.siblings)]
+        """The relatives, without the task itself."""
+        related = (*self.parents, *self.children, *self.takes)
+        return [each.presented for each in related if not each.is_here]
+
+    @property
+    def has_family(self) -> bool:
+        """Whether there are parents or children, and not only takes of the same press."""
+        return bool(self.how or self.children)
 
 
 #: A task's id, and its relation to its parent in words.
@@ -92,7 +105,7 @@ class _LineageIds:
     how: str = ""
     parents: list[RelatedId] = field(default_factory=list)
     children: list[RelatedId] = field(default_factory=list)
-    siblings: list[RelatedId] = field(default_factory=list)
+    takes: list[RelatedId] = field(default_factory=list)  # the nearest first
     batch: Batch | None = None
 
     @classmethod
@@ -107,8 +120,8 @@ class _LineageIds:
         if submission.batch.takes > 1:
             ids.batch = submission.batch
             others = Submission.objects.filter(batch=ids.batch).exclude(pk=submission.pk)
-            takes = _first_rows(others.order_by("take"), "take")
-            ids.siblings = [(pk, _("take %(number)s") % {"number": n}) for pk, n in takes]
+            nearest = others.order_by(Abs(F("take") - submission.take), "take")
+            ids.takes = [(pk, _take(number)) for pk, number in _first_rows(nearest, "take")]
         return ids
 
     def __bool__(self) -> bool:
@@ -116,7 +129,7 @@ class _LineageIds:
 
     @property
     def all(self) -> set[int]:
-        related = (*self.parents, *self.children, *self.siblings)
+        related = (*self.parents, *self.children, *self.takes)
         return {pk for pk, _how in related if pk is not None}
 
 
@@ -127,6 +140,17 @@ def _first_rows(rows: Any, column: str) -> list[tuple[int, Any]]:
 
 def _label(relation: str) -> str:
     return str(Relation(relation).label) if relation else ""
+
+
+def _take(number: int) -> str:
+    return _("Take %(number)s") % {"number": number}
+
+
+def _with_this(others: list[tuple[int, RelatedTask]], here: TaskPresenter) -> list[RelatedTask]:
+    """The other takes and this one, the last first."""
+    number = here.task.submission.take
+    takes = [*others, (number, RelatedTask(here, _take(number), is_here=True))]
+    return [each for _number, each in sorted(takes, key=lambda take: take[0], reverse=True)]
 
 
 def _ancestors(submission: Submission) -> list[RelatedId]:

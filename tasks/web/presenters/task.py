@@ -18,6 +18,7 @@ from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
 from tasks.web.presenters.badges import MEANINGS, PLAIN_MEANINGS, STATUS_BADGES, Badge
 from tasks.web.presenters.billing import cost_of, paid_for
 from tasks.web.presenters.facts import Fact, clock, fact_groups, grouped, note_groups
+from tasks.web.presenters.key_facts import is_long, key_facts
 from tasks.web.presenters.links import FileLink, LinkLife, file_links
 from tasks.web.presenters.media_sources import media_sources
 from tasks.web.presenters.screen import Screen
@@ -175,10 +176,12 @@ class TaskPresenter:
 
     @property
     def reason(self) -> str:
-        """Why there is no clip, and what to do about it, in a line; "" where that needs none."""
+        """The reason why there is no clip, and what to do, in a line; "" where that needs none."""
         if self.task.is_foreign:
             return _("The id belongs to another project.")
-        if self.plain_failure or self.task.status != Status.FAILED:
+        if self.task.status != Status.FAILED:
+            return self.plain_failure or str(PLAIN_MEANINGS.get(Status(self.task.status), ""))
+        if self.plain_failure:
             return self.plain_failure
         known = self.failure
         return str(known.sentence) if known else self.task.error_message or self.task.error_code
@@ -261,3 +264,14 @@ class TaskPresenter:
             return json.dumps(json.loads(self.task.raw), ensure_ascii=False, indent=2)
         except (ValueError, RecursionError):
             return self.task.raw
+
+    # Beside the clip on its own page
+
+    @property
+    def key_facts(self) -> list[Fact]:
+        words = {"model": self.model, "length": self.length, "paid": self.cost}
+        return key_facts(self.task, self.files, **words, tokens=self.tokens)
+
+    @property
+    def has_long_prompt(self) -> bool:
+        return is_long(self.task.prompt)

@@ -65,7 +65,8 @@ class Differences:
     @classmethod
     def of(cls, row: Reconciliation, kind: Difference.Kind, number: int, user: Any) -> Differences:
         visible = row.differences.filter(kind=kind, task__in=Task.objects.visible_to(user))
-        rows = list(visible.select_related("task").defer("task__raw")[:MOST_DIFFERENCES])
+        light = visible.select_related("task").defer("task__raw").prefetch_related("task__copies")
+        rows = list(light[:MOST_DIFFERENCES])
         return cls(rows, max(0, number - len(rows)))
 
 

@@ -18,7 +18,14 @@ from tasks.team.audit import note
 from tasks.team.limits import Limit
 from tasks.web.limits import limited
 from tasks.web.lists import csv_tables
-from tasks.web.lists.audit import AuditFilters, audit_page, chips, drop_downs, every
+from tasks.web.lists.audit import (
+    AuditFilters,
+    audit_page,
+    chips,
+    drop_downs,
+    every,
+    tasks_of,
+)
 from tasks.web.presenters.audit import AuditEntryPresenter
 
 
@@ -28,10 +35,13 @@ def audit(request: HttpRequest) -> HttpResponse:
     filters = AuditFilters.read(request.GET)
     page = audit_page(_entries(request, request.GET), request.GET)
     choices = drop_downs(request.user, filters)
+    lines, tasks = list(_lines(page.entries)), tasks_of(page.entries, request.user)
+    for line in lines:
+        line.task = tasks.get(line.entry.pk)
     context = {
         "now": timezone.now(),
         "page": page,
-        "lines": list(_lines(page.entries)),
+        "lines": lines,
         "audit_filters": filters,
         "drop_downs": choices,
         "chips": chips(filters, choices),

@@ -13,9 +13,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tasks import queue
 from tasks.billing.errors import PlacementRefusedError
@@ -31,6 +31,7 @@ from tasks.models import (
     Task,
 )
 from tasks.models.access import require_worker
+from tasks.models.prompt import LONGEST_PROMPT
 from tasks.models.task_queries import TaskQuerySet
 from tasks.submission.place import (
     AlreadyTrackedError,
@@ -44,10 +45,11 @@ from tasks.submission.place import (
 from tasks.team import audit
 from tasks.team.limits import LimitReachedError
 from tasks.web import limits
-from tasks.web.compose import last_frame
+from tasks.web.compose import answers, last_frame
 from tasks.web.compose.cost_estimate import CostEstimate
 from tasks.web.compose.form import ComposeForm
 from tasks.web.compose.labels import caution_sentence
+from tasks.web.compose.last_used import last_used
 from tasks.web.compose.lineage import origin_of
 from tasks.web.compose.plan import Plan
 from tasks.web.compose.plan_summary import PlanSummary
@@ -56,13 +58,17 @@ from tasks.web.compose.prompt_library import PromptLibrary
 from tasks.web.compose.uploads import receive_without_scripts
 from tasks.web.csp import allow_media
 from tasks.web.files import origins
+from tasks.web.views.latest_results import latest_results
 
 _random: Random = SystemRandom()
 
 
 @require_http_methods(["GET", "POST"])
 def compose(request: HttpRequest) -> HttpResponseBase:
-    """Show the form, or place its requests. Without scripts a button asks for the preview."""
+    """Show the form, or place its requests. Without scripts a button asks for the preview.
+
+    A script sends the form while its page stays open, and is answered by `answers`.
+    """
     require_worker(request.user)
     if request.method == "GET":
         return form_page(request, ComposeForm(user=request.user, initial=_initial(request)))
@@ -76,8 +82,10 @@ def compose(request: HttpRequest) -> HttpResponseBase:
     for part, sentences in refused.items():
         for sentence in sentences:
             form.add_error(part if part in form.fields else None, sentence)
-    if form.errors or is_preview or form.plan is None:
+    if is_preview:
         return form_page(request, form)
+    if form.errors or form.plan is None:
+        return _not_placed(request, form)
     return _place_form(request, form, form.plan)
 
 
@@ -87,6 +95,18 @@ def _without_pictures(request: HttpRequest, error: LimitReachedError) -> HttpRes
     form.is_valid()
     form.add_error(None, str(error))
     return limits.refused(form_page(request, form), error)
+
+
+@require_GET
+def placed(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
+    """Say what this person has placed under a form's key; a 204 where it is nothing so far."""
+    require_worker(request.user)
+    batches = Batch.objects.visible_to(request.user).filter(created_by=request.user.pk)
+    batch = batches.filter(key=key).first()
+    if batch is None:
+        return HttpResponse(status=204)
+    batch.is_repeat = True
+    return answers.placed(request, batch)
 
 
 @require_POST
@@ -99,8 +119,14 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 
 def form_page(request: HttpRequest, form: ComposeForm, **saving: Any) -> HttpResponse:
-    response = render(request, "compose/page.html", form_context(request, form, **saving))
-    allow_media(response, origins())
+    """The form's page, with this person's latest results; `?dock` asks for the form alone."""
+    context = form_context(request, form, **saving)
+    if "dock" in request.GET:
+        return render(request, "compose/_composer.html", context)
+    if form.project_chosen:
+        context |= latest_results(request.user, form.project_chosen, context["now"])
+    response = render(request, "compose/page.html", context)
+    allow_media(response, context.get("sources", origins()))
     return response
 
 
@@ -127,25 +153,28 @@ def form_context(request: HttpRequest, form: ComposeForm, **saving: Any) -> dict
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    """The form's initial values, chosen by the address.
+    """The form's initial values: those that this person used last, and what the address says.
 
     `?from=7` fills it from a task whose details this person sees, `&as=seed` as one of the
-    followups; `?prompt=7` from a saved prompt; `?project=7` chooses the project.
+    followups; `?prompt=7` from a saved prompt; `?project=7` chooses the project; `?text=` is the
+    prompt that was begun in the dock of a page without scripts.
     """
     if _number(request, "prompt"):
         usable = SavedPrompt.objects.usable_by(request.user)
         saved = get_object_or_404(usable, pk=_number(request, "prompt"))
-        return {"project": saved.project_id, "prompt": saved.text}
+        settings = last_used(request.user, saved.project_id)
+        return settings | {"project": saved.project_id, "prompt": saved.text}
     if not (task_id := _number(request, "from")):
-        return {"project": _number(request, "project")}
+        text = request.GET.get("text", "")[:LONGEST_PROMPT]
+        return last_used(request.user, _number(request, "project")) | {"prompt": text}
     followup = request.GET.get("as", "")
     tasks = Task.objects.visible_to(request.user, details=True).select_related("submission")
     task = get_object_or_404(tasks, pk=task_id)
     chosen = Followup(followup) if followup in list(Followup) else None
-    frame = ""
-    if chosen is Followup.CONTINUED:
-        frame = last_frame.for_form(request, task, _number(request, "frame"))
-    return initial_of(task, request.user, chosen, frame)
+    given = ""
+    if chosen in (Followup.CONTINUED, Followup.REFERENCE):
+        given = last_frame.for_form(task, chosen, _number(request, "frame"))
+    return initial_of(task, request.user, chosen, given)
 
 
 def _number(request: HttpRequest, name: str) -> int | None:
@@ -155,6 +184,7 @@ def _number(request: HttpRequest, name: str) -> int | None:
 
 
 def _place_form(request: HttpRequest, form: ComposeForm, plan: Plan) -> HttpResponse:
+    """Place the form's requests, or tell what was placed under its key before it was changed."""
     assert form.project_chosen and form.credential_chosen
     origin = origin_of(
         form.cleaned_data["origin"],
@@ -164,10 +194,13 @@ def _place_form(request: HttpRequest, form: ComposeForm, plan: Plan) -> HttpResp
         credential=form.credential_chosen,
         user=request.user,
     )
+    key = form.cleaned_data["key"]
+    # Seeds follow from the key, so the same form makes the same requests when it is sent again.
+    requests = plan.requests(Random(key.int))
     try:
         batch = place_and_send(
-            form.cleaned_data["key"],
-            requests=plan.requests(_random),
+            key,
+            requests=requests,
             project=form.project_chosen,
             credential=form.credential_chosen,
             created_by=request.user,
@@ -175,28 +208,40 @@ def _place_form(request: HttpRequest, form: ComposeForm, plan: Plan) -> HttpResp
         )
     except UploadGoneError:  # it was removed after the form had been validated
         form.add_error(None, _("A picture is not here any more. Give it again."))
-        return form_page(request, form)
+        return _not_placed(request, form)
     except PlacementRefusedError as refusal:  # too many, too fast, or over the budget
         form.add_error(None, str(refusal))
-        return form_page(request, form)
+        return _not_placed(request, form)
+    where = (form.project_chosen, form.credential_chosen)
+    if batch.is_repeat and not batch.is_for(requests, *where):
+        return _placed_before(request, form, batch)
+    if answers.is_background(request):
+        return answers.placed(request, batch, plan.left_out)
     return redirect_to_takes(request, batch, plan.left_out)
+
+
+def _not_placed(request: HttpRequest, form: ComposeForm) -> HttpResponse:
+    if answers.is_background(request):
+        return answers.not_placed(request, form_context(request, form))
+    return form_page(request, form)
+
+
+def _placed_before(request: HttpRequest, form: ComposeForm, batch: Batch) -> HttpResponse:
+    """The form with a new key, under which what is in it now can be sent as well."""
+    if answers.is_background(request):
+        return answers.placed_before(request, batch)
+    form.data["key"] = str(uuid.uuid4())  # type: ignore[index]  # a copy of what was posted
+    link = format_html(
+        '<a href="{}">{}</a>', answers.address_of(batch), answers.placed_sentence(batch)
+    )
+    form.add_error(None, format_html("{} {}", answers.changed_sentence(), link))
+    return form_page(request, form)
 
 
 def redirect_to_takes(request: HttpRequest, batch: Batch, left_out: int = 0) -> HttpResponse:
     """Redirect to the page of the batch, or of its only task, and say how many were placed."""
-    count = batch.takes
-    sent = ngettext("The request is on its way.", "%(count)s requests are on their way.", count)
-    message = sent % {"count": count}
-    if left_out:
-        sentence = ngettext(
-            "%(count)s combination was left out, for its model cannot make it.",
-            "%(count)s combinations were left out, for their models cannot make them.",
-            left_out,
-        )
-        message += f" {sentence % {'count': left_out}}"
-    messages.success(request, message)
-    only = batch.submissions.first() if count == 1 else None
-    return redirect("task", only.task_id) if only else redirect(batch)
+    messages.success(request, answers.placed_sentence(batch, left_out))
+    return redirect(answers.address_of(batch))
 
 
 def place_and_send(key: uuid.UUID, **fields: Any) -> Batch:

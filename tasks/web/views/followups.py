@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
+from random import Random, SystemRandom
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -15,20 +17,24 @@ from django.views.decorators.http import require_POST
 
 from tasks.billing.errors import PlacementRefusedError
 from tasks.models import Credential, Submission, Task
-from tasks.providers.catalog.request import upload_in
-from tasks.providers.catalog.rules import end_of, violations
+from tasks.providers.catalog.request import GenerationRequest, upload_in
+from tasks.providers.catalog.rules import LARGEST_SEED, end_of, violations
 from tasks.submission.place import UploadGoneError
 from tasks.web.compose import last_frame
+from tasks.web.compose.followups import Followups
 from tasks.web.compose.labels import violation_sentence
 from tasks.web.compose.lineage import origin_of_repeat
 from tasks.web.compose.prefill import Followup
 from tasks.web.presenters.actions import UNSURE
+from tasks.web.presenters.task import TaskPresenter
 from tasks.web.views.compose import place_and_send, redirect_to_takes
+
+_random: Random = SystemRandom()
 
 
 @require_POST
 def run_again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send the same request again, seed included; the button's key makes a double click one."""
+    """Send the same request again with a new seed; the button's key makes a double click one."""
     repeatable = Submission.objects.filter(task__in=Task.objects.repeatable_by(request.user))
     rows = repeatable.select_related("task__project", "task__credential")
     submission = get_object_or_404(rows, task=pk)
@@ -44,7 +50,7 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         batch = place_and_send(
             key,
-            requests=[submission.generation],
+            requests=[_with_new_seed(submission.generation)],
             project=submission.task.project,
             credential=submission.task.credential,
             created_by=request.user,
@@ -56,6 +62,13 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("task", pk)
     return redirect_to_takes(request, batch)
+
+
+def _with_new_seed(generation: GenerationRequest) -> GenerationRequest:
+    """The same request; where it names a seed, with another one, as chance would have it."""
+    if generation.seed is None:
+        return generation
+    return replace(generation, seed=_random.randrange(LARGEST_SEED))
 
 
 def _reason_against(submission: Submission) -> str:
@@ -78,13 +91,21 @@ def _redirect_to_form(request: HttpRequest, pk: int, reason: str) -> HttpRespons
 
 @require_POST
 def continue_from(request: HttpRequest, pk: int) -> HttpResponse:
-    """Open the form with the task's last frame as the first frame, as an upload of its project."""
+    """Open the form with the task's last frame as the first frame; or, with `as=reference`, with
+    the clip as a reference, or its last frame where no link to the clip is valid.
+
+    The frame becomes an upload of the project. The form says where it could not be had.
+    """
     tasks = Task.objects.repeatable_by(request.user).select_related("project", "submission")
     task = get_object_or_404(tasks.prefetch_related("copies"), pk=pk)
-    try:
-        upload = upload_in(last_frame.first_frame(task, request.user, timezone.now()))
-    except last_frame.NoLastFrameError as reason:
-        messages.error(request, str(reason))
-        return redirect("task", pk)
-    query = {"from": pk, "as": str(Followup.CONTINUED)} | ({"frame": upload} if upload else {})
+    is_reference = request.POST.get("as") == Followup.REFERENCE
+    followup = Followup.REFERENCE if is_reference else Followup.CONTINUED
+    query: dict[str, object] = {"from": pk, "as": str(followup)}
+    followups = Followups(TaskPresenter(task, timezone.now()))
+    if not (is_reference and followups.lends_video):
+        try:
+            given = last_frame.first_frame(task, request.user, timezone.now())
+            query |= {"frame": upload} if (upload := upload_in(given)) else {}
+        except last_frame.NoLastFrameError as reason:
+            messages.error(request, str(reason))
     return redirect(f"{reverse('compose')}?{urlencode(query)}")

@@ -59,7 +59,7 @@ def _list_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
     if feed.known.wants_new and feed.newest is not None:
         news |= _arrival(request, feed, news, sight)
     shared = counts.SharedCounts.read(feed.filters, sight, request.user)
-    has_other_counts = shared.digest != feed.tally
+    has_other_counts = feed.tally not in ("", shared.digest)
     context = {
         **news,
         "new": _new(news["feed"], sight, shared.newest, request.user),
@@ -68,7 +68,7 @@ def _list_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
         "feed": replace(
             news["feed"],
             known=Known.of(sight, feed.known.project, shared.change),
-            tally=shared.digest,
+            tally=feed.tally and shared.digest,
         ),
     }
     return _answer(request, "tasks/_list_news.html", context)
@@ -143,6 +143,7 @@ def _task_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
     }
     for each in changed:  # the task of the page
         context |= actions_context(request.user, each)
+        context["shared"] = shared_row(each, "tasks/_task_shared.html")
     return _answer(request, "tasks/_task_news.html", context)
 
 

@@ -13,14 +13,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tasks.models import Project, Star, Task
 from tasks.models.access import sight_of
+from tasks.models.sight import Sight
 from tasks.team import preferences
 from tasks.team.limits import Limit, LimitReachedError, spend_on_reading
+from tasks.web.compose.cost_estimate import CostEstimate
 from tasks.web.compose.followups import Followups
+from tasks.web.compose.inputs import inputs_of
 from tasks.web.csp import allow_media
 from tasks.web.limits import too_many
 from tasks.web.lists import counts, filter_choices
 from tasks.web.lists.day_groups import by_days
 from tasks.web.lists.filters import Filters
+from tasks.web.lists.neighbours import Neighbours
 from tasks.web.lists.paging import task_page
 from tasks.web.lists.status_choices import StatusChoices
 from tasks.web.live_feed import Feed, Known
@@ -102,25 +106,43 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
 
 @require_GET
 def task(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show everything that is known about one task."""
+    """Show one task: the clip, what one does next, and everything else that is known.
+
+    The address carries the filters of the list that it was opened from, for the way back and for
+    the links to its neighbours there.
+    """
     now, sight = timezone.now(), sight_of(request.user)
     row = get_object_or_404(Task.objects.visible_to(request.user).for_page(request.user), pk=pk)
     sources = media_sources([row])
     presented = TaskPresenter(row, now, sources)
-    lineage = Lineage.of(row, request.user, now, sources)
+    lineage = Lineage.of(presented, request.user, now, sources)
     shown = [presented, *lineage.presented]
     mark_starred([presented], request.user)
+    neighbours = _neighbours(request, row, sight)
     context = {
         "now": now,
         "presented": presented,
         "task": row,
         "lineage": lineage,
+        "inputs": inputs_of(row),
+        "neighbours": neighbours,
+        "filters": neighbours.filters,
         **actions_context(request.user, presented),
         "feed": Feed.of("task", shown, known=Known.of_tasks(sight, shown), sources=sources),
     }
     response = render(request, "tasks/task.html", context)
     allow_media(response, sources)
     return response
+
+
+def _neighbours(request: HttpRequest, row: Task, sight: Sight) -> Neighbours:
+    """The task's place in its list; without the steps while the person searches too often."""
+    if "q" in request.GET:
+        try:
+            spend_on_reading(request.user, Limit.SEARCH)
+        except LimitReachedError:
+            return Neighbours.way_back(request.GET)
+    return Neighbours.of(row, request.GET, sight, request.user)
 
 
 def mark_starred(presented: list[TaskPresenter], user: Any) -> None:
@@ -132,13 +154,24 @@ def mark_starred(presented: list[TaskPresenter], user: Any) -> None:
 
 
 def actions_context(user: Any, presented: TaskPresenter) -> dict[str, Any]:
-    """The actions that the task's status allows, and the person's rights, read in one query."""
+    """The actions that the task's status allows, and the person's rights, read in one query.
+
+    Three more read the price of running it again, for those who may.
+    """
+    actions = TaskActions(presented)
+    rights = Task.objects.filter(pk=presented.task.pk).rights(user)
+    is_priced = rights["may_work"] and actions.can_repeat
     return {
-        "actions": TaskActions(presented),
+        "actions": actions,
         "followups": Followups(presented),
         "once_more": uuid.uuid4(),  # the button's key: pressed twice it places one batch
-        **Task.objects.filter(pk=presented.task.pk).rights(user),
+        "estimate": _estimate(presented.task) if is_priced else None,
+        **rights,
     }
+
+
+def _estimate(row: Task) -> CostEstimate:
+    return CostEstimate.of([row.submission.generation], row.project, row.credential)
 
 
 @require_POST

@@ -5,20 +5,24 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from tasks import queue
-from tasks.models import AuditAction, Copy, Task
+from tasks.models import AuditAction, Copy, CopyKind, Task
 from tasks.models.access import require_worker
 from tasks.team.audit import note_each
 from tasks.text import prose
+from tasks.web.files import SavedFile, answer
 from tasks.web.lists.trash import TASKS, VIDEOS, WORDS, counts, trash_page
+from tasks.web.views.media import SENT_BY
 from tasks.web.views.posted import ids, return_address
 
 
@@ -36,6 +40,18 @@ def trash(request: HttpRequest) -> HttpResponse:
         "page": trash_page(request.user, kind, request.GET, now),
     }
     return render(request, "trash/page.html", context)
+
+
+@require_safe
+def trash_poster(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Send the picture of a deleted task or video to who may restore it."""
+    now = timezone.now()
+    videos = Copy.objects.saved().filter(task=pk, kind=CopyKind.VIDEO).exclude(poster="")
+    tasks = Task.objects.restorable_by(request.user, now).filter(pk=pk)
+    files = Copy.objects.restorable_by(request.user, now).filter(task=pk)
+    shown = videos.filter(Q(task__in=tasks.values("pk")) | Q(pk__in=files.values("pk")))
+    copy = get_object_or_404(shown.select_related("task__project").only(*SENT_BY))
+    return answer(request, SavedFile.poster_of(copy))
 
 
 @require_POST
