@@ -123,6 +123,15 @@ def click(page: Page, selector: str, number: int) -> Seen:
     return look(page)
 
 
+def processor_time(page: Page, address: str) -> float:
+    """Milliseconds of a core that the page's own thread needs until it is painted and loaded."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    visit(page, address)
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return next(1000 * each["value"] for each in metrics if each["name"] == "TaskDuration")
+
+
 class Weight:
     """Bytes that come over the wire for a page, by kind, without pictures and films."""
 

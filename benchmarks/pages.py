@@ -27,6 +27,7 @@ from benchmarks.chromium import (
     chromium,
     click,
     look,
+    processor_time,
     slow_down,
     tab,
     visit,
@@ -84,6 +85,7 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
     with running("web", web, port=port), chromium() as browser:
         site = Site(f"http://127.0.0.1:{port}", cookie, tasks[-1])
         yield from _weights(browser, site)
+        yield _processor(browser, site, size)
         yield from _on_a_phone(browser, site, size)
         yield _from_click_to_page(browser, site, size)
         yield _shifts(browser, site, size)
@@ -181,6 +183,24 @@ def _of_bytes(name: str, found: Counter[str], baseline: str, base: int, most: in
 
 
 # Time
+
+
+def _processor(browser: Browser, site: Site, size: Size) -> Figure:
+    """The cost of a visit to the browser, which moves little when other work is done beside it."""
+    ours, null = (
+        median(_needed(browser, site, path) for _ in range(size.phones)) for path in ("/", SHEET)
+    )
+    return Figure(
+        name=f"list of {ROWS}, processor time of the page's thread, not slowed down",
+        measured=f"{ours:,.0f} ms",
+        baseline=f"a page of the style sheet: {null:,.0f} ms",
+        ratio=ours / null,
+    )
+
+
+def _needed(browser: Browser, site: Site, path: str) -> float:
+    with tab(browser, PHONE, site.cookie, site.url) as page:
+        return processor_time(page, site.address(path))
 
 
 def _on_a_phone(browser: Browser, site: Site, size: Size) -> Iterator[Figure]:

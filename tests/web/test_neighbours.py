@@ -104,7 +104,7 @@ def test_the_steps_lead_through_the_list_as_it_is_filtered(
 def test_of_rows_that_must_be_read_only_the_nearest_are_looked_through(
     reader: Client, several: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a model that nobody uses any more would have all tasks read, twice for each page."""
+    """A model that nobody uses any more would otherwise have all tasks read, twice a page."""
     first, *_others = several
     Task.objects.exclude(pk__in=[first.pk, several[4].pk]).update(resolution="480p")
     Task.objects.filter(pk__in=[first.pk, several[4].pk]).update(resolution="720p")
@@ -119,7 +119,7 @@ def test_of_rows_that_must_be_read_only_the_nearest_are_looked_through(
 def test_a_task_that_the_filters_leave_out_still_leads_into_the_list(
     reader: Client, several: list[Task]
 ) -> None:
-    """As one that has changed its status since the list was opened."""
+    """A task may have changed its status since the list was opened."""
     here = next(task for task in several[3:] if task.status == Status.SUCCEEDED)
     found = steps(reader, here, "?status=failed")
     failed = listed(reader, "?status=failed")
@@ -208,7 +208,7 @@ def test_the_steps_through_what_was_searched_for_cost_the_same_in_a_longer_list(
     make_task: MakeTask,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    """How many statements count the search depends on the database."""
+    """The number of statements that count the search depends on the database."""
     steps(reader, several[5], "?q=boat")
     with CaptureQueriesContext(connection) as asked:
         assert steps(reader, several[5], "?q=boat")

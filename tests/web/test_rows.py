@@ -65,7 +65,7 @@ def row_of(client: Client, task: Task, path: str = "/") -> str:
 
 
 def in_sight(html: str) -> str:
-    """What stands there to be read, without tooltips and what is hidden."""
+    """The words that are there to be read, without tooltips and what is hidden."""
     html = re.sub(r'<span class="visually-hidden">.*?</span></span>', "", html)
     return re.sub(r"<[^>]*>", " ", html)
 

@@ -24,7 +24,7 @@ def reader(client_of: ClientOf, member: User) -> Client:
 
 
 def stacks(client: Client, query: str = "") -> list[tuple[str, int, bool]]:
-    """Of each row: the id's end, the number of takes that it stands for, whether it is folded."""
+    """The id's end of each row, the number of takes it stands for, and whether it is folded."""
     return [
         (row.presented.task.remote_id.removeprefix("cgt-"), row.takes, row.is_folded)
         for group in client.get(f"/{query}").context["day_groups"]

@@ -1,4 +1,4 @@
-"""What a task was made from: the pictures, videos and sounds that its request gave."""
+"""The inputs of a task: the pictures, videos and sounds that its request gave."""
 
 from __future__ import annotations
 
