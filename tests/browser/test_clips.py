@@ -207,7 +207,7 @@ def test_a_click_on_the_picture_opens_the_task_also_while_it_plays(
     point(page, clips[0], 0.8)
     page.mouse.down()
     page.mouse.up()
-    page.wait_for_url(f"**/tasks/{clips[0].pk}/")
+    page.wait_for_url(f"**/tasks/{clips[0].pk}/**")
 
 
 # A keyboard
@@ -225,7 +225,7 @@ def test_space_plays_the_focused_clip_and_stops_it(
     page.keyboard.press("Space")
     expect(page.locator(".is-playing")).to_have_count(0)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/tasks/{clips[-1].pk}/")
+    page.wait_for_url(f"**/tasks/{clips[-1].pk}/**")
 
 
 # A thumb
@@ -280,7 +280,7 @@ def test_the_line_below_a_clip_opens_its_task(
     box = line.bounding_box()
     assert box and box["height"] >= 44
     tap(phone, line)
-    phone.wait_for_url(f"**/tasks/{clips[-1].pk}/")
+    phone.wait_for_url(f"**/tasks/{clips[-1].pk}/**")
 
 
 # Decoders
