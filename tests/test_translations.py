@@ -160,8 +160,8 @@ LATIN = frozenset(
     "DataEyes TokenHot YEScale OpenRouter WaveSpeed Atlas Cloud AnyFast new api dataeyes sweep "
     "ZIP SHA KB MB GB TB HEVC CSV TSV TXT JSONL "
     "HTTP HTTPS JavaScript localhost PIN QR PNG JPEG WebP GIF BMP Seedance lite mini pro fast "
-    "token asset gateway example http https Control Command Mac Cron purge reconcile models "
-    "tidy".split()
+    "Flash premium token asset gateway example http https Control Command Mac Cron purge reconcile "
+    "models tidy".split()
 )
 #: … and what Django's admin says only in English: the other text of two of its pictures.
 LATIN |= {"Search", "True"}

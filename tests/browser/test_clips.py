@@ -204,10 +204,10 @@ def test_a_click_on_the_picture_opens_the_task_also_while_it_plays(
 ) -> None:
     page = enter(member, f"/?view={view}")
     play(page, clips[0])
-    point(page, clips[0], 0.75)
+    point(page, clips[0], 0.8)
     page.mouse.down()
     page.mouse.up()
-    page.wait_for_url(f"**/tasks/{clips[0].pk}/")
+    page.wait_for_url(f"**/tasks/{clips[0].pk}/**")
 
 
 # A keyboard
@@ -225,7 +225,7 @@ def test_space_plays_the_focused_clip_and_stops_it(
     page.keyboard.press("Space")
     expect(page.locator(".is-playing")).to_have_count(0)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/tasks/{clips[-1].pk}/")
+    page.wait_for_url(f"**/tasks/{clips[-1].pk}/**")
 
 
 # A thumb
@@ -244,7 +244,7 @@ def tap(phone: Page, target: Locator) -> None:
     target.scroll_into_view_if_needed()
     box = target.bounding_box()
     assert box
-    phone.touchscreen.tap(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 3)
+    phone.touchscreen.tap(box["x"] + box["width"] / 4, box["y"] + box["height"] / 3)
 
 
 @pytest.mark.parametrize("view", ["grid", "list"])
@@ -280,7 +280,7 @@ def test_the_line_below_a_clip_opens_its_task(
     box = line.bounding_box()
     assert box and box["height"] >= 44
     tap(phone, line)
-    phone.wait_for_url(f"**/tasks/{clips[-1].pk}/")
+    phone.wait_for_url(f"**/tasks/{clips[-1].pk}/**")
 
 
 # Decoders

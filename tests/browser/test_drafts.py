@@ -218,6 +218,19 @@ def test_what_is_no_draft_is_left_out(form: Page, member: User, project: Project
     assert stored(form) == []
 
 
+def test_what_was_typed_into_the_dock_comes_back_when_it_opens(
+    enter: Enter, account: Credential, member: User, complaints: list[str]
+) -> None:
+    wall = enter(member)
+    wall.locator("#dock textarea").press_sequentially(BOAT)
+    expect(prompt(wall)).to_have_value(BOAT)
+    wait_until_stored(wall)
+    wall.reload()
+    wall.locator("#dock textarea").click()
+    expect(prompt(wall)).to_have_value(BOAT)
+    expect(line(wall)).to_contain_text("Your unsent draft from 1 minute ago is back.")
+
+
 # Whose they are
 
 

@@ -125,6 +125,8 @@ def test_menus_of_the_line_fit_every_window(
 def test_stacks_and_menus_are_accessible(
     enter: Enter, member: User, page: Page, takes: list[Task], make_task: MakeTask
 ) -> None:
+    made = [make_task(status=status, ratio="16:9") for status in (Status.RUNNING, Status.FAILED)]
+    put_into_a_batch(made, parent=takes[0])  # open from the first
     make_task(status=Status.UNCONFIRMED)
     for view in ("grid", "list"):
         enter(member, f"/?view={view}&resolution=720p&video=no")

@@ -32,11 +32,12 @@ ENDS_THE_SESSION = "/sign-out/"
 class Form:
     action: str
     method: str
+    waits_for_rows: bool = False  # it shows itself only while rows are ticked
     fields: list[tuple[str, str]] = field(default_factory=list)
     buttons: list[tuple[str, str, str]] = field(default_factory=list)  # where to, name, value
 
     def submissions(self) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
-        if self.method == "dialog":  # only closes it
+        if self.method == "dialog" or self.waits_for_rows:  # the former only closes it
             return
         for to, name, value in self.buttons or [("", "", "")]:
             yield self.method, to or self.action, [*self.fields, *([(name, value)] if name else [])]
@@ -55,6 +56,7 @@ class Controls(HTMLParser):
         self.feed(html)
         for owner, pair in self._apart:
             self.forms[owner].fields.append(pair)
+            self.forms[owner].waits_for_rows = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -78,7 +80,8 @@ class Controls(HTMLParser):
     def _begin_form(self, given: dict[str, str]) -> None:
         self._open = given.get("id") or f"form {len(self.forms)}"
         action = urljoin(self.here, given.get("action") or self.here)
-        self.forms[self._open] = Form(action, given.get("method", "get").lower())
+        waits = "selection" in given.get("class", "").split()
+        self.forms[self._open] = Form(action, given.get("method", "get").lower(), waits)
 
     def _note_field(self, given: dict[str, str]) -> None:
         pair = (given["name"], given.get("value", ""))

@@ -104,7 +104,7 @@ def test_the_steps_lead_through_the_list_as_it_is_filtered(
 def test_of_rows_that_must_be_read_only_the_nearest_are_looked_through(
     reader: Client, several: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise a model that nobody uses any more would have all tasks read, twice for each page."""
+    """A model that nobody uses any more would otherwise have all tasks read, twice a page."""
     first, *_others = several
     Task.objects.exclude(pk__in=[first.pk, several[4].pk]).update(resolution="480p")
     Task.objects.filter(pk__in=[first.pk, several[4].pk]).update(resolution="720p")

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -29,7 +31,7 @@ from tasks.models import (
 from tasks.providers import RemoteTask
 from tasks.status import Status
 from tests.conftest import MakeTask
-from tests.web.conftest import ClientOf
+from tests.web.conftest import ClientOf, SaveCopy
 
 Find = Callable[..., UntrackedTask]
 LINK = (
@@ -309,6 +311,28 @@ def test_differences_link_to_the_tasks_one_may_see_and_count_the_others(
     page = client_of(manager).get("/untracked/").content.decode()
     assert seen.get_absolute_url() in page and "and 1 more" in page
     assert "cgt-hidden" not in page and "Secret project" not in page
+
+
+def test_each_difference_shows_its_clip_at_the_cost_of_one(
+    client_of: ClientOf,
+    manager: User,
+    ark: Credential,
+    make_task: MakeTask,
+    save_copy: SaveCopy,
+) -> None:
+    row = Reconciliation.objects.create(credential=ark, asked_at=timezone.now())
+    client, asked = client_of(manager), 0
+    for number in (1, 20):
+        for _ in range(number):
+            task = make_task(status=Status.SUCCEEDED, prompt="A paper boat")
+            save_copy(task, b"a video", poster=b"a poster")
+            Difference.objects.create(reconciliation=row, task=task, kind=Difference.Kind.MISSING)
+        row.end(ListOutcome.COMPARED, timezone.now())
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get("/untracked/").content.decode()
+        assert page.count("<img") == page.count("A paper boat") == Difference.objects.count()
+        assert asked in (0, len(queries))
+        asked = len(queries)
 
 
 def test_whoever_manages_nothing_is_refused_and_not_shown_the_way(

@@ -27,6 +27,7 @@ from tasks.web.presenters.time_left import TimeLeft
 from tasks.web.presenters.timeline import TimelineEntry, timeline_of
 from tasks.web.presenters.unconfirmed import UnconfirmedPresenter
 
+TITLE = 160  # characters
 #: How long a finished clip is called new.
 NEW = timedelta(minutes=10)
 
@@ -200,6 +201,17 @@ class TaskPresenter:
         return self.shows_details and plays and self.task.link_ends_at is not None
 
     # Facts
+
+    @property
+    def element_id(self) -> str:
+        """The id of its row's element; the ids of the parts begin with it."""
+        return f"t{self.task.pk}"
+
+    @property
+    def title(self) -> str:
+        """The beginning of the prompt, as long as a row has room for."""
+        prompt = self.task.prompt
+        return prompt if len(prompt) <= TITLE else f"{prompt[: TITLE - 1].rstrip()}…"
 
     @property
     def model(self) -> str:
