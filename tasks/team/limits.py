@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from math import ceil
 from typing import Any
 
@@ -29,6 +30,7 @@ from tasks.text import prose
 
 log = logging.getLogger(__name__)
 
+REPEATED = 3600  # seconds for which the same search is a repetition
 PATIENCE = 250  # milliseconds that a page which only reads waits to be counted
 
 
@@ -138,6 +140,18 @@ def spend_on_reading(person: Any, limit: Limit) -> None:
             spend(person, limit)
     except OperationalError as error:
         log.warning("A %s was not counted: %s", limit, error)
+
+
+def spend_on_search(person: Any, text: str, *, again: bool = False) -> None:
+    """Count a search. Raises LimitReachedError.
+
+    `again` leaves out what was counted within the hour: an open page repeats its question, and
+    each task's page asks for its neighbours in the list that was found.
+    """
+    key = f"searched:{person.pk}:{blake2b(text.encode(), digest_size=12).hexdigest()}"
+    if not (again and cache.get(key)):
+        spend_on_reading(person, Limit.SEARCH)
+        cache.set(key, 1, REPEATED)
 
 
 @contextmanager

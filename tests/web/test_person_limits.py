@@ -354,3 +354,17 @@ def test_the_limits_are_read_from_the_environment_by_their_names() -> None:
     """Every limit has a number, and no other setting is called a limit."""
     assert set(settings.LIMITS) == set(Limit)
     assert all(most > 0 and seconds in (60, 3600) for most, seconds in settings.LIMITS.values())
+
+
+def test_an_open_page_may_repeat_its_search_and_ask_no_other(
+    client_of: ClientOf, member: User, make_task: MakeTask, limit: Any
+) -> None:
+    limit("search", 1)
+    task = make_task(prompt="A paper boat", search_text="a paper boat")
+    reader = client_of(member)
+    assert reader.get("/?q=boat").status_code == 200
+    page = f"/tasks/{task.pk}/"
+    for path in (page, "/live/"):
+        assert [reader.get(f"{path}?q=boat").status_code for _ in range(3)] == [200] * 3
+    assert reader.get("/live/?q=paper").status_code == 429
+    assert reader.get(f"{page}?q=paper").status_code == 200, "without its neighbours"

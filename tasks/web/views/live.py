@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -18,7 +19,9 @@ from tasks.models import Copy, Project, Task, search
 from tasks.models.access import sight_of
 from tasks.models.sight import Sight
 from tasks.models.task_queries import TaskQuerySet
+from tasks.team.limits import LimitReachedError, spend_on_search
 from tasks.text import prose
+from tasks.web.limits import too_many
 from tasks.web.lists import archive, counts
 from tasks.web.lists.day_groups import by_days
 from tasks.web.lists.paging import ROWS, TaskPage
@@ -38,7 +41,7 @@ shared_rows: Shared[Task] = Shared(1.0)
 
 
 @require_GET
-def live(request: HttpRequest) -> HttpResponse:
+def live(request: HttpRequest) -> HttpResponseBase:
     """Answer with a page's news; 204 while nothing has changed in the projects that it shows.
 
     The 204 costs one query besides the session's and the user's.
@@ -50,6 +53,11 @@ def live(request: HttpRequest) -> HttpResponse:
     if known.project and not sight.projects:
         return HttpResponseClientRefresh()  # they have left the project whose page it is
     feed, now = Feed.read(request.GET), timezone.now()
+    if feed.filters.q:
+        try:
+            spend_on_search(request.user, feed.filters.q, again=True)
+        except LimitReachedError as error:
+            return too_many(request, error)
     answers = {"task": _task_news, "batch": _batch_news, "archive": _archive_news}
     return answers.get(feed.page, _list_news)(request, feed, sight, now)
 

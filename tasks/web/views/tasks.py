@@ -15,7 +15,7 @@ from tasks.models import Project, Star, Task
 from tasks.models.access import sight_of
 from tasks.models.sight import Sight
 from tasks.team import preferences
-from tasks.team.limits import Limit, LimitReachedError, spend_on_reading
+from tasks.team.limits import LimitReachedError, spend_on_search
 from tasks.web.compose.cost_estimate import CostEstimate
 from tasks.web.compose.followups import Followups
 from tasks.web.compose.inputs import inputs_of
@@ -40,7 +40,7 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
     now, filters = timezone.now(), Filters.read(request.GET)
     if filters.q:
         try:
-            spend_on_reading(request.user, Limit.SEARCH)
+            spend_on_search(request.user, filters.q)
         except LimitReachedError as error:
             return too_many(request, error)
     # Before the rows, so that changes in between are sent again.
@@ -137,9 +137,9 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _neighbours(request: HttpRequest, row: Task, sight: Sight) -> Neighbours:
     """The task's place in its list; without the steps while the person searches too often."""
-    if "q" in request.GET:
+    if text := Filters.read(request.GET).q:
         try:
-            spend_on_reading(request.user, Limit.SEARCH)
+            spend_on_search(request.user, text, again=True)
         except LimitReachedError:
             return Neighbours.way_back(request.GET)
     return Neighbours.of(row, request.GET, sight, request.user)
