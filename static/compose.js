@@ -88,6 +88,7 @@
     for (const file of files) data.append("files", file);
     const answer = await fetch(form.dataset.upload, { method: "POST", body: data });
     const isLimited = answer.status === 429; // which says until when
+    if (answer.status === 401) document.dispatchEvent(new Event("session:ended"));
     if (!(answer.ok || isLimited) || answer.redirected) throw new Error(answer.statusText);
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   };

@@ -24,6 +24,7 @@
     dock.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(dock.dataset.form);
+      if (answer.status === 401) document.dispatchEvent(new Event("session:ended"));
       if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       await composing;
