@@ -221,7 +221,7 @@ def test_language_and_theme_are_one_click_away(
     menu.get_by_text("简体中文").click()
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
     assert "status=failed" in page.url
-    expect(page.locator("[data-status=failed]").first).to_have_text("失败")
+    expect(page.locator(".state[data-status=failed]").first).to_have_text("失败")
     menu.locator("summary").click()
     menu.get_by_text("深色").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
