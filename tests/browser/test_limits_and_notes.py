@@ -78,5 +78,6 @@ def test_htmx_shows_what_a_429_says(
         "**/refresh/",
         lambda route: route.fulfill(status=429, headers={"HX-Reswap": "none"}, body=told),
     )
+    page.locator("details:has([data-refresh]) > summary").click()
     page.locator("[data-refresh]").click()
     expect(page.locator("#toasts")).to_have_text("Until noon")

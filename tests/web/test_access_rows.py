@@ -62,7 +62,7 @@ def theirs(world: dict[str, Any], make_task: MakeTask, save_copy: SaveCopy) -> d
     batch = Batch.objects.get(pk=world["batch"])
     Submission.objects.create(task=kept, batch=batch, request=generation().to_json())
     return {
-        **{name: world[name] for name in ROWS},
+        **{name: world[name] for name in (*ROWS, "poster", "sprite")},
         "deleted": deleted.pk,
         "copy": save_copy(kept, b"deleted", deleted_at=now).pk,
         "untracked": untracked.pk,
@@ -86,7 +86,10 @@ def test_every_address_that_names_a_row(
             if f"{{{name}}}" not in address:
                 continue
             answers = [
-                answer(getattr(client, method.lower())(address.format(**{name: pk})), theirs[name])
+                answer(
+                    getattr(client, method.lower())(address.format(**theirs | {name: pk})),
+                    theirs[name],
+                )
                 for pk in (theirs[name], MISSING)
             ]
             assert answers[0] == answers[1], (method, route)
