@@ -60,7 +60,7 @@
 
   const hovers = matchMedia("(hover: hover)"); // where nothing hovers, what was tapped last seems to
   const isAtRest = () => window.scrollY < 8
-    && !(hovers.matches && find(".take:hover"))
+    && !(hovers.matches && find(".take:hover, [data-show-new]:hover")) // the pill comes over a row
     && !find(".takes :focus-visible, [data-choose]:checked, .screen.is-playing");
   const pill = () => find("[data-show-new]");
   const showPill = () => { wanted = ""; if (pill()) pill().hidden = false; };

@@ -100,7 +100,9 @@ def test_a_new_day_begins_above_the_last_one_which_gets_its_new_name(
 
 
 def point(page: Page) -> None:
-    page.wait_for_load_state()  # until then the row may move from under the pointer
+    # Until all is there, also what the bar says, the row may move from under the pointer.
+    page.wait_for_load_state()
+    expect(page.get_by_text("Worker last seen")).to_be_attached()
     page.locator(".take").last.hover()
     expect(page.locator(".take:hover")).to_have_count(1)
 
