@@ -118,7 +118,7 @@ def test_news_of_a_task_need_one_query_for_all_rights(
 ) -> None:
     page = desk.get(pressed.get_absolute_url())
     change(pressed, status=Status.QUEUED, remote_id="cgt-20261120120000-named")
-    with django_assert_num_queries(12):  # three of them for the price of running it again
+    with django_assert_num_queries(11):  # three of them for the price of running it again
         ask(desk, page)
 
 
@@ -136,7 +136,7 @@ def test_a_row_of_the_archive_has_the_button_while_there_is_something_to_save(
     assert not any(button in page.content.decode() for page in pages.values())
     change_copy(copy, state="waiting")
     for who, reader in readers.items():
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(11):
             news = ask(reader, pages[who])
         assert f"c{copy.pk}-save" in swapped(news)
         assert (button in news.content.decode()) == (who == "member")

@@ -197,14 +197,14 @@ def test_the_page_costs_as_much_for_thirty_rows_as_for_one(
     reader: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     copy_of(make_task(status="succeeded"))
-    # session, person, last change; their projects, keys, rows; counts, gone, lost, their projects,
+    # session with person, last change; their projects, keys, rows; counts, gone, lost, projects,
     # sums, the largest; where one may work; pictures; whether one may work at all, trouble; the
     # header's two
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         reader.get("/archive/")
     for _ in range(29):
         copy_of(make_task(status="succeeded"))
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         reader.get("/archive/")
 
 

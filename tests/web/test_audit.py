@@ -263,9 +263,9 @@ def test_a_page_asks_as_much_for_many_entries_as_for_one(
     for number in (1, 60):
         for _ in range(number):
             entry(project_id=project.pk)
-        # session, person, the entries, names of projects, projects and people to choose from,
+        # session with person, the entries, names of projects, projects and people to choose from,
         # trouble; the header's two
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             office.get("/audit/").content.decode()
 
 
@@ -281,7 +281,7 @@ def test_an_entry_about_a_task_or_its_file_shows_the_picture(
             copy = save_copy(task, b"a video", poster=b"a poster")
             entry(AuditAction.RESTORED, kind="task", object_id=task.pk)
             entry(AuditAction.RESTORED, kind="copy", object_id=copy.pk)
-        with django_assert_num_queries(12):  # the files, the tasks and their copies besides
+        with django_assert_num_queries(11):  # the files, the tasks and their copies besides
             page = office.get("/audit/").content.decode()
         assert page.count(f'src="/tasks/{task.pk}/poster"') == 2
     entry(AuditAction.RESTORED, kind="task", object_id=make_task(deleted_at=timezone.now()).pk)

@@ -216,10 +216,10 @@ def test_twenty_takes_cost_as_much_as_two(
 ) -> None:
     few, many = takes(SEEDY, SEEDY), takes(*[SEEDY | {"duration": 4 + n % 5} for n in range(20)])
     Task.objects.update(status=Status.SUCCEEDED, seed=7)
-    # session, person, their projects twice, the last change, the batch, statuses, rows, copies,
+    # session with person, their projects twice, the last change, the batch, statuses, rows, copies,
     # stars, requests, whether one may work; trouble, whether one may track; the header's two
     for rows in (few, many):
-        with django_assert_num_queries(16):
+        with django_assert_num_queries(15):
             desk.get(url_of(rows[0]))
 
 

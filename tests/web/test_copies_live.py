@@ -79,13 +79,13 @@ def test_two_files_of_each_row_cost_a_list_and_a_live_answer_one_query(
 ) -> None:
     tasks = [make_task(status="succeeded", video_url=LINK) for _ in range(20)]
     copies = [copy_of(task, kind) for task in tasks for kind in CopyKind]
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(17):
         page = reader.get("/")
     for copy in copies:
         change(copy, state="saving", bytes_done=5)
-    # session, person, their projects; changes of the rows; rows, copies; newest id, counts
-    with django_assert_num_queries(8):
+    # session with person, their projects; changes of the rows; rows, copies; newest id, counts
+    with django_assert_num_queries(7):
         ask(reader, page)
     quiet = ask(reader, page)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         assert ask(reader, quiet).status_code == 204

@@ -97,7 +97,7 @@ def test_what_shows_no_page_gets_none_of_its_queries(
     headers: dict[str, str], client_of: ClientOf, member: User, django_assert_num_queries: Any
 ) -> None:
     client = client_of(member)
-    with django_assert_num_queries(2):  # session and person
+    with django_assert_num_queries(1):  # session and person
         answer = client.get("/tasks/999999/poster.gif", headers=headers)
     assert answer.status_code == 404 and RAIL not in answer.content.decode()
 

@@ -84,10 +84,10 @@ def test_the_pulse_is_silent_while_nothing_is_new(
     asks = first.content.decode().split('hx-get="')[1].split('"')[0]
     beat("sweep", 1)
     some_seconds_later()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert reader.get(asks).status_code == 204
     copy_of(make_task(status="succeeded"), link_ends_at=now + NEAR)
-    with django_assert_num_queries(2):  # session and person: another page of theirs has just asked
+    with django_assert_num_queries(1):  # session and person: another page of theirs has just asked
         assert reader.get(asks).status_code == 204
     some_seconds_later()
     assert b"1 at risk" in reader.get(asks).content

@@ -287,16 +287,16 @@ def test_the_lineage_needs_a_bounded_number_of_queries(
     desk: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     alone = make_task()
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         desk.get(alone.get_absolute_url())
     first = press(desk)
     second = press(desk, origin=first.pk, takes="2")
     press(desk, origin=second.pk)
     # ancestors, the same batch, visible projects, their rows and copies; whether one may work
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(21):
         desk.get(second.get_absolute_url())
     press(desk, origin=second.pk, takes="20")
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(21):
         desk.get(second.get_absolute_url())
 
 

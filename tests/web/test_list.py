@@ -303,13 +303,13 @@ def test_the_list_asks_as_much_for_thirty_tasks_as_for_one(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     make_task(status=Status.FAILED)
-    # session, person, last change, newest id, their projects, ids, rows, copies, stars, counts,
+    # session with person, last change, newest id, their projects, ids, rows, copies, stars, counts,
     # three drop-downs, trouble, whether one may work; the header's two: what is at risk, who is
     # silent
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(17):
         reader.get(f"/{query}").content.decode()
     _many(make_task, member)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(17):
         reader.get(f"/{query}").content.decode()
 
 

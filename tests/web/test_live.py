@@ -67,9 +67,9 @@ def test_a_quiet_question_costs_one_query_beyond_the_session_and_the_person(
 ) -> None:
     make_task()
     page = reader.get("/?status=running&q=cat")
-    with django_assert_num_queries(3) as asked:
+    with django_assert_num_queries(2) as asked:
         assert ask(reader, page).status_code == 204
-    assert "tasks_projectchange" in asked.captured_queries[2]["sql"]
+    assert "tasks_projectchange" in asked.captured_queries[1]["sql"]
 
 
 def test_a_page_with_live_tasks_asks_often_and_another_seldom(
@@ -96,7 +96,7 @@ def test_a_change_in_a_project_that_the_page_does_not_show_costs_what_silence_co
     page = reader.get(path.format(task=make_task(status=Status.RUNNING).pk))
     for progress in (1, 2, 3):
         change(elsewhere, progress=progress)
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             assert ask(reader, page).status_code == 204
 
 
@@ -116,7 +116,7 @@ def test_one_project_is_all_that_a_page_of_one_asks_about(
         for path in (f"/?project={own.project_id}", f"/tasks/{own.pk}/"):
             page = reader.get(path)
             change(elsewhere, progress=5)
-            with django_assert_num_queries(3):
+            with django_assert_num_queries(2):
                 assert ask(reader, page).status_code == 204
             change(own, progress=(own.progress or 0) + 1)
             assert ask(reader, page).status_code == 200
@@ -132,13 +132,13 @@ def test_a_change_of_a_row_that_the_page_does_not_show_reads_no_row(
     hidden = make_task(status=Status.RUNNING)
     page = reader.get("/?status=failed")
     change(hidden, progress=5)
-    # session, person, their projects; changes of the rows shown; newest id, counts
-    with django_assert_num_queries(6):
+    # session with person, their projects; changes of the rows shown; newest id, counts
+    with django_assert_num_queries(5):
         answer = ask(reader, page)
     assert swapped(answer) == set()
     assert ask(reader, answer).status_code == 204
     # Somebody else's page of the same list, within the second: the counts are known.
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert ask(reader, page).status_code == 200
 
 
@@ -154,8 +154,8 @@ def test_pages_that_show_the_same_row_read_it_once(
     readers = [client_of(member), client_of(colleague)]
     pages = [reader.get("/") for reader in readers]
     change(task, progress=41)
-    # session, person, their projects; changes of the rows; row, copies; newest id, counts
-    for reader, page, number in zip(readers, pages, (8, 4), strict=True):
+    # session with person, their projects; changes of the rows; row, copies; newest id, counts
+    for reader, page, number in zip(readers, pages, (7, 3), strict=True):
         with django_assert_num_queries(number):
             assert b"41 %" in ask(reader, page).content
     change(task, progress=42)
@@ -315,9 +315,9 @@ def test_their_rows_come_when_they_are_wanted_and_only_once(
     page = reader.get("/")
     new = [make_task().pk, make_task().pk]
     told = ask(reader, page)
-    # session, person, their projects; changes of the rows shown; ids, rows, copies, stars of the
-    # new ones; whether the project is named; the counts are those of the last answer
-    with django_assert_num_queries(9):
+    # session with person, their projects; changes of the rows shown; ids, rows, copies, stars of
+    # the new ones; whether the project is named; the counts are those of the last answer
+    with django_assert_num_queries(8):
         answer = ask_for_new(reader, told)
     assert arrived(answer) == new[::-1]
     assert {"takes", "new-tasks"} <= swapped(answer)
@@ -480,12 +480,12 @@ def test_an_answer_costs_as_much_for_thirty_rows_as_for_one(
 ) -> None:
     tasks = [make_task() for _ in range(30)]
     page = reader.get("/")
-    # session, person, their projects; changes of the rows; rows, copies; newest id, counts
+    # session with person, their projects; changes of the rows; rows, copies; newest id, counts
     for changed in (tasks[:1], tasks):
         some_seconds_later()
         for task in changed:
             change(task, progress=1)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(7):
             ask(reader, page)
 
 

@@ -182,7 +182,7 @@ def test_many_saved_prompts_need_no_more_queries_than_one(
     desk: Client, boat: SavedPrompt, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(2):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             desk.get("/prompts/")
         SavedPrompt.objects.bulk_create(
             SavedPrompt(project=boat.project, created_by=boat.created_by, name=f"No. {n}", text="x")

@@ -150,9 +150,9 @@ def test_stacks_cost_no_statement(
     press: list[Task],
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(17):
         reader.get("/").content.decode()
     for _ in range(6):
         put_into_a_batch([make_task() for _ in range(4)], parent=press[0])
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(17):
         reader.get("/").content.decode()

@@ -320,14 +320,14 @@ def test_the_page_asks_as_much_for_a_long_timeline_as_for_none(
     reader: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     task = make_task()
-    # session, person, last change, their projects, the task, its timeline, its copies, what was
+    # session with person, last change, their projects, the task, its timeline, its copies, what was
     # asked of its provider, what came of it, the star, the tasks before and after it, whether one
     # may work on it and anywhere, trouble; the header's two
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         text_of(reader, task)
     for _ in range(20):
         StatusChange.objects.create(
             task=task, was=Status.QUEUED, became=Status.RUNNING, at=timezone.now()
         )
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         text_of(reader, task)

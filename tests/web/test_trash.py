@@ -312,9 +312,9 @@ def test_the_trash_asks_as_much_for_many_rows_as_for_one(
         for _ in range(number):
             make_task(deleted_at=now, deleted_by=member)
             save_copy(make_task(), b"a video", deleted_at=now, deleted_by=member)
-        # session, person, whether there is work, two counts, the rows, their pictures, trouble,
+        # session with person, whether there is work, two counts, the rows, their pictures, trouble,
         # roles; the header's two
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(10):
             boss.get(f"/trash/?kind={kind}").content.decode()
 
 

@@ -67,8 +67,8 @@ def test_a_zip_of_twenty_tasks_asks_as_often_as_one_of_two(
     for task in tasks[::2]:
         save_copy(task, MOVIE)
     for chosen in (tasks[:2], tasks):
-        # session, person, their projects, the tasks, their copies, the note in the audit
-        with django_assert_num_queries(6):
+        # session with person, their projects, the tasks, their copies, the note in the audit
+        with django_assert_num_queries(5):
             body(viewing.post("/tasks/download.zip", {"task": [task.pk for task in chosen]}))
 
 

@@ -75,16 +75,16 @@ def test_the_page_needs_as_many_queries_for_thirty_people_as_for_three(
     make_task: MakeTask,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    # session, person, the first managed project, all of them, people, their tasks, invitations,
+    # session with person, the first managed project, all of them, people, their tasks, invitations,
     # trouble, their rights, and the header's two
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         text_of(office)
     for number in range(30):
         person = User.objects.create_user(f"person{number}")
         Membership.objects.create(project=project, user=person)
         make_task(created_by=person)
         link_of(office)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         text_of(office)
 
 
