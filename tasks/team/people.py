@@ -27,7 +27,7 @@ class LastManagerError(Exception):
     """The last manager of a project can be changed or removed by staff only."""
 
     def __str__(self) -> str:
-        return _("A project needs a manager. Make somebody else one first.")
+        return _("A project needs at least one manager. Make another person a manager first.")
 
 
 # Invitations
@@ -87,11 +87,11 @@ def send(invitation: Invitation, link: str) -> bool:
     until = timezone.localtime(invitation.ends_at)
     words = {"project": known_as(invitation.project), "link": link, "until": f"{until:%Y-%m-%d}"}
     body = _(
-        "You are invited to %(project)s. This link lets one person in, until %(until)s:\n\n"
+        "You've been invited to %(project)s. This link lets one person join, until %(until)s:\n\n"
         "%(link)s\n"
     )
     try:
-        subject = _("An invitation to %(project)s") % words
+        subject = _("You've been invited to %(project)s") % words
         return send_mail(subject, body % words, None, [invitation.email]) == 1
     except (OSError, SMTPException) as error:
         log.warning("An invitation could not be sent: %s", type(error).__name__)

@@ -68,12 +68,12 @@ def checklist(user: Any) -> list[SetupStep]:
     """The three steps from an empty installation to a first tracked task."""
     account = SetupStep(
         title=_("Create the first account"),
-        text=_("With the one-time link in the terminal; nobody has a password before."),
+        text=_("Use the one-time link shown in the terminal. There are no passwords yet."),
         done=has_accounts(),
     )
     task = SetupStep(
         title=_("Track a task"),
-        text=_("Paste the ids of tasks that were made elsewhere."),
+        text=_("Paste the ids of tasks created elsewhere."),
         done=Task.objects.exists(),
         url=reverse("track") if works_somewhere(user) else "",
         action=_("Track tasks"),
@@ -91,7 +91,7 @@ def _credential_step(user: Any) -> SetupStep:
     url = reverse("credential", args=[untested.pk]) if untested else reverse("credential_add")
     return SetupStep(
         title=_("Add a credential and test it"),
-        text=_("An API key of a provider. It is kept sealed, and never shown again."),
+        text=_("A provider's API key. It's stored encrypted and never shown again."),
         done=_tested_credential(),
         url=url if manages_something(user) else "",
         action=test if untested else add,
