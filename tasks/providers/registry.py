@@ -209,7 +209,7 @@ PROVIDERS: tuple[Provider, ...] = (
     ),
     Provider(
         slug="native",
-        label=gettext_noop("Another Ark-like API"),
+        label=gettext_noop("Another Ark-compatible API"),
         dialect=Native(prefixes=(task_ids.NATIVE, ""), has_list=False),
         docs_url="https://www.volcengine.com/docs/82379/1521309",
         media_hosts=_ARK_MEDIA,

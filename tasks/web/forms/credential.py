@@ -50,7 +50,7 @@ class CheckedCredentialForm(forms.ModelForm):
             self.add_error(
                 "key",
                 ValidationError(
-                    _("The base URL leads to another host now. Type the key that belongs there."),
+                    _("The base URL now points to another host. Enter the key for that host."),
                     code="other_host",
                 ),
             )
@@ -79,7 +79,10 @@ class CredentialForm(StyledForm, CheckedCredentialForm):
     key = KeyField(label=_("API key"), required=False)
     openness = forms.ChoiceField(
         label=_("Who may use it"),
-        choices=[(OPEN, _("Every project, also those made later")), (CHOSEN, _("Only these"))],
+        choices=[
+            (OPEN, _("All projects, including future ones")),
+            (CHOSEN, _("Selected projects")),
+        ],
         widget=forms.RadioSelect,
         initial=OPEN,
     )
@@ -105,11 +108,14 @@ class CredentialForm(StyledForm, CheckedCredentialForm):
         super().__init__(*args, **kwargs)
         self.fields["base_url"].required = False
         self.fields["base_url"].help_text = _(
-            "Leave empty for a known provider's own. Without /v1 and what follows it."
+            "Leave empty for a known provider's own address. Don't include /v1 or anything after "
+            "it."
         )
         self.fields["key"].required = self.is_new
         if self.is_new:
-            self.fields["key"].help_text = _("Pasted once, sealed, and never shown again.")
+            self.fields["key"].help_text = _(
+                "Paste it once. It's stored encrypted and never shown again."
+            )
         self._open_to(user)
         for name in {"openness", "projects"} & set(self.fields):
             self.fields[name].widget.attrs["class"] = "form-check-input"

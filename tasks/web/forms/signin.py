@@ -33,7 +33,7 @@ from tasks import encryption, queue
 from tasks.web.forms import StyledForm
 
 LONGEST_NAME = 254  # letters; an e-mail is no longer
-NEW, AGAIN = _("New password"), _("New password, once more")
+NEW, AGAIN = _("New password"), _("New password again")
 
 
 class LabelledForm(StyledForm):
@@ -73,7 +73,7 @@ class SignInForm(LabelledForm, LoginForm):
 class PasswordRules(LabelledForm):
     """A form for a new password, with the rules beside it."""
 
-    labels = {"password1": NEW, "password2": AGAIN, "oldpassword": _("Your password now")}
+    labels = {"password1": NEW, "password2": AGAIN, "oldpassword": _("Current password")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -139,7 +139,11 @@ class OneTimeCode(LabelledForm):
             code: str = super().clean_code()  # type: ignore[misc]
         except encryption.DecryptionError:
             raise ValidationError(
-                _("Codes cannot be checked: a key file of this site is missing."), code="unreadable"
+                _(
+                    "Codes can't be checked because a key file of this site is missing. Tell an "
+                    "administrator."
+                ),
+                code="unreadable",
             ) from None
         periods = 2 * app_settings.TOTP_TOLERANCE + 1
         used = f"code-used:{self.user.pk}:{normalize_user_code(code)}"
@@ -151,19 +155,19 @@ class OneTimeCode(LabelledForm):
 class CodeForm(OneTimeCode, codes.AuthenticateForm):
     """A code at sign-in."""
 
-    hints = {"code": _("From your authenticator app, or one of your recovery codes.")}
+    hints = {"code": _("A code from your authenticator app, or a recovery code.")}
 
 
 class CodeAgainForm(OneTimeCode, codes.ReauthenticateForm):
     """A code once more, before something sensitive."""
 
-    hints = {"code": _("From your authenticator app, or one of your recovery codes.")}
+    hints = {"code": _("A code from your authenticator app, or a recovery code.")}
 
 
 class ActivateAppForm(OneTimeCode, ActivateTOTPForm):
     """The first code of a new authenticator app."""
 
-    hints = {"code": _("Six digits that the app shows now.")}
+    hints = {"code": _("The six digits your app shows now.")}
 
 
 # Sessions and the first account
@@ -183,6 +187,6 @@ class FirstAccountForm(StyledForm, UserCreationForm):
         fields = ("username", "email")
         labels = {"username": _("Name"), "email": _("E-mail")}
         help_texts = {
-            "username": _("You sign in with it. Letters, digits and @ . + - _ only."),
-            "email": _("May be left empty."),
+            "username": _("You sign in with this name. Use letters, digits and @ . + - _ only."),
+            "email": _("Optional."),
         }
