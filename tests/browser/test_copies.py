@@ -288,7 +288,7 @@ def test_a_browser_without_hevc_offers_the_download_at_once(
         pytest.skip("this browser plays HEVC")
     expect(page.locator("[data-unplayable]")).to_contain_text("HEVC (H.265)")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the file").click()
+        page.get_by_role("link", name="Download file").click()
     assert download.value.path().read_bytes() == FILM
 
 

@@ -238,7 +238,7 @@ def test_a_role_is_changed_where_it_stands(
     expect(page.locator(f"#role-of-{row.pk}")).to_have_value("member")
     mine = Membership.objects.get(user=manager)
     page.select_option(f"#role-of-{mine.pk}", "viewer")
-    expect(page.locator("#toasts")).to_contain_text("A project needs a manager")
+    expect(page.locator("#toasts")).to_contain_text("A project needs at least one manager")
     expect(page.locator(f"#role-of-{mine.pk}")).to_have_value("manager")
 
 

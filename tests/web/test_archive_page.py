@@ -173,11 +173,11 @@ def test_the_empty_pages_differ(reader: Client, project: Project) -> None:
         state: reader.get(f"/archive/?state={state}").content.decode()
         for state in ("", "at_risk", "saved", "gone", "lost")
     }
-    assert "Everything is saved" in text[""]
-    assert "Nothing is at risk" in text["at_risk"]
-    assert "Nothing is saved yet" in text["saved"]
-    assert "Nothing was lost" in text["gone"]
-    assert "Every saved file is there" in text["lost"]
+    assert "All files saved" in text[""]
+    assert "No videos at risk" in text["at_risk"]
+    assert "Nothing saved yet" in text["saved"]
+    assert "No videos lost" in text["gone"]
+    assert "All saved files are there" in text["lost"]
 
 
 def test_a_stranger_sees_nothing_of_it(

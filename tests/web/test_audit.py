@@ -130,7 +130,7 @@ def test_what_the_sentence_leaves_out_is_told_beside_it() -> None:
         "active": "yes → no",
         "hosts": "a, b, c",
         "name": "Old → –",
-        "how many": "3",
+        "count": "3",
     }
 
 

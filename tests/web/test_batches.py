@@ -100,7 +100,7 @@ def test_differing_settings_are_shown_with_each_take_and_common_ones_once(
         {"prompt": "A kite", "ratio": "9:16", "resolution": "–", "watermark": "yes"},
     ]
     common = {setting.name: setting.value for setting in page.context["comparison"].common}
-    assert common == {"model": USUAL, "mode": "From text", "duration": "5 s"}
+    assert common == {"model": USUAL, "mode": "Text to video", "duration": "5 s"}
     assert page.context["title"] == ""
 
 

@@ -145,8 +145,8 @@ def test_a_new_model_is_offered_as_unchecked_with_the_settings_of_its_relative(
 ) -> None:
     page = preview(desk, model=NEW)
     form = page.context["form"]
-    assert "unchecked" in str(dict(form.fields["model"].choices)[NEW])
-    assert "not checked" in str(form.fields["model"].help_text)
+    assert "unverified" in str(dict(form.fields["model"].choices)[NEW])
+    assert "verified" in str(form.fields["model"].help_text)
     assert [value for value, _ in form.fields["resolution"].choices] == [
         "480p",
         "720p",

@@ -63,11 +63,15 @@ HTML = {"text": "<!doctype html><html>console</html>", "headers": {"content-type
 @pytest.mark.parametrize(
     ("reply", "ok", "says"),
     [
-        (answer(400, gateway_error("task_not_exist", "task_not_exist")), True, "accepts the key"),
-        (answer(401, BAD_KEY), False, "refused the key"),
-        (answer(404, INVALID_URL), False, "base URL leads somewhere else"),
-        (answer(200, **HTML), False, "base URL leads somewhere else"),
-        (answer(301, headers={"location": "https://b.example"}), False, "base URL leads somewhere"),
+        (answer(400, gateway_error("task_not_exist", "task_not_exist")), True, "the key works"),
+        (answer(401, BAD_KEY), False, "rejected the key"),
+        (answer(404, INVALID_URL), False, "base URL points somewhere else"),
+        (answer(200, **HTML), False, "base URL points somewhere else"),
+        (
+            answer(301, headers={"location": "https://b.example"}),
+            False,
+            "base URL points somewhere",
+        ),
         (answer(301, headers={"location": "https://b.example"}), False, "301: https://b.example"),
         (answer(403, {"error": {"code": "AccountOverdueError", "message": "x"}}), False, "owes"),
         (
@@ -75,12 +79,12 @@ HTML = {"text": "<!doctype html><html>console</html>", "headers": {"content-type
             False,
             "key is accepted",
         ),
-        (answer(429), False, "fewer requests"),
+        (answer(429), False, "limiting requests"),
         (answer(503, text="upstream"), False, "error of its own"),
         (answer(200, text=""), False, "answer was empty"),
-        (fails(httpx.ConnectError("refused")), False, "No connection"),
+        (fails(httpx.ConnectError("refused")), False, "connect to the provider"),
         (fails(httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED]")), False, "certificate"),
-        (fails(ssl.SSLError("bad record")), False, "No connection"),
+        (fails(ssl.SSLError("bad record")), False, "connect to the provider"),
         (fails(httpx.ReadTimeout("slow")), False, "No answer in time"),
     ],
 )
@@ -133,7 +137,7 @@ def test_a_key_sealed_with_a_lost_key_is_asked_for_again(credential: Credential)
     credential.sealed_key = "gAAAAAB-not-ours"
     diagnosis = diagnose(examine(credential, now=timezone.now()))
     assert not diagnosis.ok
-    assert "type it again" in diagnosis.sentence
+    assert "Enter it again" in diagnosis.sentence
     assert len(diagnosis.steps) == len(CheckStep)
 
 
@@ -209,7 +213,7 @@ def test_where_the_key_travels_in_the_open_it_is_said(credential: Credential) ->
         (45, CheckState.OK, "agree"),
         (600, CheckState.WARNING, "ahead of"),
         (-600, CheckState.WARNING, "behind"),
-        (None, CheckState.UNKNOWN, "does not say"),
+        (None, CheckState.UNKNOWN, "report its time"),
     ],
 )
 def test_the_providers_clock_is_compared_with_ours(
@@ -288,12 +292,12 @@ def test_a_host_that_nobody_knows_is_told_from_one_that_does_not_answer(
 ) -> None:
     nobody = examined_at(credential, "https://no-such-host.invalid")
     assert states(nobody)[CheckStep.REACHABLE] == CheckState.FAILED
-    assert "no host of this name" in nobody.sentence
+    assert "no host with this name" in nobody.sentence
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     closed = examined_at(credential, f"http://127.0.0.1:{port}")
     assert states(closed)[CheckStep.REACHABLE] == CheckState.FAILED
-    assert "No connection" in closed.sentence
+    assert "connect to the provider" in closed.sentence
 
 
 def test_a_host_that_speaks_no_tls_fails_at_tls(credential: Credential) -> None:

@@ -127,7 +127,7 @@ def test_the_account_gets_the_address_of_the_invitation(
 def test_an_address_belongs_to_one_account(client: Client, link: str, member: User) -> None:
     User.objects.filter(pk=member.pk).update(email="Member@example.com")
     answer = client.post(link, {**ACCOUNT, "email": "member@EXAMPLE.com"})
-    assert "There is an account with this e-mail already" in answer.content.decode()
+    assert "An account with this e-mail already exists" in answer.content.decode()
 
 
 def test_nobody_gets_more_rights_than_the_link_grants(client: Client, link: str) -> None:
@@ -156,7 +156,7 @@ def test_joining_raises_a_role_and_never_lowers_one(
     assert Membership.objects.get(user=viewer).role == Role.MEMBER
     lower = invited(manager, project, Role.VIEWER)
     page = client_of(viewer).get(lower).content.decode()
-    assert "You are in already" in page
+    assert "already a member" in page
     client_of(viewer).post(lower)
     assert Membership.objects.get(user=viewer).role == Role.MEMBER
     assert Invitation.objects.pending(timezone.now()).count() == 1

@@ -61,9 +61,11 @@ def test_combinations_that_a_model_cannot_make_are_left_out_and_named(desk: Clie
 def test_a_plan_without_a_possible_combination_is_refused(desk: Client) -> None:
     tried = several(model=[PRO, FAST], measure="frames", frames="57", seeding="same", seeds="7")
     page = words(preview(desk, **tried))
-    assert "1 video" in page and "Seedance 2.0 fast, Frames: This model cannot do that." in page
+    assert (
+        "1 video" in page and "Seedance 2.0 fast, Frames: This model doesn't support that." in page
+    )
     tried = several(model=[PRO, FAST], duration=["15"], resolution=["1080p"])
-    assert "None of these combinations can be made." in words(
+    assert "None of these combinations is possible." in words(
         desk.post("/tasks/new/", filled(**tried))
     )
     assert not Submission.objects.exists()
@@ -114,7 +116,7 @@ def test_a_list_of_seeds_sets_the_number_of_takes(desk: Client) -> None:
 def test_modes_of_any_chosen_model_are_offered(desk: Client) -> None:
     page = preview(desk, **several(model=[PRO, FAST], mode="reference"))
     assert page.context["form"].choices.mode == "reference"
-    assert "Seedance 1.0 pro: This model does not work in this mode." in words(page).replace(
+    assert "Seedance 1.0 pro: This model doesn't support this mode." in words(page).replace(
         ", Mode:", ":"
     )
 

@@ -114,7 +114,7 @@ def test_more_than_is_ever_allowed_at_once_is_told_so(member: User, limit: Any) 
     limit("upload", 5)
     with pytest.raises(LimitReachedError) as told:
         spend(member, Limit.UPLOAD, 6)
-    assert str(told.value) == "One person may upload 5 pictures an hour. Ask for fewer."
+    assert str(told.value) == "One person can upload at most 5 pictures an hour. Request fewer."
 
 
 def test_a_clock_that_was_set_back_holds_nobody_up_for_long(

@@ -82,9 +82,9 @@ def test_an_empty_variable_is_asked_for_and_nothing_is_placed(desk: Client) -> N
 @pytest.mark.parametrize(
     ("prompt", "value", "message"),
     [
-        ("A {{two words}} boat", "x", "A variable is written {{name}}"),
-        ("A {{colour boat", "x", "A variable is written {{name}}"),
-        ("A {{colour}} boat", "{{colour}}", "A value holds no variables of its own."),
+        ("A {{two words}} boat", "x", "Write a variable as {{name}}"),
+        ("A {{colour boat", "x", "Write a variable as {{name}}"),
+        ("A {{colour}} boat", "{{colour}}", "A value can't contain variables."),
         (" ".join(f"{{{{v{n}}}}}" for n in range(11)), "x", "At most 10 variables."),
         ("{{colour}}" * 10, "x" * 4_000, "Filled in, a prompt has more than 20000 characters."),
     ],

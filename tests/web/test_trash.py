@@ -141,7 +141,7 @@ def test_the_row_leaves_the_page_that_deleted_it_and_all_others(
     page = elsewhere.get("/")
     answer = delete(boss, task, **HTMX)
     assert json.loads(answer.headers["HX-Trigger"]) == {"wake": {"target": "#live"}}
-    assert "is in the trash for 30 days" in answer.content.decode()
+    assert "moved to the trash for 30 days" in answer.content.decode()
     news = elsewhere.get(page.context["feed"].url)
     assert f'<li id="t{task.pk}" hx-swap-oob="delete">' in news.content.decode()
     assert f'id="t{kept.pk}" hx-swap-oob="delete"' not in news.content.decode()

@@ -53,7 +53,7 @@ def test_a_person_who_has_used_up_their_share_leaves_room_for_others(
     elsewhere = Project.objects.create(name="Elsewhere")
     Membership.objects.create(project=elsewhere, user=member, role="member")
     refused = words(upload_files(desk, png(), project=elsewhere.pk))
-    assert "Your pictures take" in refused and "that one person may use" in refused
+    assert "Your pictures use" in refused and "allowed per person" in refused
     assert uploaded(client_of(manager), png(640, 361)).created_by == manager
 
 

@@ -143,7 +143,7 @@ def test_an_upload_without_a_stored_file_cannot_be_used(desk: Client) -> None:
     upload = uploaded(desk)
     Upload.objects.update(name="")
     assert desk.get(f"/uploads/{upload.pk}").status_code == 404
-    assert "not in this project" in submitted(desk, line_of(upload)).content.decode()
+    assert "no longer in this project" in submitted(desk, line_of(upload)).content.decode()
 
 
 # Access
@@ -156,7 +156,7 @@ def test_another_projects_picture_is_not_found(
     assert desk.get(f"/uploads/{theirs.pk}").status_code == 404
     for line in (line_of(theirs), "upload:999999"):
         page = submitted(desk, line)
-        assert "A picture is not in this project" in page.content.decode()
+        assert "A picture is no longer in this project" in page.content.decode()
         assert f"/uploads/{theirs.pk}" not in page.content.decode()
     assert not Task.objects.exists()
 
@@ -185,7 +185,7 @@ def test_choosing_another_project_says_that_the_picture_is_not_there(
     assert f"/uploads/{upload.pk}" in page
     page = desk.post("/tasks/new/preview/", filled(project=elsewhere.pk, **fine)).content.decode()
     assert f"/uploads/{upload.pk}" not in page
-    assert "A picture is not in this project" in page
+    assert "A picture is no longer in this project" in page
 
 
 @pytest.mark.parametrize("line", ["upload:", "upload:x", "upload:-1", "upload:²", "upload:1e3"])

@@ -124,13 +124,16 @@ def whole(response: Any) -> bytes:
 @pytest.mark.parametrize(
     ("fate", "sentence"),
     [
-        ("failed", "It could not be made. The project's members see what the provider says."),
-        ("without an account", "The team's account at the provider could not make it."),
-        ("refused", "Refused: nothing was made"),
-        ("waiting", "It waits to be sent"),
-        ("unconfirmed", "Nobody knows whether this was made"),
-        ("unsaved", "It can be watched here as soon as it is."),
-        ("gone", "It is lost."),
+        (
+            "failed",
+            "The video couldn't be generated. Project members can see what the provider said.",
+        ),
+        ("without an account", "The team's account with the provider couldn't generate this."),
+        ("refused", "Refused: nothing was created"),
+        ("waiting", "Waiting to be sent"),
+        ("unconfirmed", "Unconfirmed: this may or may not have been created"),
+        ("unsaved", "You can watch it here as soon as it"),
+        ("gone", "The video is lost."),
     ],
 )
 def test_a_viewer_is_told_in_plain_words_what_became_of_a_take(

@@ -27,21 +27,24 @@ def test_a_worker_runs_the_test_and_the_page_polls_for_it(desk: Client, theirs: 
     url = page_of(theirs) + "test/"
     Lease.objects.take("sweep", "worker", now=timezone.now(), seconds=10)
     started = desk.post(url, headers={"hx-request": "true"}).content.decode()
-    assert "being asked" in started and 'hx-trigger="every 1s"' in started
+    assert "Asking the provider" in started and 'hx-trigger="every 1s"' in started
     assert "silent" not in started
     desk.post(url)
     assert OrmQ.objects.count() == 1, "one at a time"
     found = [CheckResult(step=CheckStep.KEY, state=CheckState.FAILED, why=Trouble.UNAUTHORIZED)]
     Credential.objects.get().keep_findings([each.as_json() for each in found], timezone.now())
     done = desk.get(url).content.decode()
-    assert "The provider refused the key" in done and "hx-trigger" not in done
+    assert "The provider rejected the key" in done and "hx-trigger" not in done
 
 
 def test_without_a_worker_the_page_says_so_and_stops_polling(
     desk: Client, theirs: Credential
 ) -> None:
     url = page_of(theirs) + "test/"
-    assert "worker is silent" in desk.post(url, headers={"hx-request": "1"}).content.decode()
+    assert (
+        "responding. The test is waiting for it"
+        in desk.post(url, headers={"hx-request": "1"}).content.decode()
+    )
     Credential.objects.update(test_asked_at=timezone.now() - timedelta(minutes=2))
     late = desk.get(url).content.decode()
     assert "no worker took the test" in late and "hx-trigger" not in late
@@ -69,17 +72,17 @@ def test_a_day_is_shown_in_numbers_a_chart_and_a_table(desk: Client, theirs: Cre
         (25 * 60, heard(1_000)),
     )
     page = desk.get(page_of(theirs)).content.decode()
-    for text in ("100 answers in the last 24 hours, 7 errors", "too many requests", "own error"):
+    for text in ("100 answers in the last 24 hours, 7 errors", "rate-limited", "provider error"):
         assert text in page
     assert "In 2 minutes the provider asked for fewer requests" in page
-    assert page.count("<svg class=") >= 2 and "Hour by hour" in page
+    assert page.count("<svg class=") >= 2 and "By hour" in page
     assert "style=" not in page.split("<main")[1]
     listed = desk.get("/credentials/").content.decode()
     assert "100 answers in the last 24 hours, 7 errors" in listed
 
 
 def test_a_day_of_nothing_says_so(desk: Client, theirs: Credential) -> None:
-    assert "Nothing was asked in the last 24 hours" in desk.get(page_of(theirs)).content.decode()
+    assert "No requests in the last 24 hours" in desk.get(page_of(theirs)).content.decode()
 
 
 def test_bars_stay_within_their_chart_and_errors_can_be_seen(theirs: Credential) -> None:

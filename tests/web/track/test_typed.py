@@ -61,7 +61,7 @@ def test_sending_the_second_step_twice_tracks_once(
     client = client_of(member)
     client.post(URL, typed(A, ark, "track"))
     again = client.post(URL, typed(A, ark, "track"), follow=True)
-    assert "Nothing was new" in again.content.decode()
+    assert "Nothing new" in again.content.decode()
     assert Task.objects.count() == 1
 
 
@@ -100,8 +100,8 @@ def test_a_task_of_a_hidden_project_is_shown_only_as_tracked(
     ("ids", "sentence"),
     [
         ("", "Paste at least one task id, or choose a file."),
-        (" ,;\n ", "There is no task id in this."),
-        ("sk-only-a-key-1234567", "There is no task id in this."),
+        (" ,;\n ", "No task id found."),
+        ("sk-only-a-key-1234567", "No task id found."),
         (" ".join(f"cgt-{n}" for n in range(MOST_IDS + 1)), "the most is 2000"),
     ],
 )
@@ -119,7 +119,7 @@ def test_the_posted_ids_survive_errors_and_the_step_back(
     client = client_of(member)
     mistake = client.post(URL, {"ids": f"{A}\n{B}", "credential": "77"})
     assert A in mistake.content.decode() and B in mistake.content.decode()
-    assert "not there any more" in mistake.content.decode()
+    assert "no longer exists" in mistake.content.decode()
     back = client.post(URL, typed(f"{A} {B}", ark, "edit"))
     assert f"{A} {B}" in back.content.decode()
     assert not Task.objects.exists()
