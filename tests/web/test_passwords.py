@@ -21,6 +21,7 @@ from django.utils.http import int_to_base36
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 
+from tests.test_translations import english_in
 from tests.web.conftest import ClientOf
 from tests.web.entering import PASSWORD, sign_in
 
@@ -104,6 +105,16 @@ def test_a_forgotten_password_is_replaced_by_a_link_in_a_letter(
     assert sign_in(client, "member", NEW["password1"]).status_code == 302
     again = Client().get(link_in(letter), follow=True)
     assert "This link no longer works" in again.content.decode()
+
+
+def test_the_letter_is_a_text_and_a_page_with_the_same_link(letters: list[Any]) -> None:
+    ask_for_reset("member@example.com", headers={"accept-language": "zh-CN"})
+    [letter] = letters
+    [(page, kind)] = letter.alternatives
+    assert kind == "text/html" and 'lang="zh-hans"' in page
+    assert page.count(f'href="https://dailies.example.com{link_in(letter)}"') == 2
+    assert "member" in page and "member" in letter.body
+    assert english_in(page) - {"member"} == set()
 
 
 def test_the_link_in_the_letter_ends_after_an_hour(letters: list[Any], client: Client) -> None:

@@ -221,7 +221,7 @@ def test_a_managers_switch_is_told_and_noted(
             page = client.post(url, posted, follow=True)
         project.refresh_from_db()
         assert project.viewers_see_details == shown
-        assert b"Viewers now see" in page.content
+        assert b"Viewers can now see" in page.content
     notes = AuditEntry.objects.filter(verb="project_changed", project_id=project.pk)
     changes = list(notes.order_by("pk").values_list("changes__viewers_see_details", flat=True))
     assert changes == [[False, True], [True, False]]
