@@ -17,8 +17,9 @@ from tasks.models import Credential
 from tasks.providers import ProviderError, Trouble
 from tasks.providers.transport import connection_check
 from tasks.providers.transport.client import Client, RequestTrace
-from tasks.providers.transport.connection_check import CheckState, CheckStep
+from tasks.providers.transport.connection_check import CheckResult, CheckState, CheckStep
 from tasks.simulator.server import Simulator
+from tasks.team.credentials import looks_like
 from tasks.tracking.connection_test import examine
 from tasks.web.messages.connection_test import Diagnosis, diagnose
 
@@ -73,7 +74,11 @@ HTML = {"text": "<!doctype html><html>console</html>", "headers": {"content-type
             "base URL points somewhere",
         ),
         (answer(301, headers={"location": "https://b.example"}), False, "301: https://b.example"),
-        (answer(403, {"error": {"code": "AccountOverdueError", "message": "x"}}), False, "owes"),
+        (
+            answer(403, {"error": {"code": "AccountOverdueError", "message": "x"}}),
+            False,
+            "overdue balance",
+        ),
         (
             answer(404, {"error": {"code": "ModelNotOpen", "message": "x"}}),
             False,
@@ -158,6 +163,42 @@ def test_there_is_a_sentence_for_every_trouble(trouble: Trouble) -> None:
     )
     assert len(diagnosis.sentence) > 20
     assert diagnosis.ok == (trouble == Trouble.NOT_FOUND)
+
+
+# Another provider than the chosen one
+
+ARK_REFUSAL = {
+    "error": {
+        "code": "AuthenticationError",
+        "message": "The API key in the request is missing or invalid. Request id: 0217",
+        "type": "Unauthorized",
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("base_url", "reply", "slug", "says"),
+    [
+        ("https://ark.cn-beijing.volces.com/api/v3", answer(404), "volcengine", "Volcengine Ark"),
+        ("https://gateway.example", answer(401, ARK_REFUSAL), "native", "Ark"),
+        ("https://gateway.example", answer(401, BAD_KEY), "", ""),
+        ("https://gateway.example", answer(503, ARK_REFUSAL), "", ""),
+    ],
+    ids="address answer same outage".split(),
+)
+def test_a_wrong_provider_is_recognized_and_the_right_one_named(
+    credential: Credential, base_url: str, reply: Reply, slug: str, says: str
+) -> None:
+    credential.base_url = base_url
+    client = Client(base_url, KEY, transport=httpx.MockTransport(reply))
+    results = examine(credential, now=timezone.now(), client=client)
+    assert [each.suggests for each in results if each.suggests] == ([slug] if slug else [])
+    kept = [CheckResult.from_json(each.as_json()) for each in results]
+    diagnosis = diagnose(kept)
+    assert not diagnosis.ok
+    advice = looks_like(slug) if slug else ""
+    assert says in advice
+    assert (diagnosis.sentence == advice) == bool(slug)
 
 
 # Step by step

@@ -31,6 +31,14 @@ def link(manager: User, project: Project) -> str:
     return invited(manager, project)
 
 
+def test_a_new_account_is_told_no_rules_of_passwords_before_it_breaks_one(
+    client: Client, link: str
+) -> None:
+    assert "password1_helptext" not in client.get(link).content.decode()
+    refused = client.post(link, ACCOUNT | {"password1": "abc", "password2": "abc"})
+    assert "id_password2_error" in refused.content.decode()
+
+
 def test_opening_the_link_does_not_use_it_up(client: Client, link: str) -> None:
     for _ in range(3):
         assert client.get(link).status_code == 200

@@ -54,6 +54,29 @@ def link_in(letter: Any) -> str:
     return found[1]
 
 
+def test_rules_are_told_only_where_they_are_broken(client_of: ClientOf, member: User) -> None:
+    person = client_of(member)
+    page = person.get(reverse("password")).content.decode()
+    assert "password1_helptext" not in page and "invalid-feedback" not in page
+    short = {"oldpassword": PASSWORD, "password1": "abc", "password2": "abc"}
+    refused = person.post(reverse("password"), short)
+    assert refused.context["form"].errors.as_data().keys() == {"password1"}
+    codes = {each.code for each in refused.context["form"].errors.as_data()["password1"]}
+    assert "password_too_short" in codes
+
+
+@pytest.mark.parametrize("url", ["/sign-in/", "/password/"])
+def test_every_field_of_a_password_can_be_shown(
+    client: Client, client_of: ClientOf, member: User, url: str
+) -> None:
+    person = client if url == "/sign-in/" else client_of(member)
+    page = person.get(url).content.decode()
+    fields = re.findall(r'<input type="password"[^>]*\sid="(\w+)"', page)
+    shown = re.findall(r'aria-pressed="false"\s+aria-controls="(\w+)"', page)
+    assert fields and shown == fields
+    assert "passwords.js" in page
+
+
 def test_changing_the_password_ends_the_persons_other_sessions(
     client_of: ClientOf, member: User
 ) -> None:

@@ -58,6 +58,8 @@ class SetupStep:
     done: bool
     url: str = ""  # where this person can do it
     action: str = ""  # … and what the button says
+    other_url: str = ""  # where something else does as well
+    other: str = ""
 
 
 def is_new_installation() -> bool:
@@ -65,20 +67,23 @@ def is_new_installation() -> bool:
 
 
 def checklist(user: Any) -> list[SetupStep]:
-    """The three steps from an empty installation to a first tracked task."""
+    """The three steps from an empty installation to a first video."""
     account = SetupStep(
         title=_("Create the first account"),
         text=_("Use the one-time link shown in the terminal. There are no passwords yet."),
         done=has_accounts(),
     )
-    task = SetupStep(
-        title=_("Track a task"),
-        text=_("Paste the ids of tasks created elsewhere."),
+    works = works_somewhere(user)
+    video = SetupStep(
+        title=_("Generate your first video"),
+        text=_("Describe it, check the price, and generate."),
         done=Task.objects.exists(),
-        url=reverse("track") if works_somewhere(user) else "",
-        action=_("Track tasks"),
+        url=reverse("compose") if works else "",
+        action=_("Generate your first video"),
+        other_url=reverse("track") if works else "",
+        other=_("Or track tasks created elsewhere"),
     )
-    return [account, _credential_step(user), task]
+    return [account, _credential_step(user), video]
 
 
 def _tested_credential() -> bool:

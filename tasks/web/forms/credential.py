@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from tasks.models import Credential, Project
 from tasks.models.access import administers, manages_every_project
 from tasks.providers import PROVIDERS, provider
+from tasks.team.credentials import looks_like
 from tasks.web.forms import StyledForm, credential_fields
 
 OPEN, CHOSEN = "1", "0"
@@ -63,12 +64,18 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 class ProviderSelect(forms.Select):
-    """A select whose options carry their base URLs, for the script that fills them in."""
+    """A select whose options carry what the script needs to fill in and to recognize."""
 
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option = super().create_option(name, value, *args, **kwargs)
         if value:
-            option["attrs"]["data-base-url"] = provider(str(value)).base_url
+            known = provider(str(value))
+            option["attrs"] |= {
+                "data-base-url": known.base_url,
+                "data-dialect": known.dialect.name,
+                "data-key": known.key_pattern,
+                "data-looks-like": looks_like(known.slug),
+            }
         return option
 
 

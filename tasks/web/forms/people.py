@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from tasks.models import Invitation, Project, Role
-from tasks.web.forms import StyledForm
+from tasks.web.forms import AccountBaseForm, StyledForm
 
 ROLES = [(role.value, lazy(capfirst, str)(role.label)) for role in Role]
 
@@ -51,7 +51,7 @@ class ViewerDetailsForm(forms.ModelForm):
         fields = ("viewers_see_details",)
 
 
-class AccountForm(StyledForm, UserCreationForm):
+class AccountForm(AccountBaseForm, UserCreationForm):
     """An account for whoever holds an invitation; its address is fixed where it names one."""
 
     class Meta(UserCreationForm.Meta):

@@ -22,7 +22,6 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
-from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -30,7 +29,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tasks import encryption, queue
-from tasks.web.forms import StyledForm
+from tasks.web.forms import AccountBaseForm, StyledForm
 
 LONGEST_NAME = 254  # letters; an e-mail is no longer
 NEW, AGAIN = _("New password"), _("New password again")
@@ -71,13 +70,9 @@ class SignInForm(LabelledForm, LoginForm):
 
 
 class PasswordRules(LabelledForm):
-    """A form for a new password, with the rules beside it."""
+    """A form for a new password; it tells the rules that one breaks."""
 
     labels = {"password1": NEW, "password2": AGAIN, "oldpassword": _("Current password")}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["password1"].help_text = password_validators_help_text_html()
 
 
 class PasswordForm(PasswordRules, ChangePasswordForm):
@@ -179,7 +174,7 @@ class EndSessionForm(forms.Form):
     session = forms.IntegerField(required=False)
 
 
-class FirstAccountForm(StyledForm, UserCreationForm):
+class FirstAccountForm(AccountBaseForm, UserCreationForm):
     """The first account of an installation."""
 
     class Meta(UserCreationForm.Meta):

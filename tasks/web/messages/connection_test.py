@@ -17,6 +17,7 @@ from tasks.providers.transport.connection_check import (
     CheckStep,
     is_working,
 )
+from tasks.team.credentials import looks_like
 from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
 
 TITLES = {
@@ -123,8 +124,13 @@ def diagnose(results: Iterable[CheckResult]) -> Diagnosis:
     failed = (step for step in steps if step.state == CheckState.FAILED)
     unknown = (step for step in steps if step.state == CheckState.UNKNOWN)
     worst = next(failed, None) or next(unknown)
+    other = next((looks_like(each.suggests) for each in checks if each.suggests), "")
     return Diagnosis(
-        ok=False, sentence=worst.sentence, detail=worst.detail, steps=steps, clock_ahead=ahead
+        ok=False,
+        sentence=other or worst.sentence,
+        detail=worst.detail,
+        steps=steps,
+        clock_ahead=ahead,
     )
 
 

@@ -140,6 +140,11 @@ class LastTest:
         kept = self.credential.test_findings
         return diagnose(CheckResult.from_json(each) for each in kept) if kept else None
 
+    @cached_property
+    def leads_to_first_video(self) -> bool:
+        """Whether it was passed where no task is yet: at the end of setting up."""
+        return bool(self.diagnosis and self.diagnosis.ok) and not Task.objects.exists()
+
     @property
     def steps(self) -> list[tuple[CheckMessage, Badge]]:
         steps = self.diagnosis.steps if self.diagnosis else ()

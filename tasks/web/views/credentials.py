@@ -101,8 +101,14 @@ def credential_test(request: HttpRequest, pk: int) -> HttpResponse:
             credentials.ask_for_test(row)
         if "hx-request" not in request.headers:
             return redirect("credential", pk)
-    context = {"credential": row, "test": LastTest(row, now), "now": now, "may_edit": True}
-    return render(request, "credentials/_test.html", context)
+    context = {
+        "credential": row,
+        "presented": one_of(request.user, row, now),
+        "test": LastTest(row, now),
+        "now": now,
+        "may_edit": True,
+    }
+    return render(request, "credentials/_test_news.html", context)
 
 
 @never_cache

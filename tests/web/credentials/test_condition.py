@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -35,6 +36,32 @@ def test_a_worker_runs_the_test_and_the_page_polls_for_it(desk: Client, theirs: 
     Credential.objects.get().keep_findings([each.as_json() for each in found], timezone.now())
     done = desk.get(url).content.decode()
     assert "The provider rejected the key" in done and "hx-trigger" not in done
+
+
+def test_the_badge_and_the_matter_change_with_the_test(desk: Client, theirs: Credential) -> None:
+    url = page_of(theirs) + "test/"
+    desk.post(url)
+    Credential.objects.update(trouble=Trouble.UNAUTHORIZED)
+    news = desk.get(url, headers={"hx-request": "true"}).content.decode()
+    assert [news.count(f'id="{name}" hx-swap-oob="true"') for name in ("condition", "matter")] == [
+        1,
+        1,
+    ]
+    assert "tone-red" in news.partition('id="condition"')[2]
+    page = desk.get(page_of(theirs)).content.decode()
+    assert page.count('id="condition"') == page.count('id="matter"') == 1
+    assert "hx-swap-oob" not in page
+
+
+def test_a_passed_test_leads_to_the_first_video(
+    desk: Client, theirs: Credential, make_task: MakeTask
+) -> None:
+    passed = [CheckResult(step=step, state=CheckState.OK).as_json() for step in CheckStep]
+    Credential.objects.get().keep_findings(passed, timezone.now())
+    link = f'class="btn btn-primary" href="{reverse("compose")}"'
+    assert link in desk.get(page_of(theirs)).content.decode()
+    make_task(credential=theirs)
+    assert link not in desk.get(page_of(theirs)).content.decode()
 
 
 def test_without_a_worker_the_page_says_so_and_stops_polling(
