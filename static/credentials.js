@@ -17,7 +17,7 @@
 
   const host = (address) => {
     try {
-      return new URL(address.includes("://") ? address : `https://${address}`).host;
+      return new URL(address.includes("://") ? address : `${location.protocol}//${address}`).host;
     } catch {
       return "";
     }

@@ -148,7 +148,7 @@ def test_takes_at_one_press_are_the_projects_own_setting(
     place(takes=20)
     assert "At most 20 takes" in refused(place, TooManyTakesError, takes=21)
     set_budget(most_takes=1)
-    assert "At most 1 take at one press" in refused(place, TooManyTakesError, takes=2)
+    assert "at most 1 take per request" in refused(place, TooManyTakesError, takes=2)
 
 
 def test_a_person_is_limited_and_told_when_to_try_again(

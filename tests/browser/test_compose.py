@@ -172,8 +172,8 @@ def test_refused_files_are_named_beside_accepted_ones(form: Page) -> None:
     hand_over(many, "drop", boat=png(), page=b"<html>", crumb=png(20, 20))
     expect_shown(many.locator("img"), 640)
     refused = many.get_by_role("alert")
-    expect(refused).to_contain_text("page.png: This is not a whole picture.")
-    expect(refused).to_contain_text("crumb.png: Its shorter side has 20 pixels")
+    expect(refused).to_contain_text("page.png: a complete picture.")
+    expect(refused).to_contain_text("crumb.png: The shorter side is 20 pixels")
     form.get_by_label("Prompt", exact=True).fill("A paper boat")
     form.get_by_label("Prompt", exact=True).press("Tab")
     expect(form.get_by_role("button", name="Generate")).to_be_enabled()
@@ -208,7 +208,9 @@ def test_pictures_that_come_too_often_are_told_until_when(form: Page, settings: 
     settled(form)
     hand_over(many, "drop", boat=png(640, 400))
     refused = many.get_by_role("alert")
-    expect(refused).to_contain_text("One person may upload 1 picture an hour. It can go on in")
+    expect(refused).to_contain_text(
+        "One person can upload at most 1 picture an hour. You can continue in"
+    )
     expect_shown(many.locator("img"), 640)
 
 

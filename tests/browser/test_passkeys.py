@@ -64,7 +64,7 @@ def add_passkey(
     """Add a passkey, calling `look` on each page on the way."""
     page.click("text=Add a passkey")
     page.fill("#id_password", PASSWORD)
-    page.click("text=Go on")
+    page.click("text=Continue")
     page.fill("#id_name", name)
     page.set_checked("#passkey-alone", alone)
     look(page)
@@ -184,7 +184,7 @@ def test_the_pages_of_ones_account_are_accessible(
     enter(member, "/account/app/")
     check_appearance(page)
     page.fill("#id_password", PASSWORD)
-    page.click("text=Go on")
+    page.click("text=Continue")
     expect(page.locator(".signin-qr")).to_be_visible()
     assert page.evaluate("document.querySelector('.signin-qr').naturalWidth") > 0
     origin = page.url.removesuffix("/account/app/")

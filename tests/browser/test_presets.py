@@ -145,7 +145,7 @@ def find_and_adopt(page: Page, account: Credential, remote_id: str) -> None:
     section.get_by_role("button", name="Compare now").click()
     expect(section).to_contain_text(remote_id, timeout=PATIENCE)
     section.get_by_role("button", name="Adopt it").click()
-    expect(page.locator("#toasts")).to_contain_text("1 task is adopted into Dailies")
+    expect(page.locator("#toasts")).to_contain_text("1 task adopted into Dailies")
     task = Task.objects.get(remote_id=remote_id)
     page.goto(page.url.partition("/untracked/")[0] + task.get_absolute_url())
     see(page, "succeeded")

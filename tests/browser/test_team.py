@@ -253,6 +253,6 @@ def test_without_scripts_people_are_invited_changed_and_removed(
         expect(page.locator("#toasts")).to_contain_text("viewer is now: member")
         page.click(f"a[href='/people/{row.pk}/remove/']")
         page.click("text=Remove >> nth=-1")
-        expect(page.locator("#toasts")).to_contain_text("viewer is removed.")
+        expect(page.locator("#toasts")).to_contain_text("viewer was removed.")
         page.click(MAIN_BUTTON)
         expect(page.locator("#invitation-link")).to_contain_text(f"{live_server.url}/join/")

@@ -49,14 +49,16 @@ def test_chosen_rows_go_to_the_trash_and_come_back(
     page.click("#selection button:has-text('Delete')")
     expect(page.locator(".take")).to_have_count(1)
     expect(page.locator("#selection")).to_be_hidden()
-    expect(page.locator(".toast-note")).to_contain_text("2 tasks are in the trash")
+    expect(page.locator(".toast-note")).to_contain_text("2 tasks moved to the trash")
     page.goto(page.url.rstrip("/") + "/trash/")
     expect(page.locator(".trash-row")).to_have_count(2)
     page.locator(".trash-restore").first.click()
     expect(page.locator(".trash-row")).to_have_count(1)
     page.locator("[data-choose]").check()
     page.click("#selection button:has-text('Delete permanently')")
-    expect(page.locator("main")).to_contain_text("1 task and its saved files will be gone")
+    expect(page.locator("main")).to_contain_text(
+        "1 task and its saved files will be deleted permanently"
+    )
     assert_accessible(page)
     page.click("main button.btn-danger")
     expect(page.locator("main h2")).to_have_text("The trash is empty")

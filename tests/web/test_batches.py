@@ -71,7 +71,7 @@ def test_the_progress_counts_the_takes_by_status(desk: Client, takes: Any) -> No
         ("Failed", 1),
     ]
     assert (progress.ended, progress.number, progress.tokens) == (3, 6, "2,000")
-    assert "3 of 6 ended" in words_of(desk.get(url_of(rows[0])))
+    assert "3 of 6 finished" in words_of(desk.get(url_of(rows[0])))
 
 
 def test_billed_tokens_are_shown_only_where_they_are_known(desk: Client, takes: Any) -> None:

@@ -103,10 +103,12 @@ def test_the_form_warns_from_four_fifths_on(desk: Client, project: Project) -> N
     )
     assert "budget is used" not in look(desk)
     Charge.objects.update(tokens=8 * ONE)
-    assert "80 % of this month's budget is used or held: 871,200 tokens of 1,089,000" in look(desk)
+    assert "80 % of this month's budget is used or reserved: 871,200 tokens of 1,089,000" in look(
+        desk
+    )
     row.limit = 8 * ONE + 1
     row.save()
-    assert "1 tokens are left of this month's budget" in look(desk)
+    assert "only 1 tokens of this month's budget is left" in look(desk)
 
 
 def test_a_press_that_does_not_fit_keeps_the_form_and_says_why(
@@ -125,7 +127,7 @@ def test_takes_are_limited_to_what_the_project_says(desk: Client, project: Proje
     page = desk.get("/tasks/new/")
     assert 'max="3"' in str(page.context["form"]["takes"])
     refused = desk.post("/tasks/new/", filled(takes="4"))
-    assert "At most 3 takes at one press" in words(refused)
+    assert "at most 3 takes per request" in words(refused)
     assert not Task.objects.exists()
 
 
@@ -175,7 +177,7 @@ def test_a_tasks_page_keeps_estimate_tokens_and_cost_apart(desk: Client, price: 
     ledger.settle([Task.objects.get()])
     text = words(desk.get(f"/tasks/{task.pk}/"))
     assert "based on your price list, not an invoice" in text
-    assert "¥5.01 (¥46 for a million tokens, from 2026-10-01 on)" in text
+    assert "¥5.01 (¥46 per million tokens, from 2026-10-01)" in text
     assert "109,000" in text and "estimated before sending" in text
 
 
@@ -183,7 +185,7 @@ def test_a_gateways_own_charge_is_called_what_it_is(desk: Client, make_task: Mak
     task = make_task(status="succeeded", total_tokens=ONE, quota=1_150_000)
     ledger.settle([task])
     text = words(desk.get(f"/tasks/{task.pk}/"))
-    assert "1,150,000 units; 500,000 are one US dollar where its operator left it so" in text
+    assert "1,150,000 units. 500,000 are one US dollar unless the operator changed it" in text
     assert "no known price" in text
 
 
@@ -199,8 +201,8 @@ def test_money_that_the_provider_named_is_shown_with_its_currency(
 @pytest.mark.parametrize(
     ("unit", "amount", "text"),
     [
-        ("second", "0.24", "$1.20 ($0.24 for a second, from 2026-10-01 on)"),
-        ("video", "1.5", "$1.50 ($1.5 for a video, from 2026-10-01 on)"),
+        ("second", "0.24", "$1.20 ($0.24 per second, from 2026-10-01)"),
+        ("video", "1.5", "$1.50 ($1.5 per video, from 2026-10-01)"),
     ],
 )
 def test_a_tasks_page_says_what_its_price_is_the_price_of(
@@ -323,12 +325,12 @@ def test_a_manager_enters_a_price(office: Client, ark: Credential) -> None:
         "valid_from": "2026-10-01"
     }
     text = words(office.get(f"/credentials/{ark.pk}/prices/"))
-    assert "¥46 for a million tokens 480p and 720p · without a video given" in text
+    assert "¥46 per million tokens 480p and 720p · without a video given" in text
     assert "Contract 7" in text
 
 
 @pytest.mark.parametrize(
-    ("unit", "text"), [("second", "¥46 for a second"), ("video", "¥46 for a video")]
+    ("unit", "text"), [("second", "¥46 per second"), ("video", "¥46 per video")]
 )
 def test_a_price_of_another_unit_says_so(
     office: Client, ark: Credential, unit: str, text: str
@@ -370,7 +372,7 @@ def test_an_overlap_is_refused_and_names_the_other_price(
     office: Client, ark: Credential, price: Price
 ) -> None:
     answer = office.post(f"/credentials/{ark.pk}/prices/", ENTERED)
-    assert "From 2026-10-01 on some of the same videos already have a price" in words(answer)
+    assert "Some of these videos already have a price from 2026-10-01 on" in words(answer)
     assert Price.objects.count() == 1
 
 

@@ -140,7 +140,7 @@ def test_the_preview_shows_violated_rules_but_no_errors_of_empty_fields(
         mode="reference",
         reference_image="\n".join(["https://a.example/1.jpg"] * 31),
     )
-    assert "At most 30 of these." in page.content.decode()
+    assert "Add at most 30." in page.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_the_preview_shows_violated_rules_but_no_errors_of_empty_fields(
         ({"model": PRO, "measure": "frames", "frames": "58"}, "25 plus a multiple of 4"),
         ({"model": PRO, "measure": "frames", "frames": "x"}, "Frames must be whole numbers"),
         ({"model": PRO, "measure": "frames", "frames": "57 61"}, "Enter one number"),
-        ({"takes": "21"}, "At most 20 takes at one press"),
+        ({"takes": "21"}, "at most 20 takes per request"),
         ({"duration": "99"}, "99 is not one of the available choices"),
         ({"model": "another"}, "another is not one of the available choices"),
     ],

@@ -174,6 +174,9 @@ ARK_REFUSAL = {
         "type": "Unauthorized",
     }
 }
+ARK_OUTAGE = {
+    "error": ARK_REFUSAL["error"] | {"code": "InternalServiceError", "type": "InternalServerError"}
+}
 
 
 @pytest.mark.parametrize(
@@ -182,7 +185,7 @@ ARK_REFUSAL = {
         ("https://ark.cn-beijing.volces.com/api/v3", answer(404), "volcengine", "Volcengine Ark"),
         ("https://gateway.example", answer(401, ARK_REFUSAL), "native", "Ark"),
         ("https://gateway.example", answer(401, BAD_KEY), "", ""),
-        ("https://gateway.example", answer(503, ARK_REFUSAL), "", ""),
+        ("https://gateway.example", answer(503, ARK_OUTAGE), "", ""),
     ],
     ids="address answer same outage".split(),
 )

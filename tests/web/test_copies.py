@@ -79,7 +79,7 @@ def test_each_trouble_is_shown_with_its_detail_and_the_next_try(
     for page in (f"/tasks/{done.pk}/", "/archive/"):
         page_text = text(reader, page)
         assert "HTTP 599 Odd: word for word" in page_text and "Our own words" not in page_text
-        assert "3 failed tries" in page_text
+        assert "3 failed attempts" in page_text
         assert "in 5 minutes" in page_text
         assert f"<p>{trouble}</p>" not in page_text, "a sentence, not the bare word"
 
@@ -121,10 +121,7 @@ def test_a_lost_file_that_comes_again_is_at_risk_and_says_what_was(
     copy_of(done, state="waiting", link_ends_at=now + FAR, damaged_at=now, due_at=now, **LOST)
     page_text = text(reader, f"/tasks/{done.pk}/")
     assert 'data-kept="at_risk"' in page_text
-    assert (
-        "This file was saved but is now missing from storage. It's being fetched again."
-        in page_text
-    )
+    assert "This file was saved but is now missing from storage." in page_text
     change(Copy.objects.get(), trouble="timeout", state="saving")
     page_text = text(reader, f"/tasks/{done.pk}/")
     assert "Saved before, then found missing or changed" in page_text
@@ -231,7 +228,7 @@ def test_what_differs_from_the_order_is_said_in_plain_words(
 ) -> None:
     save_copy(done, b"film", mismatch="duration:5.04:10 size:640x640:1280x720 audio:no:yes")
     page_text = text(reader, f"/tasks/{done.pk}/")
-    assert "The file runs for 5.04 s; the task says 10 s." in page_text
-    assert "The file is 640 × 640 pixels; the task says 1280 × 720." in page_text
-    assert "Sound in the file: no; the task says: yes." in page_text
+    assert "The file is 5.04 s long. The task says 10 s." in page_text
+    assert "The file is 640 × 640 pixels. The task says 1280 × 720." in page_text
+    assert "Audio in the file: no. The task says: yes." in page_text
     assert "Differs from the request" in text(reader, "/")

@@ -46,7 +46,7 @@ SAMPLES = Path(__file__).parent.parent / "samples"
         ("QuotaExceeded", "the request has exceeded the quota", "a little later", NextStep.LATER),
         ("SetLimitExceeded", "", "spending limit", NextStep.ACCOUNT),
         ("AccountOverdueError", "", "overdue balance", NextStep.ACCOUNT),
-        ("ModelNotOpen", "", "not open", NextStep.ACCOUNT),
+        ("ModelNotOpen", "", "doesn", NextStep.ACCOUNT),
         ("InvalidEndpoint.ClosedEndpoint", "", "closed", NextStep.ACCOUNT),
         ("ServerOverloaded", "", "error of its own", NextStep.AGAIN),
         (

@@ -185,9 +185,11 @@ def test_the_only_project_is_not_named_and_one_of_several_is(
     client: Client, link: str, project: Project
 ) -> None:
     Project.objects.filter(pk=project.pk).update(name="Autumn film")
-    assert "You are invited to Dailies" in " ".join(client.get(link).content.decode().split())
+    assert "You've been invited to Dailies" in " ".join(client.get(link).content.decode().split())
     Project.objects.create(name="Second")
-    assert "You are invited to Autumn film" in " ".join(client.get(link).content.decode().split())
+    assert "You've been invited to Autumn film" in " ".join(
+        client.get(link).content.decode().split()
+    )
 
 
 def test_the_language_is_chosen_on_the_page_itself(client: Client, link: str) -> None:

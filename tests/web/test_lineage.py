@@ -379,7 +379,7 @@ def test_a_last_frame_that_no_model_takes_is_refused_with_the_reason(
     parent = make_task(status=Status.SUCCEEDED)
     save_copy(parent, png(100, 100), kind=CopyKind.LAST_FRAME)
     page = desk.post(f"/tasks/{parent.pk}/continue/", follow=True).content.decode()
-    assert "it must have 300 at least" in page
+    assert "The minimum is 300" in page
     assert not Upload.objects.exists()
 
 

@@ -122,7 +122,7 @@ def test_of_very_many_only_those_are_counted_that_are_left(
 ) -> None:
     monkeypatch.setattr(previews, "MOST", most)
     page = text(client_of(staff), "/archive/")
-    assert f"Previews still to be made: {left} </p>" in page and "previews ready" not in page
+    assert f"Previews left to make: {left} </p>" in page and "previews ready" not in page
 
 
 def test_a_page_costs_one_query_more_when_all_is_done(

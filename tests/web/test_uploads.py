@@ -64,7 +64,7 @@ def test_a_file_that_is_no_picture_is_refused_whatever_its_name(
     desk: Client, content: bytes
 ) -> None:
     answer = upload_files(desk, content)
-    assert "still.png: This is not a whole picture." in answer.content.decode()
+    assert "still.png: This isn't a complete picture." in answer.content.decode()
     assert "<img" not in answer.content.decode()
     assert (Upload.objects.count(), stored()) == (0, [])
 
@@ -72,12 +72,12 @@ def test_a_file_that_is_no_picture_is_refused_whatever_its_name(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (png(299, 400), "Its shorter side has 299 pixels; it must have 300 at least."),
-        (png(6001, 3000), "Its longer side has 6001 pixels; 6000 are the most."),
-        (png(2**31 - 1, 2**31 - 1), "Its longer side has 2147483647 pixels"),
-        (png(390, 1000), "It is 0.39 times as wide as high; it must be 0.4 times at least."),
-        (png(1000, 390), "It is 2.564 times as wide as high; 2.5 times are the most."),
-        (png(padding=30_000_000), "it must have less than 30 MB."),
+        (png(299, 400), "The shorter side is 299 pixels. The minimum is 300."),
+        (png(6001, 3000), "The longer side is 6001 pixels. The maximum is 6000."),
+        (png(2**31 - 1, 2**31 - 1), "The longer side is 2147483647 pixels"),
+        (png(390, 1000), "The width-to-height ratio is 0.39. The minimum is 0.4."),
+        (png(1000, 390), "The width-to-height ratio is 2.564. The maximum is 2.5."),
+        (png(padding=30_000_000), "It must be under 30 MB."),
     ],
     ids=["small", "long", "huge", "narrow", "wide", "heavy"],
 )

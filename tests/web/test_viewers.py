@@ -149,7 +149,7 @@ def test_the_family_of_a_failure_is_told_on_page_list_and_feed(
     refused = {"error_code": "InputTextSensitiveContentDetected", "error_message": "No."}
     Task.objects.filter(pk=planted["failed"].pk).update(**refused)
     client = client_of(viewer)
-    sentence = b"The words were refused by the provider&#x27;s moderation."
+    sentence = b"The provider&#x27;s moderation rejected the prompt."
     for url in (planted["failed"].get_absolute_url(), "/"):
         page = client.get(url)
         assert sentence in page.content and sentence in client.get(news_of(page)).content

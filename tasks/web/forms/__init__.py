@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 
 class StyledForm(forms.BaseForm):
@@ -35,3 +36,4 @@ class AccountBaseForm(StyledForm):
         super().__init__(*args, **kwargs)
         for name in ("password1", "password2"):
             self.fields[name].help_text = ""
+        self.fields["password2"].label = _("Password again")

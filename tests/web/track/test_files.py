@@ -93,7 +93,7 @@ def test_an_answer_without_a_prompt_does_not_remove_the_prompt(
         (b'id,prompt\ncgt-1,"never closed\n', "a quotation mark isn't closed"),
         (b"id,prompt\ncgt-1," + b"x" * 200_000, "a cell is too long"),
         (b"id," + b"," * 300 + b"\ncgt-1\n", "too many columns"),
-        (b"id,prompt\n" + b"cgt-1,x\n" * 2_001, "the most is 2000"),
+        (b"id,prompt\n" + b"cgt-1,x\n" * 2_001, "the limit is 2000"),
         (b"id,prompt\n,\n", "No task id found."),
     ],
 )

@@ -46,7 +46,7 @@ def test_new_ids_of_the_preview_are_tracked_in_the_second_step(
     preview = client.post(URL, typed(f"{A}\n{B}\n{G}", ark))
     answer = client.post(URL, typed(preview.context["ids"], ark, "track"), follow=True)
     assert answer.redirect_chain[-1][0] == reverse("tasks")
-    assert "2 tasks are tracked now" in answer.content.decode()
+    assert "Tracking 2 tasks" in answer.content.decode()
     rows = Task.objects.order_by("id")
     assert [(t.remote_id, t.project, t.credential, t.created_by) for t in rows] == [
         (A, project, ark, member),
@@ -102,7 +102,7 @@ def test_a_task_of_a_hidden_project_is_shown_only_as_tracked(
         ("", "Paste at least one task id, or choose a file."),
         (" ,;\n ", "No task id found."),
         ("sk-only-a-key-1234567", "No task id found."),
-        (" ".join(f"cgt-{n}" for n in range(MOST_IDS + 1)), "the most is 2000"),
+        (" ".join(f"cgt-{n}" for n in range(MOST_IDS + 1)), "the limit is 2000"),
     ],
 )
 def test_an_error_is_shown_beside_the_field(
