@@ -1,7 +1,8 @@
 """Recognition of the provider that a credential belongs to, where another one was chosen. Pure.
 
 An address that is another provider's tells most; then the shape of an answer; then that of the
-key, where the chosen provider's keys have another. Nothing is recognized that fits the choice.
+key, where the chosen provider's keys have another. Nothing is recognized that fits the choice, and
+at its own address a provider may answer as it likes.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def recognize(
     at_address = by_address(base_url)
     if at_address and at_address.dialect.name != chosen.dialect.name:
         return at_address
-    family = _family(parse_object(answer.body)) if answer else ""
+    family = _family(parse_object(answer.body)) if answer and at_address is None else ""
     if family and family != chosen.dialect.name:
         return provider(_GENERIC[family])
     is_foreign = chosen.key_pattern and key and not _matches(chosen, key)

@@ -88,8 +88,23 @@ class _ConnectionTest:
             self._compare_clocks(answer)
             dialect.read_task(answer, remote_id=dialect.probe_id, base_url=client.base_url)
         except ProviderError as error:
-            return self._without_key(error)
+            return self._at_another_provider(self._without_key(error), client.base_url)
         return None
+
+    def _at_another_provider(self, error: ProviderError, base_url: str) -> ProviderError:
+        """Take "no such task" for a wrong address, where another kind of provider says it.
+
+        Ark answers a path of a gateway's with a 404 that looks like its own for an unknown task.
+        """
+        if error.trouble != Trouble.NOT_FOUND:
+            return error
+        known = recognition.recognize(self._service, base_url=base_url, answer=self._answer)
+        if known is None:
+            return error
+        status = error.status_code
+        return ProviderError(
+            str(error), trouble=Trouble.BAD_ADDRESS, permanent=True, status_code=status
+        )
 
     async def _ask_for_list(self, client: Client) -> CheckResult:
         """Ask for a short list: of the task that does not exist, else of the newest one."""

@@ -48,6 +48,12 @@ def test_the_shape_of_a_refusal_speaks_for_its_family(chosen: str, name: str, sl
     assert recognized(chosen, answer=sample_answer(name)) == slug
 
 
+def test_at_its_own_address_a_provider_answers_as_it_likes() -> None:
+    answered = sample_answer("native/error-404-resource-not-found")
+    assert recognized("dataeyes", base_url="https://api.dataeyes.ai", answer=answered) == ""
+    assert recognized("dataeyes", answer=answered) == "native"
+
+
 @pytest.mark.parametrize(
     ("chosen", "key", "slug"),
     [

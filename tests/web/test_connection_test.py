@@ -174,6 +174,9 @@ ARK_REFUSAL = {
         "type": "Unauthorized",
     }
 }
+ARK_UNKNOWN = {
+    "error": ARK_REFUSAL["error"] | {"code": "ResourceNotFound", "type": "NotFound"},
+}
 ARK_OUTAGE = {
     "error": ARK_REFUSAL["error"] | {"code": "InternalServiceError", "type": "InternalServerError"}
 }
@@ -184,15 +187,17 @@ ARK_OUTAGE = {
     [
         ("https://ark.cn-beijing.volces.com/api/v3", answer(404), "volcengine", "Volcengine Ark"),
         ("https://gateway.example", answer(401, ARK_REFUSAL), "native", "Ark"),
+        ("https://gateway.example", answer(404, ARK_UNKNOWN), "native", "Ark"),
         ("https://gateway.example", answer(401, BAD_KEY), "", ""),
         ("https://gateway.example", answer(503, ARK_OUTAGE), "", ""),
     ],
-    ids="address answer same outage".split(),
+    ids="address answer unknown same outage".split(),
 )
 def test_a_wrong_provider_is_recognized_and_the_right_one_named(
     credential: Credential, base_url: str, reply: Reply, slug: str, says: str
 ) -> None:
     credential.base_url = base_url
+    credential.save()
     client = Client(base_url, KEY, transport=httpx.MockTransport(reply))
     results = examine(credential, now=timezone.now(), client=client)
     assert [each.suggests for each in results if each.suggests] == ([slug] if slug else [])
@@ -202,6 +207,8 @@ def test_a_wrong_provider_is_recognized_and_the_right_one_named(
     advice = looks_like(slug) if slug else ""
     assert says in advice
     assert (diagnosis.sentence == advice) == bool(slug)
+    credential.refresh_from_db()
+    assert credential.trouble and not credential.heard_at, "its badge says so, too"
 
 
 # Step by step

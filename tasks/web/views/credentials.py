@@ -60,13 +60,13 @@ def credential(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         return _page(request, _visible(request, pk))
     row = _editable(request, pk)
-    old_base_url = row.base_url
+    old = row.provider, row.base_url
     form = CredentialForm(request.POST, instance=row, user=request.user)
     if not form.is_valid():
         return _page(request, _editable(request, pk), form=form)
     credentials.save(request, form)
     messages.success(request, _("Saved."))
-    if row.base_url != old_base_url or form.cleaned_data["key"]:
+    if (row.provider, row.base_url) != old or form.cleaned_data["key"]:
         credentials.ask_for_test(row)
         _add_address_messages(request, row)
     return redirect("credential", pk)
