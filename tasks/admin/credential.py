@@ -53,7 +53,8 @@ class CredentialForm(CheckedCredentialForm):
         self.fields["key"].widget.attrs["class"] = "vTextField"
         self.fields["base_url"].required = False
         self.fields["base_url"].help_text = _(
-            "Leave empty for a known provider's own. Without /v1 and what follows it."
+            "Leave empty for a known provider's own address. Don't include /v1 or anything after "
+            "it."
         )
         self.fields["key"].required = not self.instance.sealed_key
         if self.instance.sealed_key:
@@ -117,7 +118,7 @@ class CredentialAdmin(admin.ModelAdmin):
     def last_test(self, credential: Credential) -> str:
         test = LastTest(credential, timezone.now())
         if test.is_under_way:
-            return str(_("The provider is being asked…"))
+            return str(_("Asking the provider…"))
         return str(test.diagnosis or _("Not tested yet."))
 
     def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
@@ -136,10 +137,13 @@ class CredentialAdmin(admin.ModelAdmin):
             credentials.add(request, form)
         typed_url = form.data.get("base_url", "").strip()
         if typed_url and typed_url.rstrip("/") != obj.base_url:
-            sentence = _("The base URL was put right: %(url)s. What follows it is added by itself.")
+            sentence = _(
+                "The base URL was corrected to %(url)s. The rest of the path is added "
+                "automatically."
+            )
             messages.info(request, sentence % {"url": obj.base_url})
         if obj.base_url.startswith("http://"):
-            messages.warning(request, _("With http:// the key travels in the open."))
+            messages.warning(request, _("With http://, the key is sent unencrypted."))
         if trouble := foresee(obj.base_url, allowed_private_hosts()):
             messages.warning(request, trouble_sentence(trouble))
 

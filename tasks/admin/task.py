@@ -69,8 +69,9 @@ class TaskAdmin(LargeTableAdmin):
             moved = Task.objects.filter(pk__in=ids).move_to_trash(request.user, timezone.now())
             note_each(request, AuditAction.DELETED, moved)
         sentence = ngettext(
-            "%(number)s task is in the trash for 30 days. The provider's own record stays.",
-            "%(number)s tasks are in the trash for 30 days. The provider's own records stay.",
+            "%(number)s task moved to the trash for 30 days. The provider's record isn't affected.",
+            "%(number)s tasks moved to the trash for 30 days. The provider's records aren't "
+            "affected.",
             len(moved),
         )
         messages.success(request, sentence % {"number": len(moved)})
@@ -82,7 +83,7 @@ class TaskAdmin(LargeTableAdmin):
         with transaction.atomic():
             restored = Task.objects.filter(pk__in=ids).restore()
             note_each(request, AuditAction.RESTORED, restored)
-        sentence = ngettext("%(number)s is back.", "%(number)s are back.", len(restored))
+        sentence = ngettext("%(number)s restored.", "%(number)s restored.", len(restored))
         messages.success(request, sentence % {"number": len(restored)})
 
     @admin.display(description=_("raw answer"))

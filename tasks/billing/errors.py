@@ -25,8 +25,10 @@ class TooManyTakesError(PlacementRefusedError):
 
     def __str__(self) -> str:
         sentence = ngettext(
-            "At most %(most)s take at one press in this project. Its managers can change that.",
-            "At most %(most)s takes at one press in this project. Its managers can change that.",
+            "This project allows at most %(most)s take per request. A project manager can change "
+            "that.",
+            "This project allows at most %(most)s takes per request. A project manager can "
+            "change that.",
             self.most,
         )
         return sentence % {"most": self.most}
@@ -46,21 +48,21 @@ class RateLimitError(PlacementRefusedError):
     def __str__(self) -> str:
         if self.minutes == 1:
             limit = ngettext(
-                "One person may ask for %(most)s take a minute.",
-                "One person may ask for %(most)s takes a minute.",
+                "One person can request at most %(most)s take a minute.",
+                "One person can request at most %(most)s takes a minute.",
                 self.most,
             )
         else:
             limit = ngettext(
-                "One person may ask for %(most)s take an hour.",
-                "One person may ask for %(most)s takes an hour.",
+                "One person can request at most %(most)s take an hour.",
+                "One person can request at most %(most)s takes an hour.",
                 self.most,
             )
         if self.again_at is None:
-            advice = _("Ask for fewer.")
+            advice = _("Request fewer.")
         else:
             time = f"{timezone.localtime(self.again_at):%H:%M:%S %Z}"
-            advice = _("It can go on at %(time)s.") % {"time": time}
+            advice = _("You can continue at %(time)s.") % {"time": time}
         return prose(limit % {"most": self.most}, advice)
 
 
@@ -76,11 +78,11 @@ class BudgetExceededError(PlacementRefusedError):
         sums = {"needed": sum_of(self.needed, self.unit), "left": sum_of(self.left, self.unit)}
         if self.left:
             reason = _(
-                "This would take up to %(needed)s; %(left)s are left of this month's budget."
+                "This needs up to %(needed)s, but only %(left)s of this month's budget is left."
             )
         else:
-            reason = _("This month's budget is used up; this would take %(needed)s.")
-        return prose(reason % sums, _("The project's managers can raise it."))
+            reason = _("This month's budget is used up. This needs %(needed)s.")
+        return prose(reason % sums, _("A project manager can raise it."))
 
 
 @dataclass(eq=False)
@@ -91,6 +93,6 @@ class NoPriceError(PlacementRefusedError):
 
     def __str__(self) -> str:
         return _(
-            "The budget is in %(currency)s, and no price in %(currency)s is known for this. "
-            "The project's managers can enter one on the credential's page."
+            "The budget is in %(currency)s, but there's no price in %(currency)s for this. A "
+            "project manager can enter one on the credential's page."
         ) % {"currency": self.currency}

@@ -12,9 +12,11 @@ from django.db import transaction
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tasks import queue
 from tasks.models import AuditAction, Credential, Project, Task
+from tasks.providers import provider
 from tasks.team import audit
 
 KEY_FIELDS = ("sealed_key", "key_tail", "creates_wait_until")
@@ -182,3 +184,13 @@ def _chosen(credential: Credential) -> list[Project]:
 
 def _only(projects: list[Project]) -> Project | None:
     return projects[0] if len(projects) == 1 else None
+
+
+def looks_like(slug: str) -> str:
+    """The advice to choose another provider, which address, answer or key look like."""
+    if slug == "native":
+        return _("This looks like an API compatible with Ark. Choose that provider.")
+    if slug == "newapi":
+        return _("This looks like a new-api gateway. Choose that provider.")
+    name = _(provider(slug).label)
+    return _("This looks like %(provider)s. Choose that provider.") % {"provider": name}

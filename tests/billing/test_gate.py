@@ -74,7 +74,7 @@ def test_an_unknown_duration_is_reserved_at_its_maximum(
     place: Place, set_budget: SetBudget
 ) -> None:
     set_budget(2 * ONE)
-    assert "This would take up to" in refused(place, BudgetExceededError, duration=-1)
+    assert "This needs up to" in refused(place, BudgetExceededError, duration=-1)
     set_budget(4 * ONE)
     place(duration=-1)
 
@@ -148,7 +148,7 @@ def test_takes_at_one_press_are_the_projects_own_setting(
     place(takes=20)
     assert "At most 20 takes" in refused(place, TooManyTakesError, takes=21)
     set_budget(most_takes=1)
-    assert "At most 1 take at one press" in refused(place, TooManyTakesError, takes=2)
+    assert "at most 1 take per request" in refused(place, TooManyTakesError, takes=2)
 
 
 def test_a_person_is_limited_and_told_when_to_try_again(
@@ -163,7 +163,7 @@ def test_a_person_is_limited_and_told_when_to_try_again(
     assert "12:01:20 UTC" in message
     place(created_by=manager, now=NOW + timedelta(seconds=30))
     place(takes=2, now=NOW + timedelta(seconds=60))
-    assert "Ask for fewer" in refused(place, RateLimitError, takes=4)
+    assert "Request fewer" in refused(place, RateLimitError, takes=4)
 
 
 def test_an_hour_has_its_own_limit_and_a_project_may_have_a_lower_one(

@@ -68,13 +68,13 @@ def test_a_ratio_is_chosen_from_drawn_shapes_and_renews_the_price(form: Page) ->
     menu, price = form.locator("#pick-ratio"), form.locator("#compose-price")
     expect(price).to_contain_text("about 108,900 tokens")
     menu.locator("summary").click()
-    menu.get_by_text("as the input", exact=True).click()
+    menu.get_by_text("Same as input", exact=True).click()
     expect(menu).not_to_have_attribute("open", "")  # one look at the result, and one click less
     expect(price).to_contain_text("108,900 tokens to 109,586 tokens")
-    expect(menu.locator("summary")).to_contain_text("as the input")
+    expect(menu.locator("summary")).to_contain_text("Same as input")
     settled(form)
     menu.locator("summary").press("Enter")
-    menu.get_by_label("as the input").press("ArrowUp")
+    menu.get_by_label("Same as input").press("ArrowUp")
     expect(menu.locator("summary")).to_contain_text("21:9")
     expect(menu).to_have_attribute("open", "")  # by keyboard one goes on
     settled(form)
@@ -110,10 +110,10 @@ def test_a_mode_without_pictures_says_so_and_keeps_what_is_in_it(form: Page) -> 
     form.get_by_label("Model", exact=True).select_option("doubao-seedance-2-5-260628")
     settled(form)
     form.get_by_label("Mode", exact=True).select_option("final")
-    expect(form.get_by_label("Id of the draft")).to_be_visible()
+    expect(form.get_by_label("Draft task ID")).to_be_visible()
     settled(form)
     hand_over(form.locator(".prompt-box"), "drop", boat=png())
-    expect(form.locator("#uploads-refused")).to_contain_text("This mode takes no more pictures.")
+    expect(form.locator("#uploads-refused")).to_contain_text("This mode can't take more pictures.")
     assert not Upload.objects.exists()
 
 

@@ -288,7 +288,7 @@ def test_a_browser_without_hevc_offers_the_download_at_once(
         pytest.skip("this browser plays HEVC")
     expect(page.locator("[data-unplayable]")).to_contain_text("HEVC (H.265)")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the file").click()
+        page.get_by_role("link", name="Download file").click()
     assert download.value.path().read_bytes() == FILM
 
 
@@ -340,14 +340,14 @@ def test_save_now_is_one_click_on_page_row_and_selection(
     copies = [copy_of(each, link_ends_at=far, due_at=far) for each in tasks]
     page = enter(member, f"/tasks/{tasks[0].pk}/")
     page.locator("[data-save-now]").click()
-    expect(page.locator("#toasts")).to_contain_text("1 file is saved next.")
+    expect(page.locator("#toasts")).to_contain_text("1 file will be saved next.")
     page.goto(f"{live_server.url}/archive/")
     page.locator(f"#c{copies[1].pk} [data-save-now]").click()
-    expect(page.locator("#toasts")).to_contain_text("1 file is saved next.")
+    expect(page.locator("#toasts")).to_contain_text("1 file will be saved next.")
     page.goto(live_server.url)
     page.locator(f"#t{tasks[2].pk} [data-choose]").check()
     page.locator("#selection").get_by_text("Save now").click()
-    expect(page.locator("#toasts")).to_contain_text("1 file is saved next.")
+    expect(page.locator("#toasts")).to_contain_text("1 file will be saved next.")
     assert not Copy.objects.filter(due_at=far).exists()
     change(copies[0], **saved(tasks[0]))
     page.goto(f"{live_server.url}/tasks/{tasks[0].pk}/")
@@ -362,10 +362,10 @@ def test_save_now_works_without_scripts(
     with browser.new_context(java_script_enabled=False) as context:
         page = enter(member, "/archive/", page=context.new_page())
         page.locator(f"#c{copies[0].pk} [data-save-now]").click()
-        expect(page.locator("#toasts")).to_contain_text("1 file is saved next.")
+        expect(page.locator("#toasts")).to_contain_text("1 file will be saved next.")
         page.locator(f"#c{copies[1].pk} [data-choose]").check()
         page.locator("#selection").get_by_text("Save now").click()
-        expect(page.locator("#toasts")).to_contain_text("1 file is saved next.")
+        expect(page.locator("#toasts")).to_contain_text("1 file will be saved next.")
     assert list(Copy.objects.filter(due_at=far)) == [copies[2]]
 
 

@@ -189,7 +189,7 @@ def test_a_removed_picture_is_told(form: Page, member: User, project: Project) -
     come_back(form)
     press(form, "Restore")
     expect(prompt(form)).to_have_value(BOAT)
-    gone = "A picture is not in this project, or not any more. Give it again."
+    gone = "A picture is no longer in this project. Add it again."
     expect(form.locator("#compose")).to_contain_text(gone)
 
 

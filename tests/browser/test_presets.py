@@ -115,7 +115,7 @@ def watch_it_become_a_video(page: Page, task: Task, clock: Clock, *, can_cancel:
     """Watch the task on one page that is never reloaded."""
     opened = page.evaluate("window.opened = Math.random()")
     see(page, "queued")
-    button = page.get_by_role("button", name="Cancel it")
+    button = page.get_by_role("button", name="Cancel task")
     expect(button).to_have_count(1 if can_cancel else 0)
     clock.ahead += 1_200
     see(page, "running")
@@ -134,9 +134,9 @@ def cancel_another(page: Page, task: Task, sim: Simulator) -> None:
     another = press_generate(page)
     assert another != task
     see(page, "queued")
-    page.get_by_role("button", name="Cancel it").click()
+    page.get_by_role("button", name="Cancel task").click()
     see(page, "cancelled")
-    expect(page.locator("#task-status")).not_to_contain_text("Cancelling")
+    expect(page.locator("#task-status")).not_to_contain_text("Cancellation")
     assert [bool(record.cancelled_at) for record in sim.tasks] == [False, True]
 
 
@@ -145,7 +145,7 @@ def find_and_adopt(page: Page, account: Credential, remote_id: str) -> None:
     section.get_by_role("button", name="Compare now").click()
     expect(section).to_contain_text(remote_id, timeout=PATIENCE)
     section.get_by_role("button", name="Adopt it").click()
-    expect(page.locator("#toasts")).to_contain_text("1 task is adopted into Dailies")
+    expect(page.locator("#toasts")).to_contain_text("1 task adopted into Dailies")
     task = Task.objects.get(remote_id=remote_id)
     page.goto(page.url.partition("/untracked/")[0] + task.get_absolute_url())
     see(page, "succeeded")

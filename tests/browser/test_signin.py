@@ -38,7 +38,7 @@ def test_an_empty_installation_leads_to_its_first_tracked_task(
     page.click("button[value=preview]")
     assert_accessible(page)
     page.click("button[value=track]")
-    expect(page.locator("body")).to_contain_text("2 tasks are tracked now")
+    expect(page.locator("body")).to_contain_text("Tracking 2 tasks")
     assert Task.objects.count() == 2
 
 

@@ -107,7 +107,7 @@ def test_a_request_that_cannot_be_sent_unchanged_is_put_into_the_form(
     Credential.objects.filter(pk=ark.pk).update(active=False)
     answer = desk.post(f"/tasks/{parent.pk}/run-again/", {"key": str(uuid.uuid4())}, follow=True)
     assert answer.redirect_chain == [(f"/tasks/new/?from={parent.pk}", 302)]
-    assert "cannot be used in this project any more" in answer.content.decode()
+    assert "can no longer be used in this project" in answer.content.decode()
     assert Task.objects.count() == 1
 
 
@@ -117,7 +117,7 @@ def test_a_rule_that_has_changed_since_is_applied(desk: Client) -> None:
     row.request = row.request | {"duration": 99}
     row.save()
     answer = desk.post(f"/tasks/{parent.pk}/run-again/", {"key": str(uuid.uuid4())}, follow=True)
-    assert "Look the settings through." in answer.content.decode()
+    assert "Check the settings." in answer.content.decode()
     assert Task.objects.count() == 1
 
 
@@ -129,7 +129,7 @@ def test_a_picture_that_is_gone_is_asked_for(desk: Client) -> None:
     assert list(again.submission.uploads.all()) == [upload]
     Upload.objects.update(sha256="")
     answer = desk.post(f"/tasks/{parent.pk}/run-again/", {"key": str(uuid.uuid4())}, follow=True)
-    assert "A picture is not here any more." in answer.content.decode()
+    assert "A picture is no longer here." in answer.content.decode()
     assert Submission.objects.count() == 2
 
 

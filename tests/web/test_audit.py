@@ -94,11 +94,11 @@ def test_postgresql_refuses_to_delete_an_entry_too(db: None) -> None:
         ({"verb": AuditAction.KEY_REPLACED, "label": "Ark"}, "boss replaced the key of Ark"),
         (
             {"verb": AuditAction.SIGN_IN_FAILED, "actor": "", "label": "viola"},
-            "Somebody could not sign in as viola",
+            "Someone tried to sign in as viola and failed",
         ),
         (
             {"verb": AuditAction.PURGED, "actor": "", "label": "", "changes": {"number": 12}},
-            "Dailies deleted 12 tasks for good",
+            "Dailies permanently deleted 12 tasks",
         ),
         ({"verb": AuditAction.DELETED, "label": "50 % off"}, "boss moved 50 % off to the trash"),
         ({"verb": AuditAction.PROMPT_SAVED, "label": "Boat"}, "boss saved the prompt Boat"),
@@ -130,7 +130,7 @@ def test_what_the_sentence_leaves_out_is_told_beside_it() -> None:
         "active": "yes → no",
         "hosts": "a, b, c",
         "name": "Old → –",
-        "how many": "3",
+        "count": "3",
     }
 
 

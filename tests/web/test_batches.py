@@ -71,7 +71,7 @@ def test_the_progress_counts_the_takes_by_status(desk: Client, takes: Any) -> No
         ("Failed", 1),
     ]
     assert (progress.ended, progress.number, progress.tokens) == (3, 6, "2,000")
-    assert "3 of 6 ended" in words_of(desk.get(url_of(rows[0])))
+    assert "3 of 6 finished" in words_of(desk.get(url_of(rows[0])))
 
 
 def test_billed_tokens_are_shown_only_where_they_are_known(desk: Client, takes: Any) -> None:
@@ -100,7 +100,7 @@ def test_differing_settings_are_shown_with_each_take_and_common_ones_once(
         {"prompt": "A kite", "ratio": "9:16", "resolution": "–", "watermark": "yes"},
     ]
     common = {setting.name: setting.value for setting in page.context["comparison"].common}
-    assert common == {"model": USUAL, "mode": "From text", "duration": "5 s"}
+    assert common == {"model": USUAL, "mode": "Text to video", "duration": "5 s"}
     assert page.context["title"] == ""
 
 

@@ -270,7 +270,7 @@ def test_the_three_empty_lists_differ(
     assert "/welcome/" in text_of(client_of(staff))
     assert "/welcome/" not in text_of(reader)
     make_task()
-    assert "Nothing matches" in text_of(reader, "?status=failed")
+    assert "No matches" in text_of(reader, "?status=failed")
 
 
 def test_trouble_with_a_credential_is_shown_to_people_who_work_here(
@@ -278,7 +278,7 @@ def test_trouble_with_a_credential_is_shown_to_people_who_work_here(
 ) -> None:
     Credential.objects.update(trouble="unauthorized", trouble_since=timezone.now())
     nobody = client_of(User.objects.create_user("nobody"))
-    assert "The provider refused the key" in text_of(reader)
+    assert "The provider rejected the key" in text_of(reader)
     assert f"/credentials/{credential.pk}/" in text_of(client_of(staff))
     assert credential.name not in text_of(nobody)
 

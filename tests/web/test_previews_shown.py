@@ -82,15 +82,15 @@ def test_managers_see_how_many_previews_are_made(
 ) -> None:
     other = Project.objects.create(name="Other")
     save_copy(make_task(status="succeeded", project=other), b"film")
-    assert "2 of 5 previews made" in text(client_of(manager), "/archive/")
-    assert "2 of 6 previews made" in text(client_of(staff), "/archive/")
+    assert "2 of 5 previews ready" in text(client_of(manager), "/archive/")
+    assert "2 of 6 previews ready" in text(client_of(staff), "/archive/")
 
 
 def test_nobody_else_is_told(
     client_of: ClientOf, member: User, viewer: User, some: list[Copy]
 ) -> None:
     for person in (member, viewer):
-        assert "previews made" not in text(client_of(person), "/archive/")
+        assert "previews ready" not in text(client_of(person), "/archive/")
 
 
 def test_when_all_are_made_or_none_are_wanted_nothing_is_said(
@@ -122,7 +122,7 @@ def test_of_very_many_only_those_are_counted_that_are_left(
 ) -> None:
     monkeypatch.setattr(previews, "MOST", most)
     page = text(client_of(staff), "/archive/")
-    assert f"Previews still to be made: {left} </p>" in page and "previews made" not in page
+    assert f"Previews left to make: {left} </p>" in page and "previews ready" not in page
 
 
 def test_a_page_costs_one_query_more_when_all_is_done(

@@ -74,19 +74,23 @@ def test_a_variable_is_a_field_and_is_filled_in_on_the_server(desk: Client) -> N
 
 def test_an_empty_variable_is_asked_for_and_nothing_is_placed(desk: Client) -> None:
     page = desk.post("/tasks/new/", filled(prompt="A {{colour}} boat"))
-    assert "Say what {{colour}} is to be." in words(page)
+    assert "Enter a value for {{colour}}." in words(page)
     assert not Task.objects.exists()
-    assert "Say what" not in words(preview(desk, prompt="A {{colour}} boat"))
+    assert "Enter a value" not in words(preview(desk, prompt="A {{colour}} boat"))
 
 
 @pytest.mark.parametrize(
     ("prompt", "value", "message"),
     [
-        ("A {{two words}} boat", "x", "A variable is written {{name}}"),
-        ("A {{colour boat", "x", "A variable is written {{name}}"),
-        ("A {{colour}} boat", "{{colour}}", "A value holds no variables of its own."),
+        ("A {{two words}} boat", "x", "Write a variable as {{name}}"),
+        ("A {{colour boat", "x", "Write a variable as {{name}}"),
+        ("A {{colour}} boat", "{{colour}}", "A value can't contain variables."),
         (" ".join(f"{{{{v{n}}}}}" for n in range(11)), "x", "At most 10 variables."),
-        ("{{colour}}" * 10, "x" * 4_000, "Filled in, a prompt has more than 20000 characters."),
+        (
+            "{{colour}}" * 10,
+            "x" * 4_000,
+            "With its variables filled in, a prompt is longer than 20000 characters.",
+        ),
     ],
 )
 def test_prompts_that_cannot_be_filled_in_are_errors(
@@ -155,7 +159,7 @@ def test_a_project_keeps_a_limited_number_of_prompts(desk: Client, project: Proj
     SavedPrompt.objects.bulk_create(
         SavedPrompt(project=project, name=f"No. {n}", text="x") for n in range(MOST_SAVED)
     )
-    assert "keeps 100 prompts already" in words(save(desk))
+    assert "already has 100 saved prompts" in words(save(desk))
 
 
 def test_a_saved_prompt_fills_the_box_with_and_without_scripts(

@@ -56,7 +56,7 @@ def test_without_scripts_a_bad_file_stops_the_form(desk: Client) -> None:
     mixed = [file(png()), file(b"<html>", "page.png")]
     page = desk.post("/tasks/new/", filled(mode="reference", reference_image_files=mixed))
     words = page.content.decode()
-    assert "page.png: This is not a whole picture." in words
+    assert "page.png: a complete picture." in words
     assert f'src="/uploads/{Upload.objects.get().pk}"' in words
     assert not Task.objects.exists()
 
@@ -67,9 +67,9 @@ def test_pictures_too_large_for_one_request_are_an_error_of_the_form(
     several = [uploaded(desk, png(640, side)) for side in (360, 361, 362)]
     Upload.objects.update(size=20_000_000)
     page = submitted(desk, *map(line_of, several), mode="reference")
-    assert "Together the pictures are 80.0 MB as they are sent" in page.content.decode()
+    assert "Together, the pictures are 80.0 MB." in page.content.decode()
     form = filled(mode="reference", reference_image=list(map(line_of, several)))
-    assert "Together the pictures" in desk.post("/tasks/new/preview/", form).content.decode()
+    assert "Together, the pictures" in desk.post("/tasks/new/preview/", form).content.decode()
     assert not Task.objects.exists()
     settings.SHARES_UPLOADS, settings.PUBLIC_URL = True, "https://dailies.example.com"
     assert submitted(desk, *map(line_of, several), mode="reference").status_code == 302
@@ -87,7 +87,7 @@ def test_an_upload_that_vanishes_while_placing_stops_the_batch(
 
     monkeypatch.setattr(UploadQuerySet, "touch", too_late)
     page = submitted(desk, line_of(upload))
-    assert "A picture is not here any more." in page.content.decode()
+    assert "A picture is no longer here." in page.content.decode()
     assert not Task.objects.exists()
 
 

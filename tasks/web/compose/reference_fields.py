@@ -78,7 +78,7 @@ class Pictures(Links):
         if number is None:
             super().check(link)
         elif number not in self.uploads:
-            message = _("A picture is not in this project, or not any more. Give it again.")
+            message = _("A picture is no longer in this project. Add it again.")
             raise ValidationError(message, code="rule")
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> BoundPictures:
@@ -109,7 +109,7 @@ def size_error(sizes: Sequence[int]) -> ValidationError | None:
     """
     if settings.SHARES_UPLOADS or fit_one_request(sizes):
         return None
-    message = _("Together the pictures are %(is)s MB as they are sent; %(most)s MB are the most.")
+    message = _("Together, the pictures are %(is)s MB. At most %(most)s MB can be sent.")
     sizes_in_mb = {
         "is": _megabytes(sent_size(sizes)),
         "most": _megabytes(LARGEST_REQUEST - BESIDES),

@@ -28,11 +28,11 @@ NAMES = (
 LABELS: Mapping[str, Any] = {str(part): label for part, label in PARTS.items()} | {
     "mode": gettext_lazy("Mode"),
     "watermark": gettext_lazy("Watermark"),
-    "camera_fixed": gettext_lazy("Keep the camera still"),
-    "return_last_frame": gettext_lazy("Keep the last frame too"),
-    "web_search": gettext_lazy("Let the model search the web"),
+    "camera_fixed": gettext_lazy("Fixed camera"),
+    "return_last_frame": gettext_lazy("Keep the last frame"),
+    "web_search": gettext_lazy("Allow web search"),
     "generate_audio": gettext_lazy("With sound"),
-    "execution_expires_after": gettext_lazy("Give up after"),
+    "execution_expires_after": gettext_lazy("Expires after"),
 }
 REFERENCES = frozenset(map(str, MediaRole))
 

@@ -93,8 +93,8 @@ def keep(file: File, project: Project, user: Any, now: datetime) -> Upload:
     picture = _read_picture(file)
     if not disk.takes(file.size or 0):
         message = _(
-            "There is no room on the server's disk beside its reserve, so nothing was kept. "
-            "Whoever runs Dailies has to make room."
+            "The server's disk is full, so nothing was saved. Ask an administrator to free up "
+            "space."
         )
         raise PictureRefusedError(message)
     sha256 = hashlib.sha256()
@@ -111,14 +111,14 @@ def keep(file: File, project: Project, user: Any, now: datetime) -> Upload:
 def _quota_sentence(error: QuotaExceededError) -> str:
     sizes = {"used": filesizeformat(error.used), "most": filesizeformat(error.most)}
     if error.is_persons:
-        used = _("Your pictures take %(used)s of the %(most)s that one person may use.") % sizes
+        used = _("Your pictures use %(used)s of the %(most)s allowed per person.") % sizes
     else:
-        used = _("This project's pictures take %(used)s of %(most)s.") % sizes
+        used = _("This project's pictures use %(used)s of %(most)s.") % sizes
     return prose(
         used,
         _(
-            "Those that no task uses go after %(days)s days; whoever runs Dailies can raise the "
-            "limit."
+            "Pictures that no task uses are removed after %(days)s days. An administrator can "
+            "raise the limit."
         )
         % {"days": KEPT_UNUSED.days},
     )
@@ -129,7 +129,7 @@ def _read_picture(file: File) -> Image:
     try:
         picture = read_picture(cast("BinaryIO", file))
     except NotAnImageError:
-        message = _("This is not a whole picture. JPEG, PNG, WebP, GIF and BMP are taken.")
+        message = _("This isn't a complete picture. Use JPEG, PNG, WebP, GIF or BMP.")
         raise PictureRefusedError(message) from None
     size, width, height = file.size or 0, picture.width, picture.height
     if broken := list(limit_violations(size=size, width=width, height=height)):

@@ -46,10 +46,10 @@ class PriceForm(StyledForm, forms.ModelForm):
 
     model = forms.ChoiceField(label=_("Model"), required=False, choices=MODEL_CHOICES)
     other_model = forms.CharField(
-        label=_("Name of another model"),
+        label=_("Another model's name"),
         required=False,
         max_length=LONGEST_NAME,
-        help_text=_("As it is sent to the provider. It counts in place of the model above."),
+        help_text=_("Exactly as it's sent to the provider. It replaces the model above."),
     )
 
     field_order = ("model", "other_model")
@@ -72,7 +72,9 @@ class PriceForm(StyledForm, forms.ModelForm):
             known = find_model(other)
             cleaned["model"] = known.name if known else other
         elif not cleaned.get("model"):
-            self.add_error("model", ValidationError(_("Choose a model, or name another one.")))
+            self.add_error(
+                "model", ValidationError(_("Choose a model, or enter another one's name."))
+            )
         return cleaned
 
     def add_conflict(self, error: prices.PriceConflictError) -> None:
@@ -89,7 +91,7 @@ class PriceChangeForm(StyledForm, forms.Form):
         max_value=LARGEST,
         max_digits=9,
         decimal_places=4,
-        help_text=_("Empty: no price from then on."),
+        help_text=_("Leave empty for no price from that day on."),
     )
     first = forms.DateField(label=_("From"), widget=DayInput())
 
@@ -115,5 +117,5 @@ class BudgetForm(StyledForm, forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         limit = cleaned.get("limit")
         if limit is not None and cleaned.get("unit") == TOKENS and limit != int(limit):
-            self.add_error("limit", ValidationError(_("Tokens are whole numbers.")))
+            self.add_error("limit", ValidationError(_("Tokens must be a whole number.")))
         return cleaned

@@ -181,7 +181,7 @@ def chips(filters: Filters, choices: list[DropDown]) -> list[Chip]:
     if filters.batch:
         chips.append(Chip(_("Batch"), str(filters.batch), filters.without("batch").query()))
     if filters.starred:
-        chips.append(Chip(_("Only"), _("Starred"), filters.without("starred").query()))
+        chips.append(Chip(_("Show only"), _("Starred"), filters.without("starred").query()))
     if filters.q:
         chips.insert(0, Chip(_("Text"), filters.q, filters.without("q").query()))
     return chips

@@ -82,7 +82,7 @@ def cost_of(task: Task) -> list[Fact]:
     elif charge and charge.is_billed:
         facts.append(_list_price(charge))
     if task.quota:
-        words = _("%(number)s units; 500,000 are one US dollar where its operator left it so")
+        words = _("%(number)s units. 500,000 are one US dollar unless the operator changed it")
         facts.append(Fact(_("what the gateway charged"), words % {"number": grouped(task.quota)}))
     return [*facts, *_estimated(getattr(task, "submission", None))]
 
@@ -101,10 +101,10 @@ def paid_for(task: Task) -> str:
 
 
 def _list_price(charge: Charge) -> Fact:
-    label = _("by our price list, not an invoice")
+    label = _("based on your price list, not an invoice")
     if charge.price is None:
-        return Fact(label, _("no price is known for it"))
-    words = _("%(money)s (%(price)s, from %(day)s on)")
+        return Fact(label, _("no known price"))
+    words = _("%(money)s (%(price)s, from %(day)s)")
     price = amount(charge.price.amount, charge.currency)
     if charge.is_flex:
         price = _("%(price)s × %(percent)s %%") % {
@@ -129,7 +129,7 @@ def _estimated(submission: Submission | None) -> list[Fact]:
             least_micros = int(fewest * 1_000_000)
         in_money = between(least_micros, micros, submission.estimated_currency)
         words = f"{words} · {in_money}"
-    return [Fact(_("estimated before it was sent"), words)]
+    return [Fact(_("estimated before sending"), words)]
 
 
 # The price list
@@ -244,7 +244,7 @@ class BudgetPresenter:
         }
         return [
             (
-                _("in tokens") if unit == TOKENS else _("by the price list"),
+                _("in tokens") if unit == TOKENS else _("by your price list"),
                 sum_of(used.counted, unit),
                 sum_of(used.reserved, unit) if used.reserved else "",
             )
@@ -306,7 +306,7 @@ def _person_spending(
     currencies = sorted({row.currency for row in rows} - {""})
     own = tokens if unit == TOKENS else money_in(rows, unit)
     whole = budget_status.limit or budget_status.used.together
-    nobody = _("tracked, by nobody") if person == NOBODY else _("somebody who is gone")
+    nobody = _("tracked, no submitter") if person == NOBODY else _("a former member")
     return PersonSpending(
         name=name or nobody,
         takes=sum(row.takes for row in rows),

@@ -179,7 +179,7 @@ class TaskPresenter:
     def reason(self) -> str:
         """The reason why there is no clip, and what to do, in a line; "" where that needs none."""
         if self.task.is_foreign:
-            return _("The id belongs to another project.")
+            return _("This id belongs to another project.")
         if self.task.status != Status.FAILED:
             return self.plain_failure or str(PLAIN_MEANINGS.get(Status(self.task.status), ""))
         if self.plain_failure:

@@ -109,7 +109,7 @@ def price_list(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_conflict(conflict)
     if form.errors:
         return _price_page(request, credential, form=form)
-    messages.success(request, _("The price is entered."))
+    messages.success(request, _("Price saved."))
     return redirect("prices", pk)
 
 
@@ -119,7 +119,7 @@ def prices_documented(request: HttpRequest, pk: int) -> HttpResponse:
     credential = _managed_credential(request, pk)
     proposed = prices.proposals(credential, day_of(timezone.now()))
     number = prices.take_over(request, proposed)
-    sentence = ngettext("%(number)s price is entered.", "%(number)s prices are entered.", number)
+    sentence = ngettext("%(number)s price saved.", "%(number)s prices saved.", number)
     messages.success(request, sentence % {"number": number})
     return redirect("prices", pk)
 

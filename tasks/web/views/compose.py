@@ -207,7 +207,7 @@ def _place_form(request: HttpRequest, form: ComposeForm, plan: Plan) -> HttpResp
             origin=origin,
         )
     except UploadGoneError:  # it was removed after the form had been validated
-        form.add_error(None, _("A picture is not here any more. Give it again."))
+        form.add_error(None, _("A picture is no longer here. Add it again."))
         return _not_placed(request, form)
     except PlacementRefusedError as refusal:  # too many, too fast, or over the budget
         form.add_error(None, str(refusal))
@@ -270,7 +270,9 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
             audit.note(request, AuditAction.CANCELLED, task, project=task.project_id)
             transaction.on_commit(lambda: queue.cancel(cancellation.pk))
     if not cancellation:
-        messages.error(request, _("Only a queued task can be cancelled, and only once at a time."))
+        messages.error(
+            request, _("Only a queued task can be cancelled, and only by one request at a time.")
+        )
     return redirect("task", pk)
 
 
@@ -283,13 +285,13 @@ def it_exists(request: HttpRequest, pk: int) -> HttpResponse:
     submission = _unconfirmed(Task.objects.editable_by(request.user), pk)
     remote_id = request.POST.get("remote_id", "").strip()
     if submission.task.credential.service.dialect.id_issue(remote_id):
-        messages.error(request, _("This is not the form of this provider's task ids."))
+        messages.error(request, _("This isn't a task id of this provider."))
     else:
         try:
             if confirm_created(submission, remote_id, timezone.now()):
-                messages.success(request, _("Thank you. The task is followed under this id now."))
+                messages.success(request, _("Thank you. The task is now tracked under this id."))
         except AlreadyTrackedError:
-            messages.error(request, _("The task of this id already belongs to something else."))
+            messages.error(request, _("This id already belongs to another task here."))
     submission.refresh_from_db()
     return redirect("task", submission.task_id)
 

@@ -269,7 +269,7 @@ def _announcement(changed: list[TaskPresenter], feed: Feed) -> str:
         mark = feed.on[each.task.pk]
         if mark.is_live and not each.task.is_live:
             status = each.task.get_status_display()
-            sentences.append(_("This task is now: %(status)s.") % {"status": status})
+            sentences.append(_("This task's status is now: %(status)s.") % {"status": status})
         if each.files.is_saved and mark.copy not in "su":
             sentences.append(_("The video is saved."))
     return prose(*sentences)

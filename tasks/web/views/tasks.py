@@ -179,7 +179,7 @@ def refresh_task(request: HttpRequest, pk: int) -> HttpResponse:
     """Have the next sweep ask the provider; the answer arrives by the live feed."""
     if not Task.objects.editable_by(request.user).filter(pk=pk).check_now(timezone.now()):
         raise Http404
-    messages.success(request, _("Asked again. The answer appears here by itself."))
+    messages.success(request, _("Checking again. The result appears here automatically."))
     if "hx-request" in request.headers:
         return render(request, "_messages.html", {"oob": True})
     return redirect("task", pk)

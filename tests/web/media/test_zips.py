@@ -50,7 +50,7 @@ def test_a_selection_is_one_zip_with_a_list_of_what_is_missing(
     assert packed.read("not-included.txt").decode().splitlines() == [
         "cgt-2: Running",
         "cgt-3: Video: Waiting to be saved",
-        "cgt-4: Video: not in the storage any more",
+        "cgt-4: Video: no longer in storage",
     ]
     assert len(packed.namelist()) == 4
 
