@@ -54,6 +54,8 @@ FIXTURES = {
 }
 FOLDERS = {"browser": "browser", "processes": "process", "drills": "process", "judges": "process"}
 PURE = {"judges", "media", "providers", "simulator"}
+#: What sweeps, works or saves beside a browser.
+BESIDE = {"sweeping", "working", "archiving"}
 #: Where a migrated database is kept between runs.
 KEPT = Path(settings.BASE_DIR) / ".pytest_cache" / "migrated"
 
@@ -77,7 +79,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         _mark(item)
     if connection.vendor != "sqlite" and os.environ.get("DAILIES_BROWSER") != "everything":
-        _leave_out(items, _is_pure, config)
+        _leave_out(items, _is_the_same_everywhere, config)
     if config.getoption("quick"):
         _leave_out(items, _is_long, config)
     else:
@@ -91,10 +93,17 @@ def _leave_out(
     items[:] = [item for item in items if not unwanted(item)]
 
 
-def _is_pure(item: pytest.Item) -> bool:
-    """Whether a test is of a pure room and asks for no database: SQLite's run has it."""
-    names = getattr(item, "fixturenames", ())
-    return _folder(item) in PURE and "db" not in names and "transactional_db" not in names
+def _is_the_same_everywhere(item: pytest.Item) -> bool:
+    """Whether SQLite's run has this test for all databases.
+
+    What a browser adds to the site's answers, which `tests/web` asks for on every database, are
+    scripts and looks. Those with workers beside them stay: there rows change under an open page.
+    """
+    names = set(getattr(item, "fixturenames", ()))
+    if item.get_closest_marker("browser") and not item.get_closest_marker("process"):
+        return not names & BESIDE
+    is_pure = _folder(item) in PURE and not names & {"db", "transactional_db"}
+    return is_pure or item.get_closest_marker("looks") is not None
 
 
 def _mark(item: pytest.Item) -> None:
