@@ -234,7 +234,7 @@ def _migrate(folder: Path) -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     for former in KEPT.iterdir():
         former.unlink(missing_ok=True)
-    shutil.copy(made, KEPT / f"{os.getpid()}.new").rename(kept)  # whole, or not at all
+    Path(shutil.copy(made, KEPT / f"{os.getpid()}.new")).rename(kept)  # whole, or not at all
 
 
 def _digest_of_the_tables() -> str:
