@@ -19,7 +19,7 @@ from tests.browser.conftest import Enter
 from tests.browser.looks import assert_accessible, check_appearance
 from tests.media.pictures import bmp, gif, png
 from tests.web.conftest import save_copy
-from tests.web.test_live import change
+from tests.web.live_pages import change
 
 __all__ = ["save_copy"]
 

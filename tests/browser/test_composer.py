@@ -16,7 +16,7 @@ from tests.browser.test_compose import expect_shown, hand_over, part, settled
 from tests.conftest import MakeTask
 from tests.media.pictures import png
 from tests.web.conftest import save_copy
-from tests.web.test_live import change
+from tests.web.live_pages import change
 
 __all__ = ["save_copy"]
 

@@ -19,7 +19,7 @@ from tests.web.composing import ark, desk, filled
 from tests.web.conftest import ClientOf
 from tests.web.copies import change as change_copy
 from tests.web.copies import copy_of
-from tests.web.test_live import ask, change, swapped
+from tests.web.live_pages import ask, change, swapped
 
 __all__ = ["ark", "desk"]
 

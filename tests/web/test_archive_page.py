@@ -16,7 +16,7 @@ from tasks.web.lists import paging
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 from tests.web.copies import change, copy_of
-from tests.web.test_live import ask, poller, swapped
+from tests.web.live_pages import ask, poller, swapped
 
 HTMX = {"hx-request": "true"}
 

@@ -18,8 +18,8 @@ from tests.providers.generations import generation
 from tests.web.composing import ark, desk
 from tests.web.conftest import ClientOf, SaveCopy
 from tests.web.everyone import plain
+from tests.web.live_pages import FILM, ask, swapped
 from tests.web.test_lineage import SEEDED, became, press
-from tests.web.test_live import FILM, ask, swapped
 
 __all__ = ["ark", "desk"]
 

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from tasks.models import Copy, CopyKind, Task
 from tests.conftest import MakeTask
 from tests.web.copies import LINK, change, copy_of, done, now, reader
-from tests.web.test_live import ask, poller, swapped
+from tests.web.live_pages import ask, poller, swapped
 
 __all__ = ["done", "now", "reader"]
 NEAR = timedelta(minutes=90)

@@ -35,7 +35,7 @@ from tests.media.pictures import png
 from tests.providers.generations import generation
 from tests.web.composing import ark, desk, filled
 from tests.web.conftest import ClientOf, SaveCopy
-from tests.web.test_live import ask, poller, swapped
+from tests.web.live_pages import ask, poller, swapped
 
 __all__ = ["ark", "desk"]
 

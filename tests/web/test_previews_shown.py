@@ -18,7 +18,7 @@ from tasks.web.lists import previews
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf, SaveCopy
 from tests.web.copies import change, done, now, reader, text
-from tests.web.test_live import ask, swapped
+from tests.web.live_pages import ask, swapped
 
 __all__ = ["done", "now", "reader"]
 HASH = "5" * 16

@@ -32,7 +32,7 @@ from tasks.web.presenters import rows
 from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask, some_seconds_later
 from tests.web.conftest import ClientOf, SaveCopy
-from tests.web.test_live import ask, change, swapped
+from tests.web.live_pages import ask, change, swapped
 
 MODEL = "doubao-seedance-2-0-260128"
 
