@@ -158,7 +158,8 @@
 
   // Keyboard shortcuts, but never while somebody types.
 
-  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
+  // A dialog that was just closed may keep the focus until the next frame.
+  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog[open]");
   const links = () => all("[data-row-link]").filter((link) => link.getClientRects().length); // not in stacks
   const move = (step) => {
     const rows = links();
