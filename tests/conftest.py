@@ -24,6 +24,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
 from tasks.status import Status
+from tasks.web.compose import dock_price
 from tasks.web.lists import counts
 from tasks.web.presenters import header_status, rows, time_left
 from tasks.web.views import live
@@ -262,6 +263,7 @@ def nothing_shared() -> None:
     """Forget what the pages of another test have shared, whose ids come again."""
     some_seconds_later()
     rows.forget()
+    dock_price.shared.forget()
 
 
 @pytest.fixture(autouse=True)

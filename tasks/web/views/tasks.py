@@ -17,6 +17,7 @@ from tasks.models.sight import Sight
 from tasks.team import preferences
 from tasks.team.limits import LimitReachedError, spend_on_search
 from tasks.web.compose.cost_estimate import CostEstimate
+from tasks.web.compose.dock_price import dock_price
 from tasks.web.compose.followups import Followups
 from tasks.web.compose.inputs import inputs_of
 from tasks.web.csp import allow_media
@@ -94,6 +95,7 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
         "day_word": filter_choices.day_word(days),
         "chips": filter_choices.chips(filters, drop_downs),
         "shows_project": any(choice.name == "project" for choice in drop_downs),
+        "dock_price": lambda: dock_price(request.user, filters.project, now),
         "in_no_project": lambda: not Project.objects.visible_to(request.user).exists(),
         "newest_url": filters.query(),
         "newer_url": filters.query(after=page.newer),
