@@ -26,7 +26,7 @@ from tasks.models import ChangeCounter, Credential, Membership, Project, Role, T
 from tasks.status import Status
 from tasks.web.compose import dock_price
 from tasks.web.lists import counts
-from tasks.web.presenters import header_status, rows, time_left
+from tasks.web.presenters import header_status, queue_place, rows, time_left
 from tasks.web.views import live
 from tests.emptying import empty_the_tables, remember_first_rows
 from tests.once import once
@@ -253,7 +253,13 @@ def in_english() -> None:
 
 def some_seconds_later() -> None:
     """Let the time pass for which open pages share what was read for one of them."""
-    read = (counts.shared, header_status.shared, time_left.shared, live.shared_rows)
+    read = (
+        counts.shared,
+        header_status.shared,
+        time_left.shared,
+        live.shared_rows,
+        queue_place.shared,
+    )
     for shared in (*read, rows.counting):
         shared.forget()
 

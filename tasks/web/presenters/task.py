@@ -39,6 +39,7 @@ class TaskPresenter:
     """
 
     is_starred = False  # depends on the person; the views set it where a page shows stars
+    queue_place: int | None = None  # of a queued task; 0 where it is unknown; see queue_place.py
 
     def __init__(self, task: Task, now: datetime, sources: Iterable[str] | None = None) -> None:
         """`sources` are the origins that the page may play from; None: those of this task."""
@@ -83,7 +84,7 @@ class TaskPresenter:
         changes without it: by the reader's rights, by time, by a name that somebody changes.
         """
         task = self.task
-        by_time = (self.files.mark, self.screen.mark, self.is_stale, self.is_new)
+        by_time = (self.files.mark, self.screen.mark, self.is_stale, self.is_new, self.queue_place)
         names = (self.model, self.author, task.project.name)
         return (task.pk, task.change, self.shows_details, *by_time, *names)
 

@@ -21,6 +21,7 @@ from tasks.web.lists.paging import ROWS
 from tasks.web.live_feed import Feed, Known
 from tasks.web.presenters.batches import Progress
 from tasks.web.presenters.media_sources import media_sources
+from tasks.web.presenters.queue_place import mark_queued
 from tasks.web.presenters.task import TaskPresenter
 from tasks.web.views.tasks import mark_starred
 
@@ -52,6 +53,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     sources = media_sources(rows)
     presented = [TaskPresenter(each, now, sources) for each in (compared if is_comparing else rows)]
     mark_starred(presented, request.user)
+    mark_queued(presented, sight)
     comparison = SettingComparison.of(_load_requests(pk, presented))
     context = {
         "now": now,

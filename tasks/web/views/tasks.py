@@ -32,6 +32,7 @@ from tasks.web.live_feed import Feed, Known
 from tasks.web.presenters.actions import TaskActions
 from tasks.web.presenters.lineage import Lineage
 from tasks.web.presenters.media_sources import media_sources
+from tasks.web.presenters.queue_place import mark_queued
 from tasks.web.presenters.task import TaskPresenter
 
 
@@ -62,6 +63,7 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
     sources = media_sources(page.tasks)
     presented = [TaskPresenter(task, now, sources) for task in page.tasks]
     mark_starred(presented, request.user)
+    mark_queued(presented, sight)
     tally = counts.within(filters, tasks, user=request.user, newest=newest)
     choices = filter_choices.drop_downs(request.user, filters)
     drop_downs = [choice for choice in choices if choice.is_offered]
@@ -120,6 +122,7 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
     lineage = Lineage.of(presented, request.user, now, sources)
     shown = [presented, *lineage.presented]
     mark_starred([presented], request.user)
+    mark_queued(shown, sight)
     neighbours = _neighbours(request, row, sight)
     context = {
         "now": now,
