@@ -187,7 +187,7 @@ def test_changes_are_sent_as_fragments_with_the_progress(desk: Client, takes: An
     assert ask(desk, page).status_code == 204
     change(busy, status=Status.RUNNING)
     news = ask(desk, page)
-    assert swapped(news) == {f"t{busy.pk}-state", "batch-progress"}
+    assert swapped(news) == {f"t{busy.pk}-state", f"t{busy.pk}-stars", "batch-progress"}
     change(busy, status=Status.SUCCEEDED, video_url=FILM, total_tokens=700)
     news = ask(desk, news)
     assert f"t{busy.pk}-screen" in swapped(news)

@@ -238,6 +238,11 @@ class TaskPresenter:
         return _("%(number)s frames") % {"number": task.frames} if task.frames else ""
 
     @property
+    def stars(self) -> int:
+        """How many people have starred it; never who."""
+        return getattr(self.task, "star_count", None) or 0
+
+    @property
     def cost(self) -> str:
         """The money that it took, where that is known and the reader may see it; else ""."""
         return paid_for(self.task) if self.shows_details else ""
