@@ -42,9 +42,15 @@ def row(presented: TaskPresenter, *, shows_project: bool) -> SafeString:
     whole = shared_row(presented, "tasks/_row_shared.html", shows_project=shows_project)
     before, _place, after = whole.partition(OWN)
     pk = presented.task.pk
-    cost = f'<span class="take-cost digits" id="t{pk}-cost">{escape(presented.cost)}</span>'
+    attributes = f'class="take-cost digits" id="t{pk}-cost"{_micros(presented)}'
+    cost = f"<span {attributes}>{escape(presented.cost)}</span>"
     star = _star_button(pk, is_starred=presented.is_starred, stars=presented.stars)
     return mark_safe(f"{before}{cost}{star}{after}")
+
+
+def _micros(presented: TaskPresenter) -> SafeString:
+    """The attribute by which groups.js adds up a day's money; "" where the cost is not told."""
+    return mark_safe(f' data-micros="{presented.paid[0]}"' if presented.paid else "")
 
 
 def _star_button(pk: int, *, is_starred: bool, stars: int) -> SafeString:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
+from tasks.billing.amounts import money
 from tasks.models import Submission, SubmissionState, Task
 from tasks.providers.catalog.models import find_model
 from tasks.status import Status
@@ -245,7 +246,12 @@ class TaskPresenter:
     @property
     def cost(self) -> str:
         """The money that it took, where that is known and the reader may see it; else ""."""
-        return paid_for(self.task) if self.shows_details else ""
+        return money(*self.paid) if self.paid else ""
+
+    @property
+    def paid(self) -> tuple[int, str] | None:
+        """The money of `cost`, in millionths of a currency."""
+        return paid_for(self.task) if self.shows_details else None
 
     @property
     def spec(self) -> list[str]:
