@@ -270,6 +270,7 @@ def nothing_shared() -> None:
     some_seconds_later()
     rows.forget()
     dock_price.shared.forget()
+    dock_price.of_newcomers.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -20,13 +20,16 @@ from tasks.web.shared import Shared
 #: Each person's price is made anew after their next press, and otherwise after this time, by when a
 #: changed price list shows: it takes the queries of a whole form, and the open form has its own.
 shared: Shared[SafeString] = Shared(600.0)
+#: Of those who have made nothing yet, for whom others' work chooses the account.
+of_newcomers: Shared[SafeString] = Shared(60.0)
 
 
 def dock_price(person: Any, project: int | None, now: datetime) -> SafeString:
     """The price in words; "" where there is nothing to make videos with. Mostly one query."""
     own = Task.objects.filter(created_by=person).order_by("-pk").values_list("pk", flat=True)
-    key = (person.pk, project, own.first(), day_of(now), get_language())
-    return shared.get(key, lambda: _price(person, project))
+    newest = own.first()
+    key = (person.pk, project, newest, day_of(now), get_language())
+    return (shared if newest else of_newcomers).get(key, lambda: _price(person, project))
 
 
 def _price(person: Any, project: int | None) -> SafeString:
