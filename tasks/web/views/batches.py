@@ -65,6 +65,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "comparison": comparison,
         "title": comparison.common_value("prompt"),
         "is_comparing": is_comparing,
+        "shape": _common_shape(presented),
         "saved": [each.task.pk for each in presented if each.files.is_saved],
         "may_work": batches.usable_by(request.user).filter(pk=pk).exists(),
         "feed": Feed.of(
@@ -79,6 +80,12 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     response = render(request, "batches/page.html", context)
     allow_media(response, sources)
     return response
+
+
+def _common_shape(presented: Iterable[TaskPresenter]) -> str:
+    """The shape that all of their pictures have; "" where they differ."""
+    shapes = {each.screen.shape for each in presented}
+    return shapes.pop() if len(shapes) == 1 else ""
 
 
 def _load_requests(pk: int, presented: Iterable[TaskPresenter]) -> dict[int, GenerationRequest]:
