@@ -39,13 +39,13 @@
     if (amount && amount < 0.01) return String(Number(amount.toPrecision(2)));
     return amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   };
-  const moneyOf = (rows) => {
+  const moneyOf = (rows, more) => {
     const sums = new Map(); // by the sign, which every cost begins with
     for (const cost of rows.flatMap((row) => all("[data-micros]", row))) {
       const [sign] = cost.textContent.match(/^\D*/);
       sums.set(sign, (sums.get(sign) || 0) + Number(cost.dataset.micros));
     }
-    return [...sums].sort().map(([sign, micros]) => sign + inWords(micros)).join(" + ");
+    return [...sums].sort().map(([sign, micros]) => sign + inWords(micros) + more).join(" · ");
   };
   const tell = (day, isCut) => {
     const rows = rowsOf(day), number = rows.length, more = isCut ? "+" : "";
@@ -56,8 +56,7 @@
     clips.textContent = number === 1 && !isCut ? one : many.replace("{number}", `${number}${more}`);
     const stars = rows.filter((row) => row.querySelector(".is-starred")).length;
     starred.textContent = stars ? starred.dataset.many.replace("{number}", stars) : "";
-    const sum = moneyOf(rows);
-    money.textContent = sum && sum + more;
+    money.textContent = moneyOf(rows, more);
   };
   const recount = () => {
     all("[data-stack]").forEach(count);

@@ -1,5 +1,7 @@
 """Takes of one press: a stack that opens in its place; the filters' line on desk and phone."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
@@ -10,6 +12,7 @@ from tests.batched import put_into_a_batch
 from tests.browser.conftest import Enter
 from tests.browser.looks import assert_accessible, check_appearance
 from tests.conftest import MakeTask
+from tests.web.test_rows import charge
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("complaints")]
 
@@ -83,6 +86,28 @@ def test_takes_that_go_leave_the_number_right_and_hide_none(
     expect(page.locator(".day-count")).to_have_text("5 clips")
     delete(takes[3])
     expect(shown).to_have_count(4)
+
+
+def test_a_days_line_goes_on_counting_money_and_stars(
+    enter: Enter, member: User, page: Page, takes: list[Task], make_task: MakeTask
+) -> None:
+    charge(takes[0], 5_010_000)
+    enter(member, "/?view=list")
+    day = page.locator(".day")
+    expect(day).to_have_text(re.compile(r"Today\s+6 clips\s+¥5\.01"))
+    dearer = make_task(prompt="Dearer")
+    expect(page.locator(f"#t{dearer.pk}")).to_be_visible()
+    charge(dearer, 1_204_990_000)
+    abroad = make_task(cost_micros=1_230_000, cost_currency="USD")
+    number = ChangeCounter.objects.next()
+    Task.objects.filter(pk=dearer.pk).update(status=Status.SUCCEEDED, change=number)
+    expect(page.locator(f"#t{abroad.pk}")).to_be_visible()
+    expect(page.locator(".day-money")).to_have_text("$1.23 · ¥1,210.00")
+    page.locator(f"#t{abroad.pk}-star").click()
+    expect(page.locator(".day-starred")).to_have_text("1 starred")
+    page.reload()
+    expect(page.locator(".day-money")).to_have_text("$1.23 · ¥1,210.00")
+    expect(page.locator(".day-starred")).to_have_text("1 starred")
 
 
 def test_filters_take_one_line_and_clips_begin_at_once(

@@ -68,7 +68,7 @@ def test_currencies_are_never_added_to_each_other(
     made(2_000_000, "USD")
     make_task(status=Status.SUCCEEDED, cost_micros=1_230_000, cost_currency="USD")
     [(_clips, _stars, money)] = lines(reader.get("/"))
-    assert money == "$3.23 + ¥5.00"
+    assert money == "$3.23 · ¥5.00"
 
 
 def test_what_is_only_reserved_or_has_no_price_is_left_out(

@@ -39,7 +39,13 @@ class DayGroup:
     clips: CappedCount  # of the page; a day that goes on on another page has more
     rows: list[Row]
     starred: int  # of these clips, by the reader
-    money: str  # what these took, as far as it is known and the reader may see it
+    sums: list[str]  # what these took by currency, as far as it is known and the reader may see it
+
+    @property
+    def money(self) -> str:
+        """The sums in a line; of a day that goes on on another page they are at least so much."""
+        more = "+" if self.clips.at_least else ""
+        return " · ".join(f"{each}{more}" for each in self.sums)
 
     @property
     def starred_words(self) -> str:
@@ -67,7 +73,7 @@ def by_days(
             ),
             rows=list(_stacked(own) if stacks else map(Row, own)),
             starred=sum(each.is_starred for each in own),
-            money=sums_of(each.paid for each in own if each.paid),
+            sums=sums_of(each.paid for each in own if each.paid),
         )
         for number, (day, own) in enumerate(days.items())
     ]

@@ -100,13 +100,13 @@ def paid_for(task: Task) -> tuple[int, str] | None:
     return charge.micros, charge.currency
 
 
-def sums_of(paid: Iterable[tuple[int, str]]) -> str:
+def sums_of(paid: Iterable[tuple[int, str]]) -> list[str]:
     """The sum of each currency in short, which are never added to each other."""
     sums: dict[str, int] = {}
     for micros, currency in paid:
         sums[currency] = sums.get(currency, 0) + micros
     words = sorted((SIGNS.get(currency, currency), currency) for currency in sums)
-    return " + ".join(money(sums[currency], currency) for _sign, currency in words)
+    return [money(sums[currency], currency) for _sign, currency in words]
 
 
 def _list_price(charge: Charge) -> Fact:
