@@ -123,7 +123,12 @@
   // Back brings pages out of the browser's memory, also after signing out: each is for one person only.
 
   const { person } = root.dataset; // "" on the sign-in page
-  const isForAnother = () => { try { return localStorage.getItem("person") !== person; } catch { return false; } };
+  const kept = (name) => { try { return localStorage.getItem(name) || ""; } catch { return ""; } };
+  root.dataset.left = kept("left"); // the last sign-out before this page; drafts.js asks for it
+  const isForAnother = () => kept("person") !== person || kept("left") !== root.dataset.left;
+  window.addEventListener("storage", ({ key, newValue }) => { // what is kept may be cleared before it is read
+    if (key === "left" && newValue) root.dataset.left = "since";
+  });
   if (person !== undefined) try { localStorage.setItem("person", person); } catch { /* full, or forbidden */ }
   window.addEventListener("pageshow", ({ persisted }) => {
     if (!persisted || !person || !isForAnother()) return;
@@ -140,7 +145,10 @@
   if (person) forgetDrafts(`draft:${person}:`);
   document.addEventListener("submit", (event) => {
     if (event.target.getAttribute("action") !== "/sign-out/") return;
-    try { localStorage.setItem("person", ""); } catch { /* forbidden */ } // so that none is saved again
+    try { // so that none is saved again, also not by a page that stays open until the next sign-in
+      localStorage.setItem("person", "");
+      localStorage.setItem("left", new Date().toISOString());
+    } catch { /* forbidden */ }
     forgetDrafts("none");
   });
 
@@ -158,7 +166,8 @@
 
   // Keyboard shortcuts, but never while somebody types.
 
-  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
+  // A dialog that was just closed may keep the focus until the next frame.
+  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog[open]");
   const links = () => all("[data-row-link]").filter((link) => link.getClientRects().length); // not in stacks
   const move = (step) => {
     const rows = links();

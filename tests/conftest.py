@@ -29,8 +29,9 @@ from hypothesis import settings as hypothesis_settings
 
 from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
 from tasks.status import Status
+from tasks.web.compose import dock_price
 from tasks.web.lists import counts
-from tasks.web.presenters import header_status, rows, time_left
+from tasks.web.presenters import header_status, queue_place, rows, time_left
 from tasks.web.views import live
 from tests.emptying import empty_the_tables, remember_first_rows
 from tests.once import once
@@ -288,7 +289,13 @@ def in_english() -> None:
 
 def some_seconds_later() -> None:
     """Let the time pass for which open pages share what was read for one of them."""
-    read = (counts.shared, header_status.shared, time_left.shared, live.shared_rows)
+    read = (
+        counts.shared,
+        header_status.shared,
+        time_left.shared,
+        live.shared_rows,
+        queue_place.shared,
+    )
     for shared in (*read, rows.counting):
         shared.forget()
 
@@ -298,6 +305,8 @@ def nothing_shared() -> None:
     """Forget what the pages of another test have shared, whose ids come again."""
     some_seconds_later()
     rows.forget()
+    dock_price.shared.forget()
+    dock_price.of_newcomers.forget()
 
 
 @pytest.fixture(autouse=True)

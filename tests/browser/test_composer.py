@@ -29,6 +29,17 @@ UNDER = """([above, below]) => {
 }"""
 
 
+#: Choices of the row that are wider than their place.
+TOO_WIDE = """() => {
+  const row = document.querySelector(".picks");
+  const ends = [...row.children].map((each) => each.getBoundingClientRect().right);
+  return ends.filter((end) => end > row.getBoundingClientRect().right + 1);
+}"""
+TOPS = (
+    "() => [...document.querySelector('.picks').children].map(e => e.getBoundingClientRect().top)"
+)
+
+
 @pytest.fixture
 def form(enter: Enter, account: Credential, member: User, complaints: list[str]) -> Page:
     return enter(member, "/tasks/new/")
@@ -137,6 +148,17 @@ def test_the_open_drawer_and_menus_fit_any_screen_in_any_light(form: Page) -> No
     check_appearance(form, closely=(320, 1440))
 
 
+def test_the_row_is_one_line_on_a_desk_whatever_the_mode_is_called(form: Page) -> None:
+    for mode in ("first_and_last_frame", "reference", "text"):
+        form.locator("#id_mode").select_option(mode)
+        settled(form)
+        for width in (1024, 1280, 1440):
+            form.set_viewport_size({"width": width, "height": 900})
+            tops = form.evaluate(TOPS)
+            assert len(tops) > 6 and max(tops) - min(tops) < 2, (mode, width, tops)
+            assert form.evaluate(TOO_WIDE) == []
+
+
 # The dock
 
 
@@ -144,6 +166,7 @@ def test_the_dock_keeps_what_is_typed_while_its_form_comes(wall: Page) -> None:
     asked: list[str] = []
     wall.on("request", lambda request: asked.append(request.url))
     expect(wall.locator("#dock .dock-rest")).to_be_visible()
+    expect(wall.locator(".dock-rest .compose-price")).to_have_text("about 108,900 tokens")
     assert not [url for url in asked if "dock" in url]
     open_dock(wall, "A paper boat on a canal")
     expect(wall.locator("#dock #id_prompt")).to_be_focused()

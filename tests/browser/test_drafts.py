@@ -245,6 +245,30 @@ def test_signing_out_removes_them(form: Page, member: User) -> None:
     assert stored(form) == []
 
 
+@pytest.mark.parametrize("is_cleared", [True, False], ids=["https", "http"])
+def test_a_page_left_open_over_signing_out_and_in_again_keeps_no_draft(
+    form: Page, member: User, is_cleared: bool
+) -> None:
+    write(form, BOAT)
+    wait_until_stored(form)
+    tab = another_tab(form)
+    if not is_cleared:
+        tab.route("**/sign-out/", without_clearing)
+    tab.locator("form[action='/sign-out/']").evaluate("form => form.requestSubmit()")
+    tab.wait_for_url("**/sign-in/**")
+    sign_in(tab, member.username)
+    assert stored(tab) == []
+    write(form, LANTERN)
+    form.evaluate("window.dispatchEvent(new PageTransitionEvent('pagehide'))")
+    assert stored(form) == []
+    # One that was opened since keeps them as ever.
+    later = another_tab(form)
+    write(later, LANTERN)
+    wait_until_stored(later)
+    for page in (tab, later):
+        page.close()
+
+
 def without_clearing(route: Any) -> None:
     """Answer as over plain http, where browsers ignore Clear-Site-Data."""
     answer = route.fetch(max_redirects=0)

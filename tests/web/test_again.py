@@ -54,6 +54,24 @@ def test_a_request_without_a_seed_is_sent_again_without_one(desk: Client) -> Non
     assert once_more(desk, parent).submission.generation == parent.submission.generation
 
 
+def test_a_final_is_run_again_with_its_drafts_seed_and_says_so(desk: Client) -> None:
+    draft = became(
+        press(desk, model=DRAFTING, resolution="480p", draft="on"), Status.SUCCEEDED, draft=True
+    )
+    final = press(
+        desk, model=DRAFTING, mode="final", draft_task_id=draft.remote_id, origin=str(draft.pk)
+    )
+    final = became(final, Status.SUCCEEDED)
+    for task, keeps in ((draft, False), (final, True)):
+        page = desk.get(task.get_absolute_url())
+        assert page.context["followups"].keeps_seed is keeps
+        assert ("A final keeps the seed" in page.content.decode()) is keeps
+        assert ("new random seed" in page.content.decode()) is not keeps
+    again = once_more(desk, final).submission.generation
+    assert again == final.submission.generation
+    assert (again.draft_task_id, again.seed) == (draft.remote_id, None)
+
+
 def test_running_again_asks_once_with_the_price(desk: Client, ark: Credential) -> None:
     task = became(press(desk), Status.SUCCEEDED)
     words = " ".join(desk.get(task.get_absolute_url()).content.decode().split())

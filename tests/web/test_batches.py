@@ -100,7 +100,7 @@ def test_differing_settings_are_shown_with_each_take_and_common_ones_once(
         {"prompt": "A kite", "ratio": "9:16", "resolution": "–", "watermark": "yes"},
     ]
     common = {setting.name: setting.value for setting in page.context["comparison"].common}
-    assert common == {"model": USUAL, "mode": "Text to video", "duration": "5 s"}
+    assert common == {"model": "Seedance 2.0", "mode": "Text to video", "duration": "5 s"}
     assert page.context["title"] == ""
 
 
@@ -187,7 +187,7 @@ def test_changes_are_sent_as_fragments_with_the_progress(desk: Client, takes: An
     assert ask(desk, page).status_code == 204
     change(busy, status=Status.RUNNING)
     news = ask(desk, page)
-    assert swapped(news) == {f"t{busy.pk}-state", "batch-progress"}
+    assert swapped(news) == {f"t{busy.pk}-state", f"t{busy.pk}-stars", "batch-progress"}
     change(busy, status=Status.SUCCEEDED, video_url=FILM, total_tokens=700)
     news = ask(desk, news)
     assert f"t{busy.pk}-screen" in swapped(news)
@@ -244,3 +244,13 @@ def test_the_list_of_one_batch(desk: Client, takes: Any) -> None:
     assert "Batch" in words_of(page)
     for query in ("?batch=x", "?batch=-1"):
         assert len(desk.get(f"/{query}").context["presented"]) == 3
+
+
+def test_takes_of_one_shape_stand_in_even_columns(desk: Client, takes: Any) -> None:
+    rows = takes({}, {})
+    for ratios, shape in ((("9:16", "9:16"), "shape-9x16"), (("9:16", "16:9"), "")):
+        for task, ratio in zip(rows, ratios, strict=True):
+            change(task, ratio=ratio)
+        page = desk.get(url_of(rows[0]))
+        assert page.context["shape"] == shape
+        assert ("is-even" in page.content.decode()) is bool(shape)

@@ -12,7 +12,7 @@ from tasks.models import Copy, CopyKind, Credential, Membership, Project, Task
 from tasks.models.search import searchable
 from tasks.status import Status
 from tasks.web.lists import counts, paging
-from tests.conftest import MakeTask
+from tests.conftest import MakeTask, some_seconds_later
 from tests.web.conftest import ClientOf
 
 
@@ -302,14 +302,20 @@ def test_the_list_asks_as_much_for_thirty_tasks_as_for_one(
     query: str,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    make_task(status=Status.FAILED)
+    make_task(status=Status.FAILED, created_by=member)
+    make_task(status=Status.QUEUED, created_by=member)
+    reader.get("/")  # the dock's price is kept until the person's next task
+    some_seconds_later()
     # session with person, last change, newest id, their projects, ids, rows, copies, stars, counts,
-    # three drop-downs, trouble, whether one may work; the header's two: what is at risk, who is
-    # silent
-    with django_assert_num_queries(17):
+    # three drop-downs, trouble, whether one may work, their newest task; the header's two: what is
+    # at risk, who is silent; and the places of queued tasks, where there are any
+    number = 18 if "failed" in query else 19
+    with django_assert_num_queries(number):
         reader.get(f"/{query}").content.decode()
     _many(make_task, member)
-    with django_assert_num_queries(17):
+    reader.get("/")
+    some_seconds_later()
+    with django_assert_num_queries(number):
         reader.get(f"/{query}").content.decode()
 
 

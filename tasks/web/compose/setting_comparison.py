@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tasks.models import Task
+from tasks.providers.catalog.models import find_model
 from tasks.providers.catalog.request import SCALARS, GenerationRequest, MediaRole, upload_in
 from tasks.web.compose.labels import MODES, PARTS, seconds
 from tasks.web.compose.model_options import SWITCHES
@@ -108,6 +109,9 @@ def _in_words(name: str, value: Any) -> str:
         return _("yes") if value else _("no")
     if value is None:
         return "–"
+    if name == "model":
+        known = find_model(value)
+        return known.label if known else str(value)
     if name == "mode":
         return str(MODES[value])
     if name == "duration":

@@ -17,8 +17,8 @@ from tasks.web.forms.long_choices import MORE, used_last
 from tasks.web.lists.filters import RESOLUTIONS, WITH_VIDEO, WITHOUT_VIDEO, Filters
 from tasks.web.presenters.facts import provider_label
 
-#: The drop-downs that stand in the line; the others are one press away.
-IN_LINE = ("person", "model", "project")
+#: The drop-downs that stand in the line, with their icons; the others are one press away.
+IN_LINE = {"person": "user", "model": "movie", "project": "folder"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class DropDown:
     @property
     def is_in_line(self) -> bool:
         return self.name in IN_LINE
+
+    @property
+    def icon(self) -> str:
+        """What stands for it where the line has no room for its words."""
+        return IN_LINE[self.name]
 
 
 @dataclass(frozen=True)

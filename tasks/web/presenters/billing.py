@@ -9,7 +9,7 @@ from datetime import date
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
-from tasks.billing.amounts import amount, for_unit, money, sum_of
+from tasks.billing.amounts import SIGNS, amount, for_unit, money, sum_of
 from tasks.billing.budget_status import BudgetStatus, Used, money_in, tokens_in
 from tasks.billing.estimates import Total
 from tasks.models import Budget, Charge, Price, Project, Spending, Submission, Task, Tier
@@ -87,17 +87,26 @@ def cost_of(task: Task) -> list[Fact]:
     return [*facts, *_estimated(getattr(task, "submission", None))]
 
 
-def paid_for(task: Task) -> str:
-    """The money that the task took, in short: as the provider names it, else by our price list.
+def paid_for(task: Task) -> tuple[int, str] | None:
+    """The money that the task took: as the provider names it, else by our price list.
 
-    "" where neither is known; an estimate is no such sum.
+    None where neither is known; an estimate is no such sum.
     """
     if task.cost_micros is not None and task.cost_currency:
-        return money(task.cost_micros, task.cost_currency)
+        return task.cost_micros, task.cost_currency
     charge: Charge | None = getattr(task, "charge", None)
     if charge is None or not charge.is_billed or charge.price_id is None:
-        return ""
-    return money(charge.micros, charge.currency)
+        return None
+    return charge.micros, charge.currency
+
+
+def sums_of(paid: Iterable[tuple[int, str]]) -> list[str]:
+    """The sum of each currency in short, which are never added to each other."""
+    sums: dict[str, int] = {}
+    for micros, currency in paid:
+        sums[currency] = sums.get(currency, 0) + micros
+    words = sorted((SIGNS.get(currency, currency), currency) for currency in sums)
+    return [money(sums[currency], currency) for _sign, currency in words]
 
 
 def _list_price(charge: Charge) -> Fact:

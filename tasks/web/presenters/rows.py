@@ -42,15 +42,21 @@ def row(presented: TaskPresenter, *, shows_project: bool) -> SafeString:
     whole = shared_row(presented, "tasks/_row_shared.html", shows_project=shows_project)
     before, _place, after = whole.partition(OWN)
     pk = presented.task.pk
-    cost = f'<span class="take-cost digits" id="t{pk}-cost">{escape(presented.cost)}</span>'
-    star = _star_button(pk, is_starred=presented.is_starred)
+    attributes = f'class="take-cost digits" id="t{pk}-cost"{_micros(presented)}'
+    cost = f"<span {attributes}>{escape(presented.cost)}</span>"
+    star = _star_button(pk, is_starred=presented.is_starred, stars=presented.stars)
     return mark_safe(f"{before}{cost}{star}{after}")
 
 
-def _star_button(pk: int, *, is_starred: bool) -> SafeString:
-    """One of the two buttons that a task's star can have in a list."""
-    key = ("star", pk, is_starred, get_language())
-    context = {"pk": pk, "is_starred": is_starred, "form": "selection"}
+def _micros(presented: TaskPresenter) -> SafeString:
+    """The attribute by which groups.js adds up a day's money; "" where the cost is not told."""
+    return mark_safe(f' data-micros="{presented.paid[0]}"' if presented.paid else "")
+
+
+def _star_button(pk: int, *, is_starred: bool, stars: int) -> SafeString:
+    """The button of a task's star in a list, for those who have starred it, or for the others."""
+    key = ("star", pk, is_starred, stars, get_language())
+    context = {"pk": pk, "is_starred": is_starred, "stars": stars, "form": "selection"}
     return resting.get(key, lambda: _dense(render_to_string("tasks/_star.html", context)))
 
 

@@ -17,6 +17,7 @@ from tasks.models.sight import Sight
 from tasks.team import preferences
 from tasks.team.limits import LimitReachedError, spend_on_search
 from tasks.web.compose.cost_estimate import CostEstimate
+from tasks.web.compose.dock_price import dock_price
 from tasks.web.compose.followups import Followups
 from tasks.web.compose.inputs import inputs_of
 from tasks.web.csp import allow_media
@@ -31,6 +32,7 @@ from tasks.web.live_feed import Feed, Known
 from tasks.web.presenters.actions import TaskActions
 from tasks.web.presenters.lineage import Lineage
 from tasks.web.presenters.media_sources import media_sources
+from tasks.web.presenters.queue_place import mark_queued
 from tasks.web.presenters.task import TaskPresenter
 
 
@@ -61,6 +63,7 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
     sources = media_sources(page.tasks)
     presented = [TaskPresenter(task, now, sources) for task in page.tasks]
     mark_starred(presented, request.user)
+    mark_queued(presented, sight)
     tally = counts.within(filters, tasks, user=request.user, newest=newest)
     choices = filter_choices.drop_downs(request.user, filters)
     drop_downs = [choice for choice in choices if choice.is_offered]
@@ -94,6 +97,7 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
         "day_word": filter_choices.day_word(days),
         "chips": filter_choices.chips(filters, drop_downs),
         "shows_project": any(choice.name == "project" for choice in drop_downs),
+        "dock_price": lambda: dock_price(request.user, filters.project, now),
         "in_no_project": lambda: not Project.objects.visible_to(request.user).exists(),
         "newest_url": filters.query(),
         "newer_url": filters.query(after=page.newer),
@@ -118,6 +122,7 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
     lineage = Lineage.of(presented, request.user, now, sources)
     shown = [presented, *lineage.presented]
     mark_starred([presented], request.user)
+    mark_queued(shown, sight)
     neighbours = _neighbours(request, row, sight)
     context = {
         "now": now,
