@@ -239,7 +239,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "tasks.web.stylesheet.OneSheetStorage"},
+    "staticfiles": {"BACKEND": "tasks.web.joined_files.JoinedFilesStorage"},
     "videos": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": DATA_DIR / "videos", "base_url": None},

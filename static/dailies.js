@@ -34,40 +34,46 @@
     if (over.length) document.dispatchEvent(new Event("dailies:turned"));
   };
 
-  const relativeFormat = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+  const lazily = (make) => { let made; return () => (made ??= make()); }; // a format takes a phone 10 ms
+  const relativeFormat = lazily(() => new Intl.RelativeTimeFormat(language, { numeric: "always" }));
   const timeZone = root.dataset.zone; // the person's time zone; if none was chosen, the browser's
-  const absoluteFormat = new Intl.DateTimeFormat(language, {
+  const absoluteFormat = lazily(() => new Intl.DateTimeFormat(language, {
     timeZone,
     year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
     second: "2-digit", hourCycle: "h23",
-  });
-  const zoneFormat = new Intl.DateTimeFormat(language, { timeZone, timeZoneName: "short" });
+  }));
+  const zoneFormat = lazily(() => new Intl.DateTimeFormat(language, { timeZone, timeZoneName: "short" }));
   const absolute = (at) => { // Chinese formats put the zone between date and time
-    const zone = zoneFormat.formatToParts(at).find((part) => part.type === "timeZoneName").value;
-    return `${absoluteFormat.format(at)} ${zone}`;
+    const zone = zoneFormat().formatToParts(at).find((part) => part.type === "timeZoneName").value;
+    return `${absoluteFormat().format(at)} ${zone}`;
   };
   const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
   const relative = (at) => {
     const seconds = (at - now()) / 1000;
     const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) || [];
-    return unit ? relativeFormat.format(Math.trunc(seconds / length), unit) : root.dataset.justNow;
+    return unit ? relativeFormat().format(Math.trunc(seconds / length), unit) : root.dataset.justNow;
   };
+  const words = { relative, absolute };
   const tellTimes = () => all("time[data-shows]").forEach((element) => {
-    const at = Date.parse(element.dateTime);
-    const words = { relative: relative(at), absolute: absolute(at) };
-    say(element, words[element.dataset.shows]);
-    element.dataset.tip = words[element.dataset.shows === "relative" ? "absolute" : "relative"];
+    say(element, words[element.dataset.shows](Date.parse(element.dateTime)));
   });
+  const tellMore = ({ target }) => {
+    const element = target.closest?.("time[data-shows]");
+    if (!element) return;
+    const other = element.dataset.shows === "relative" ? absolute : relative;
+    element.dataset.tip = other(Date.parse(element.dateTime));
+  };
+  for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, tellMore);
 
   // The names of days, which a page that stays open past midnight outlives.
 
-  const dayName = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-  const dateFormat = new Intl.DateTimeFormat(language, { timeZone: "UTC", year: "numeric", month: "short", day: "numeric" });
+  const dayName = lazily(() => new Intl.RelativeTimeFormat(language, { numeric: "auto" }));
+  const dateFormat = lazily(() => new Intl.DateTimeFormat(language, { timeZone: "UTC", year: "numeric", month: "short", day: "numeric" }));
   const tellDays = () => {
     const today = Date.parse(find("#live")?.dataset.today);
     all("time[data-day]").forEach((element) => {
       const day = Date.parse(element.dateTime), ago = (today - day) / 86_400_000;
-      const name = ago === 0 || ago === 1 ? dayName.format(-ago, "day") : dateFormat.format(day);
+      const name = ago === 0 || ago === 1 ? dayName().format(-ago, "day") : dateFormat().format(day);
       say(element, name.charAt(0).toUpperCase() + name.slice(1));
     });
   };

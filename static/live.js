@@ -127,6 +127,8 @@
   // A player that somebody has started is not replaced until it has ended. One that is paused is
   // replaced at once, and keeps its position.
 
+  const pictureIn = (screen) => find("[data-clip] img, video[poster]", screen);
+
   const withheld = new WeakMap(), stoodAt = new Map();
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
@@ -138,8 +140,8 @@
       withheld.set(player, fragment.firstElementChild.outerHTML);
     } else if (player?.currentTime && !player.ended) {
       stoodAt.set(target.id, player.currentTime);
-    } else if (!find("video[poster]", target)) {
-      fadeIn(find("video[poster]", fragment));
+    } else if (!pictureIn(target)) {
+      fadeIn(pictureIn(fragment));
     }
   });
   const catchUp = (event) => {
@@ -152,20 +154,20 @@
   for (const kind of ["pause", "ended", "error"]) document.addEventListener(kind, catchUp, true);
   document.addEventListener("htmx:afterSettle", () => {
     for (const [id, seconds] of stoodAt) {
-      const player = find(`#${id} video`);
-      if (player) player.currentTime = seconds;
+      const player = find(`#${id} video`), clip = find(`#${id} [data-clip]`);
+      if (player) player.currentTime = seconds; else if (clip) clip.dataset.at = seconds;
     }
     stoodAt.clear();
   });
 
   // A finished clip fades in where its frame was drawn.
 
-  const fadeIn = async (video) => {
-    if (!video || still.matches) return;
-    video.classList.add("is-coming");
+  const fadeIn = async (shown) => {
+    if (!shown || still.matches) return;
+    shown.classList.add("is-coming");
     const picture = new Image();
-    picture.src = video.poster;
+    picture.src = shown.poster || shown.src;
     await picture.decode().catch(() => {});
-    video.classList.remove("is-coming");
+    shown.classList.remove("is-coming");
   };
 })();

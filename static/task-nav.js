@@ -1,5 +1,6 @@
 // In a list: a link to a task carries the list's filters, for the way back and to its neighbours.
 (() => {
+  if (!document.querySelector(".filter-bar")) return;
   const carry = (event) => {
     const link = event.target.closest?.("main a[href]");
     const leadsToATask = link && link.origin === location.origin && /^\/tasks\/\d+\/$/.test(link.pathname);

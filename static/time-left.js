@@ -1,7 +1,7 @@
 // Counts down what is left of running tasks, by the sums of tasks/web/presenters/time_left.py. No clock
 // is compared: the server says how much had passed when it drew the element.
 (() => {
-  const say = document.currentScript.dataset;
+  const say = document.querySelector("#time-left-words").dataset;
   const NEVER_FULL = 95, SOON = 5, MINUTE = 57.5, CLOSE = 1.5;
   const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const byFive = (seconds) => Math.max(5, 5 * Math.floor(seconds / 5 + 0.5));
