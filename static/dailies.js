@@ -21,7 +21,12 @@
     const minutes = Math.floor(whole / 60) % 60, hours = Math.floor(whole / 3600);
     return hours ? `${hours}:${pad(minutes)}:${pad(whole % 60)}` : `${minutes}:${pad(whole % 60)}`;
   };
-  const say = (element, text) => { if (element.textContent !== text) element.textContent = text; };
+  // Where a text node is replaced, Chromium styles all of the page anew, for what :has() may say of it.
+  const say = (element, text) => {
+    const { firstChild } = element;
+    if (element.textContent === text) return;
+    if (firstChild?.nodeType === Node.TEXT_NODE && !firstChild.nextSibling) firstChild.data = text; else element.textContent = text;
+  };
   const tick = () => {
     all("[data-since]").forEach((e) => say(e, clock((now() - Date.parse(e.dataset.since)) / 1000)));
     all("[data-until]").forEach((e) => say(e, clock((Date.parse(e.dataset.until) - now()) / 1000)));
@@ -165,7 +170,7 @@
   // Keyboard shortcuts, but never while somebody types.
 
   const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
-  const links = () => all("[data-row-link]").filter((link) => link.getClientRects().length); // not in stacks
+  const links = () => all("[data-row-link]").filter((link) => link.closest(".take").getClientRects().length); // not in stacks
   const move = (step) => {
     const rows = links();
     const here = rows.findIndex((link) => link.closest(".take").contains(document.activeElement));
@@ -207,11 +212,16 @@
     synchronise();
     countChosen();
     tick();
+  };
+  const dressWithTimes = () => {
+    dress();
     tellTimes();
     tellDays();
   };
   dress();
-  document.addEventListener("htmx:afterSettle", dress);
+  // Until then a time is absolute: the browser's words for times take a phone 80 ms to load.
+  if (window.requestIdleCallback) requestIdleCallback(tellTimes, { timeout: 1000 }); else setTimeout(tellTimes);
+  document.addEventListener("htmx:afterSettle", dressWithTimes);
   setInterval(tick, 1000);
   setInterval(tellTimes, 30000);
 })();

@@ -4,6 +4,16 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
+  // A star becomes htmx's when it is pressed: fifty of them kept a phone busy for 80 ms at first.
+
+  document.addEventListener("click", ({ target }) => {
+    const star = target.closest("[data-star]:not([hx-post])");
+    if (!star || !window.htmx) return;
+    const how = { "hx-post": star.getAttribute("formaction"), "hx-swap": "innerHTML", "hx-sync": "this:queue last" };
+    for (const [name, value] of Object.entries(how)) star.setAttribute(name, value);
+    htmx.process(star);
+  }, true);
+
   // The questions: none while the page is hidden, fewer while the server is away.
 
   let failures = 0, quietUntil = 0;

@@ -31,7 +31,7 @@
       const usual = element.dataset.usual.split(" ").map(Number);
       const text = words(usual.filter((each) => each > passed).map((each) => each - passed));
       const label = element.querySelector("span"), ring = element.querySelector(".ring-done");
-      if (label.textContent !== text) label.textContent = text;
+      if (label.textContent !== text) label.firstChild.data = text; // see say() in dailies.js
       const median = Math.max(1, usual[Math.floor(usual.length / 2)]);
       const percent = Math.min(NEVER_FULL, Math.floor((100 * passed) / median));
       ring.setAttribute("stroke-dasharray", `${percent} 100`);
