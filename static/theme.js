@@ -2,6 +2,7 @@
 (() => {
   const root = document.documentElement;
   root.classList.add("scripted");
+  root.classList.toggle("taps", matchMedia("(hover: none)").matches); // there a press on a clip plays it
   // A phone paints the top of a list first, and the rest in the next frame; see list.css.
   document.addEventListener("DOMContentLoaded", () => {
     requestAnimationFrame(() => setTimeout(() => root.classList.add("settled")));

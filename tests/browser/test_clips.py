@@ -210,6 +210,22 @@ def test_a_click_on_the_picture_opens_the_task_also_while_it_plays(
     page.wait_for_url(f"**/tasks/{clips[0].pk}/**")
 
 
+def test_the_page_of_a_task_is_fetched_while_its_picture_is_pressed(
+    enter: Enter, member: User, clips: list[Task]
+) -> None:
+    page = enter(member, "/?view=grid&status=succeeded")
+    page.wait_for_function(
+        """() => performance.getEntriesByType("resource")
+            .some(({ name, responseEnd }) => name.endsWith(".speculationrules") && responseEnd)"""
+    )
+    point(page, clips[0], 0.2)
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url(f"**/tasks/{clips[0].pk}/?view=grid&status=succeeded")
+    how = page.evaluate("performance.getEntriesByType('navigation')[0].deliveryType")
+    assert how == "navigational-prefetch"
+
+
 # A keyboard
 
 
@@ -267,6 +283,20 @@ def test_a_tap_plays_the_next_one_stops_and_nothing_does_both(
     assert phone.evaluate("log") == ["play", "pause", "play"]
     expect(phone.locator(".clip-frame")).to_have_count(0)
     assert asked == []
+
+
+def test_a_tap_that_plays_fetches_no_page(
+    enter: Enter, member: User, clips: list[Task], phone: Page
+) -> None:
+    enter(member, "/?view=grid", page=phone)
+    asked: list[str] = []
+    session = phone.context.new_cdp_session(phone)
+    session.on("Network.requestWillBeSent", lambda each: asked.append(each["request"]["url"]))
+    session.send("Network.enable")
+    tap(phone, row(phone, clips[-1]).locator(".screen"))
+    phone.wait_for_function(IS_PLAYING, arg=row(phone, clips[-1]).locator("video").element_handle())
+    assert any(each.endswith("/video") for each in asked)
+    assert not any("/?" in each for each in asked if "/tasks/" in each)
 
 
 @pytest.mark.parametrize("view", ["grid", "list"])
