@@ -14,7 +14,6 @@
     const screen = screenOf(clip);
     if (find(".clip-line", screen)) return;
     const tools = document.importNode(parts, true);
-    find("video", tools).remove();
     find("[data-unplayable] a", tools).href = clip.href;
     screen.append(tools);
   };
@@ -22,9 +21,9 @@
     const there = find("video", clip);
     if (there) return there;
     equip(clip);
-    const video = document.importNode(find("video", parts));
-    video.muted = true; // the attribute alone does not mute a video inserted by a script
-    video.src = clip.dataset.clip;
+    const video = document.createElement("video");
+    Object.assign(video, { preload: "none", muted: true, loop: true, playsInline: true, src: clip.dataset.clip });
+    Object.assign(video.dataset, { player: "", preview: "" });
     if (clip.dataset.at) video.currentTime = clip.dataset.at; // where another player stood
     clip.append(video);
     return video;

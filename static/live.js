@@ -9,8 +9,8 @@
   document.addEventListener("click", ({ target }) => {
     const star = target.closest("[data-star]:not([hx-post])");
     if (!star || !window.htmx) return;
-    const how = { "hx-post": star.getAttribute("formaction"), "hx-swap": "innerHTML", "hx-sync": "this:queue last" };
-    for (const [name, value] of Object.entries(how)) star.setAttribute(name, value);
+    star.setAttribute("hx-post", star.getAttribute("formaction"));
+    star.setAttribute("hx-sync", "this:queue last");
     htmx.process(star);
   }, true);
 
