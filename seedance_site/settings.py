@@ -237,9 +237,10 @@ TIME_ZONE = environment.time_zone("DAILIES_TIME_ZONE", "UTC")
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_MIMETYPES = {".speculationrules": "application/speculationrules+json"}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "tasks.web.stylesheet.OneSheetStorage"},
+    "staticfiles": {"BACKEND": "tasks.web.joined_files.JoinedFilesStorage"},
     "videos": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": DATA_DIR / "videos", "base_url": None},

@@ -252,9 +252,9 @@ def test_a_finished_clip_fades_in_where_its_frame_was_drawn(
     copy = copy_of(task, **saved(task, FILM, IMAGE))
     Task.objects.filter(pk=task.pk).update(status=Status.SUCCEEDED)
     change(copy)
-    video = page.locator(f"#t{task.pk} video[poster]")
-    expect(video).not_to_have_class("is-coming")
-    expect(video).to_be_visible()
+    picture = page.locator(f"#t{task.pk} .clip img")
+    expect(picture).not_to_have_class("is-coming")
+    expect(picture).to_be_visible()
     assert page.evaluate("faded") == times
 
 

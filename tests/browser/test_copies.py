@@ -181,7 +181,8 @@ def test_a_mark_changes_by_itself_until_the_video_is_saved(
     expect(mark(page, task)).to_have_text("At risk")
     change(copy, **saved(task), trouble="")
     expect(mark(page, task)).to_have_text("Saved")
-    expect(page.locator(f"#t{task.pk} video")).to_have_attribute("src", f"/tasks/{task.pk}/video")
+    clip = page.locator(f"#t{task.pk} .clip")
+    expect(clip).to_have_attribute("data-clip", f"/tasks/{task.pk}/video")
 
 
 def test_a_finished_video_is_saved_by_itself_and_then_plays_from_our_origin(
@@ -275,8 +276,8 @@ def test_a_saved_video_shows_its_poster_or_first_frame(
     copy_of(without, **saved(without))
     page = enter(member)
     expect(page.locator(f"#t{without.pk} .has-frame")).to_be_visible()
-    video = page.locator(f"#t{with_poster.pk} video")
-    expect(video).to_have_attribute("poster", f"/tasks/{with_poster.pk}/poster")
+    picture = page.locator(f"#t{with_poster.pk} .clip img")
+    expect(picture).to_have_attribute("src", f"/tasks/{with_poster.pk}/poster")
 
 
 def test_a_browser_without_hevc_offers_the_download_at_once(

@@ -37,6 +37,40 @@ def shared_row(presented: TaskPresenter, template: str, **flags: Hashable) -> Sa
     return kept.get(key, lambda: _dense(render_to_string(template, context)))
 
 
+def item(
+    presented: TaskPresenter,
+    *,
+    shows_project: bool,
+    stack: int | None = None,
+    takes: int = 0,
+    is_open: bool = False,
+) -> SafeString:
+    """A task's row as an element of a list.
+
+    `stack` is the id of the task on top of the takes that it lies among; on top itself it stands
+    for `takes` of them and has the button that opens them. An include for each of fifty rows took
+    a twentieth of a page.
+    """
+    state, button = "", ""
+    if takes:
+        state = " is-stack"
+        button = _stack_button(stack, takes, is_open)
+    elif stack is not None:
+        state = " is-folded is-open" if is_open else " is-folded"
+    take_of = "" if stack is None else f' data-take-of="{stack}"'
+    within = row(presented, shows_project=shows_project)
+    classes = f"take {presented.screen.shape}{state}"
+    return mark_safe(
+        f'<li class="{classes}"{take_of} id="t{presented.task.pk}">{within}{button}</li>'
+    )
+
+
+def _stack_button(stack: int | None, takes: int, is_open: bool) -> SafeString:
+    key = ("stack", stack, takes, is_open, get_language())
+    context = {"stack": stack, "takes": takes, "is_open": is_open}
+    return resting.get(key, lambda: _dense(render_to_string("tasks/_stack.html", context)))
+
+
 def row(presented: TaskPresenter, *, shows_project: bool) -> SafeString:
     """All within a task's row: also this person's star, and the cost where they may see it."""
     whole = shared_row(presented, "tasks/_row_shared.html", shows_project=shows_project)

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -105,7 +106,17 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
     }
     response = render(request, "tasks/list.html", context)
     allow_media(response, sources)
+    prefetch_tasks(response)
     return response
+
+
+def prefetch_tasks(response: HttpResponse) -> None:
+    """Have the browser ask for a task's page as soon as its link is pressed, not when let go.
+
+    Between the two people take some 80 ms, as long as the server. Looking writes nothing, and a
+    search is not counted again.
+    """
+    response["Speculation-Rules"] = f'"{static("tasks.speculationrules")}"'
 
 
 @require_GET
@@ -137,6 +148,7 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
     }
     response = render(request, "tasks/task.html", context)
     allow_media(response, sources)
+    prefetch_tasks(response)
     return response
 
 
