@@ -6,23 +6,27 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.formats import localize
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from tasks.models import Credential
+from tasks.admin import cells
+from tasks.admin.base import StaffAdmin
+from tasks.models import Credential, Task
 from tasks.models.private_hosts import allowed_private_hosts
 from tasks.providers import PROVIDERS
 from tasks.providers.transport.guard import foresee
 from tasks.team import credentials
 from tasks.web.forms.credential import CheckedCredentialForm, KeyField
 from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
-from tasks.web.presenters.credentials import LastTest
+from tasks.web.presenters.credentials import LastTest, condition_of
 
 
 class CredentialForm(CheckedCredentialForm):
@@ -62,15 +66,29 @@ class CredentialForm(CheckedCredentialForm):
             )
 
 
+def _open_tasks() -> Coalesce:
+    """The number of tasks that a credential has still to follow, out of a small index."""
+    due = Task.objects.filter(credential=OuterRef("pk"), check_after__isnull=False).order_by()
+    number = due.live().values("credential").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(number), 0)
+
+
 @admin.register(Credential)
 @method_decorator(sensitive_post_parameters("key"), name="changeform_view")
-class CredentialAdmin(admin.ModelAdmin):
+class CredentialAdmin(StaffAdmin):
+    about = _("Accounts with providers: their keys, who may use them, and how they fare.")
     form = CredentialForm
-    list_display = ("name", "service", "base_url", "key", "active", "heard_at", "health", "resting")
-    list_filter = ("active",)
+    list_display = ("name", "service", "condition", "pending", "heard_at", "resting", "key",
+                    "active")  # fmt: skip
+    list_filter = ("active", "provider", "open_to_all")
+    autocomplete_fields = ("projects",)
+    goes_along = ("tasks.HealthMinute", "tasks.Reconciliation", "tasks.Difference",
+                  "tasks.UntrackedTask", "tasks.AvailableModel")  # fmt: skip
     search_fields = ("name", "base_url")
     readonly_fields = (
         "stored_key",
+        "condition",
+        "pending",
         "heard_at",
         "health",
         "answered",
@@ -85,6 +103,21 @@ class CredentialAdmin(admin.ModelAdmin):
         (_("Health"), {"fields": readonly_fields[1:]}),
         (_("Pace"), {"fields": ("requests_per_second", "check_seconds"), "classes": ("collapse",)}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
+        return super().get_queryset(request).annotate(open_tasks=_open_tasks())
+
+    def view_on_site(self, obj: Credential) -> str:
+        return reverse("credential", args=[obj.pk])
+
+    @admin.display(description=_("condition"), ordering="trouble")
+    def condition(self, credential: Credential) -> SafeString:
+        presented = {"condition": condition_of(credential)}
+        return cells.badge("credentials/_condition.html", presented)
+
+    @admin.display(description=_("pending tasks"), ordering="open_tasks")
+    def pending(self, credential: Any) -> SafeString:
+        return cells.list_link(Task, credential.open_tasks, credential=credential.pk)
 
     @admin.display(description=_("provider"), ordering="provider")
     def service(self, credential: Credential) -> str:

@@ -1,6 +1,7 @@
 """Read-only rows of leases, counters and health, to look at when something seems to hang."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from tasks.admin.read_only import LargeTableAdmin, ReadOnlyAdmin
 from tasks.models import (
@@ -15,6 +16,7 @@ from tasks.models import (
 
 @admin.register(Lease)
 class LeaseAdmin(ReadOnlyAdmin):
+    about = _("Which process works as the sweep or the archive, and when it was last heard.")
     list_display = ("name", "holder", "until", "beat_at")
     list_filter = ("name",)
     search_fields = ("name", "holder")
@@ -22,6 +24,7 @@ class LeaseAdmin(ReadOnlyAdmin):
 
 @admin.register(ChangeCounter)
 class ChangeCounterAdmin(ReadOnlyAdmin):
+    about = _("The number of the last change; open pages ask for what came after theirs.")
     list_display = ("id", "value")
     list_filter = ()
     search_fields = ("value",)
@@ -29,6 +32,7 @@ class ChangeCounterAdmin(ReadOnlyAdmin):
 
 @admin.register(ProjectChange)
 class ProjectChangeAdmin(ReadOnlyAdmin):
+    about = _("The last change in each project.")
     list_display = ("project", "number")
     list_filter = ("project",)
     list_select_related = ("project",)
@@ -37,6 +41,7 @@ class ProjectChangeAdmin(ReadOnlyAdmin):
 
 @admin.register(StorageUse)
 class StorageUseAdmin(ReadOnlyAdmin):
+    about = _("Files and bytes that each project has in our storage.")
     list_display = ("project", "files", "bytes")
     list_filter = ("project",)
     list_select_related = ("project",)
@@ -45,6 +50,8 @@ class StorageUseAdmin(ReadOnlyAdmin):
 
 @admin.register(HealthMinute)
 class HealthMinuteAdmin(LargeTableAdmin):
+    about = _("Answers and troubles of each credential, minute by minute.")
+    day_field = "minute"
     list_display = ("credential", "minute", "answers", "troubles")
     list_filter = ("credential",)
     list_select_related = ("credential",)
@@ -55,6 +62,7 @@ class HealthMinuteAdmin(LargeTableAdmin):
 class SignInLinkAdmin(ReadOnlyAdmin):
     """One-time links, printed on the server's terminal; their hashes are not shown."""
 
+    about = _("One-time links that were printed on the server's terminal.")
     hidden = ("token_hash",)
     list_display = ("user", "ends_at", "used_at")
     list_filter = ("ends_at",)

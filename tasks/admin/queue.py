@@ -10,6 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from tasks.admin.read_only import LargeTableAdmin, ReadOnlyAdmin
@@ -26,6 +27,8 @@ _UNTRANSLATED = (
 
 
 class ScheduleAdmin(ReadOnlyAdmin):
+    name_plural = _("scheduled jobs")
+    about = _("Jobs that start by themselves, and when they do next.")
     list_display = ("name", "func", "schedule_type", "minutes", "next_run", "repeats")
     list_filter = ("schedule_type",)
     search_fields = ("name", "func")
@@ -44,9 +47,21 @@ class EndedJobAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).defer("args", "kwargs", "result")
 
 
+class FailedJobAdmin(EndedJobAdmin):
+    name_plural = _("failed jobs")
+    about = _("Jobs of the background process that ended with an error.")
+
+
+class DoneJobAdmin(EndedJobAdmin):
+    name_plural = _("finished jobs")
+    about = _("Jobs that went well are not kept, so this list is usually empty.")
+
+
 class QueuedJobAdmin(LargeTableAdmin):
     """Jobs that wait. Their payload is not unpickled, either."""
 
+    name_plural = _("waiting jobs")
+    about = _("Jobs that the background process has still to do.")
     hidden = ("payload",)
     list_display = ("id", "key", "lock")
     list_filter = ("key",)
@@ -58,5 +73,6 @@ for _model in _QUEUE.get_models():
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
 admin.site.register(_QUEUE.get_model("Schedule"), ScheduleAdmin)
-admin.site.register([_QUEUE.get_model("Failure"), _QUEUE.get_model("Success")], EndedJobAdmin)
+admin.site.register(_QUEUE.get_model("Failure"), FailedJobAdmin)
+admin.site.register(_QUEUE.get_model("Success"), DoneJobAdmin)
 admin.site.register(_QUEUE.get_model("OrmQ"), QueuedJobAdmin)
