@@ -18,7 +18,7 @@ from tasks.team.audit import note
 
 class EmailAddressAdmin(ReadOnlyAdmin):
     name_plural = _("e-mail addresses")
-    about = _("Addresses as the sign-in knows them. Change one on the person's page.")
+    about = _("E-mail addresses people sign in with. Change one on the person's page.")
     list_display = ("email", "user", "primary", "verified")
     list_filter = ("primary", "verified")
     list_select_related = ("user",)
@@ -29,7 +29,9 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
     """Second factors. Staff delete one that was lost; its secret is shown to nobody."""
 
     name_plural = _("second factors")
-    about = _("Authenticator apps, passkeys and recovery codes. Remove one that somebody lost.")
+    about = _(
+        "Authenticator apps, passkeys and recovery codes. Remove one here if somebody has lost it."
+    )
     hidden = ("data",)
     actions = ("delete_selected",)
     list_display = ("user", "type", "created_at", "last_used_at")
@@ -55,7 +57,7 @@ class UserSessionAdmin(ReadOnlyAdmin):
     """Sessions, without their keys: with the key of a session one is that person."""
 
     name_plural = _("signed-in devices")
-    about = _("Browsers in which people are signed in. They end them on their own page.")
+    about = _("Browsers people are signed in on. They sign them out on their own account page.")
     hidden = ("session_key", "data")
     list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
     list_filter = ("last_seen_at",)

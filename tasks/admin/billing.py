@@ -43,7 +43,9 @@ class PriceForm(forms.ModelForm):
 class PriceAdmin(StaffAdmin):
     """Prices: added, or removed to correct a mistake. They are changed on the credential's page."""
 
-    about = _("What a model costs at a credential, and from when. Estimates and charges use them.")
+    about = _(
+        "What a model costs with a credential, and since when. Estimates and charges are based on it."
+    )
     form = PriceForm
     autocomplete_fields = ("credential",)
     date_hierarchy = "valid_from"
@@ -70,7 +72,7 @@ class PriceAdmin(StaffAdmin):
 
 @admin.register(Budget)
 class BudgetAdmin(AuditedAdmin):
-    about = _("What each project may spend in a month, and how many takes at once.")
+    about = _("What each project may spend per month, and how many takes per request.")
     autocomplete_fields = ("project",)
     added = changed = removed = AuditAction.BUDGET_CHANGED
     list_display = ("project", "limit", "unit", "most_takes", "takes_per_hour")
@@ -88,7 +90,7 @@ class BudgetAdmin(AuditedAdmin):
 
 @admin.register(Charge)
 class ChargeAdmin(TaskRowsAdmin):
-    about = _("What each task reserved of its project's month, and what it then took.")
+    about = _("What each task reserved from its project's budget, and what it cost in the end.")
     list_display = ("task", "project", "day", "state", "tokens", "money")
     list_filter = ("project", "credential", "state", "currency")
     list_select_related = ("task", "project", "credential", "price__credential")
@@ -100,7 +102,7 @@ class ChargeAdmin(TaskRowsAdmin):
 
 @admin.register(Spending)
 class SpendingAdmin(ReadOnlyAdmin):
-    about = _("The sums of the charges, by project, month, person and currency.")
+    about = _("Totals of the charges by project, month, person and currency.")
     list_display = ("project", "month", "person", "takes", "tokens", "reserved_tokens",
                     "billed", "reserved")  # fmt: skip
     list_filter = ("project", "month", "currency")

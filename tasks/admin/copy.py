@@ -12,7 +12,7 @@ from tasks.models import Copy
 @admin.register(Copy)
 class CopyAdmin(TaskRowsAdmin):
     name_plural = _("saved files")
-    about = _("Videos and last frames in our own storage, and how far those are that are not yet.")
+    about = _("Saved videos and last frames, and the ones still being saved.")
     hidden = ("frame_sha256", "sprite_columns", "sprite_frames", "sprite_width", "sprite_height",
               "poster_hash", "sprite_hash")  # fmt: skip
     day_field = "created_at"

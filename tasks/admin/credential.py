@@ -76,7 +76,7 @@ def _open_tasks() -> Coalesce:
 @admin.register(Credential)
 @method_decorator(sensitive_post_parameters("key"), name="changeform_view")
 class CredentialAdmin(StaffAdmin):
-    about = _("Accounts with providers: their keys, who may use them, and how they fare.")
+    about = _("Accounts with providers: keys, who may use them, and whether they work.")
     form = CredentialForm
     list_display = ("name", "service", "condition", "pending", "heard_at", "resting", "key",
                     "active")  # fmt: skip

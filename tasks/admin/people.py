@@ -39,11 +39,11 @@ class ProjectAdmin(AuditedAdmin):
         AuditAction.PROJECT_CHANGED,
         AuditAction.PROJECT_REMOVED,
     )
-    about = _("What people work on together; every task belongs to one.")
+    about = _("What people work on together. Every task belongs to one.")
     help_texts = {
         "viewers_see_details": _(
-            "Money, credentials, the provider's own words and warnings. Everybody else in the "
-            "project sees them anyway."
+            "Costs, credentials, the provider's own answers and warnings. Members and managers "
+            "always see them."
         ),
     }
     list_display = ("name", "people", "tasks", "viewers_see_details", "created_at")
@@ -73,7 +73,7 @@ class ProjectAdmin(AuditedAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(StaffAdmin):
-    about = _("Who may do what in which project.")
+    about = _("Who has which role in which project.")
     help_texts = {
         "role": _(
             "Viewers watch and download. Members also make videos and spend the budget. Managers "
@@ -140,17 +140,17 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
     fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email")}),
         (_("Signing in"), {"fields": ("password", "is_active", "last_login", "seen")}),
-        (_("Rights beyond projects"), {"fields": ("is_staff", "is_superuser")}),
+        (_("Rights beyond their projects"), {"fields": ("is_staff", "is_superuser")}),
         (_("Work"), {"fields": ("tasks", "date_joined")}),
     )
-    about = _("Accounts of people. What they may do is said by their roles in projects.")
+    about = _("People's accounts. Their roles in projects say what they may do.")
     name_plural = _("people")
-    labels = {"is_staff": _("staff"), "is_superuser": _("all rights in the admin")}
+    labels = {"is_staff": _("staff"), "is_superuser": _("full admin rights")}
     help_texts = {
-        "username": _("With it, or with the e-mail, the person signs in."),
-        "is_active": _("Without it the person cannot sign in, and is signed out everywhere."),
-        "is_staff": _("Staff see every project, may do everything in it, and see these pages."),
-        "is_superuser": _("Staff without it see only those pages that they were given."),
+        "username": _("Used to sign in; the e-mail address works too."),
+        "is_active": _("When off, the person can't sign in and is signed out everywhere."),
+        "is_staff": _("Staff see every project, may do everything in it, and can open the admin."),
+        "is_superuser": _("Staff without it see only the admin pages they have been given."),
     }
     readonly_fields = ("last_login", "date_joined", "seen", "tasks")
     list_filter = ("is_active", "is_staff", "membership__project")

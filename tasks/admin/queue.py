@@ -28,7 +28,7 @@ _UNTRANSLATED = (
 
 class ScheduleAdmin(ReadOnlyAdmin):
     name_plural = _("scheduled jobs")
-    about = _("Jobs that start by themselves, and when they do next.")
+    about = _("Jobs that start by themselves, and when they run next.")
     list_display = ("name", "func", "schedule_type", "minutes", "next_run", "repeats")
     list_filter = ("schedule_type",)
     search_fields = ("name", "func")
@@ -49,19 +49,19 @@ class EndedJobAdmin(ReadOnlyAdmin):
 
 class FailedJobAdmin(EndedJobAdmin):
     name_plural = _("failed jobs")
-    about = _("Jobs of the background process that ended with an error.")
+    about = _("Background jobs that ended with an error.")
 
 
 class DoneJobAdmin(EndedJobAdmin):
     name_plural = _("finished jobs")
-    about = _("Jobs that went well are not kept, so this list is usually empty.")
+    about = _("Successful jobs aren't kept, so this list is usually empty.")
 
 
 class QueuedJobAdmin(LargeTableAdmin):
     """Jobs that wait. Their payload is not unpickled, either."""
 
     name_plural = _("waiting jobs")
-    about = _("Jobs that the background process has still to do.")
+    about = _("Jobs the background process has yet to run.")
     hidden = ("payload",)
     list_display = ("id", "key", "lock")
     list_filter = ("key",)

@@ -25,7 +25,7 @@ from tasks.models import (
 class AuditEntryAdmin(LargeTableAdmin):
     """The audit, which nobody can change, superusers included."""
 
-    about = _("Who did what, and when. It is only ever added to.")
+    about = _("Who did what, and when. Entries are never changed or deleted.")
     day_field = "at"
     list_display = ("at", "actor", "verb", "label", "kind", "project_id", "address")
     list_filter = ("verb", "kind")
@@ -35,7 +35,7 @@ class AuditEntryAdmin(LargeTableAdmin):
 @admin.register(LogEntry)
 class LogEntryAdmin(LargeTableAdmin):
     name_plural = _("changes in the admin")
-    about = _("Django's own history of what was changed on these pages; the audit has it as well.")
+    about = _("Django's own log of changes made in the admin. The audit has them too.")
     day_field = "action_time"
     list_display = ("action_time", "user", "action_flag", "content_type", "object_repr")
     list_filter = ("action_flag",)
@@ -47,7 +47,7 @@ class LogEntryAdmin(LargeTableAdmin):
 class InvitationAdmin(ReadOnlyAdmin):
     """Invitations. They are made and withdrawn on the page of people; links are stored nowhere."""
 
-    about = _("Links that let somebody in, made and withdrawn on the page of people.")
+    about = _("Invitation links. Create and withdraw them on the People page.")
     hidden = ("token_hash",)
     list_display = ("email", "project", "role", "invited_by", "created_at", "used_at", "used_by")
     list_filter = ("role", "project")
@@ -58,7 +58,7 @@ class InvitationAdmin(ReadOnlyAdmin):
 @admin.register(Profile)
 class ProfileAdmin(ReadOnlyAdmin):
     name_plural = _("personal settings")
-    about = _("Language, theme and layout, as each person chose them.")
+    about = _("Each person's language, theme and layout.")
     labels = {"user": _("person")}
     list_display = ("user", "language", "time_zone", "theme", "density", "seen_at")
     list_filter = ("language", "theme")
@@ -68,7 +68,7 @@ class ProfileAdmin(ReadOnlyAdmin):
 
 @admin.register(Star)
 class StarAdmin(TaskRowsAdmin):
-    about = _("Clips that people marked to find them again.")
+    about = _("Clips people have starred.")
     list_display = ("task", "user", "created_at")
     list_filter = ("user",)
     day_field = "created_at"
@@ -77,7 +77,7 @@ class StarAdmin(TaskRowsAdmin):
 
 @admin.register(Reconciliation)
 class ReconciliationAdmin(LargeTableAdmin):
-    about = _("Comparisons of a provider's list of tasks with ours.")
+    about = _("Comparisons of a provider's task list with ours.")
     day_field = "asked_at"
     list_display = (
         "credential", "outcome", "asked_at", "asked_by", "listed",
@@ -90,7 +90,7 @@ class ReconciliationAdmin(LargeTableAdmin):
 
 @admin.register(Difference)
 class DifferenceAdmin(TaskRowsAdmin):
-    about = _("Tasks in which a provider's list and ours differed.")
+    about = _("Tasks on which a provider's list and ours disagree.")
     list_display = ("task", "kind", "status_there", "reconciliation")
     list_filter = ("kind",)
     list_select_related = ("task", "reconciliation__credential")
@@ -98,7 +98,7 @@ class DifferenceAdmin(TaskRowsAdmin):
 
 @admin.register(UntrackedTask)
 class UntrackedTaskAdmin(LargeTableAdmin):
-    about = _("Tasks that only a provider has: made with our accounts, and not here.")
+    about = _("Tasks only the provider has: created with our accounts, but not here.")
     day_field = "found_at"
     list_display = ("remote_id", "credential", "status", "model", "found_at", "seen_at")
     list_filter = ("status", "credential")

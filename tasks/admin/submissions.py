@@ -40,12 +40,14 @@ class ModelNameForm(forms.ModelForm):
     class Meta:
         model = ModelName
         fields = ("provider", "name", "known_as")
-        help_texts = {"name": _("As the seller writes it in its API, like seedance-2.0-fast.")}
+        help_texts = {
+            "name": _("Exactly as the reseller's API expects it, e.g. seedance-2.0-fast.")
+        }
 
 
 @admin.register(ModelName)
 class ModelNameAdmin(StaffAdmin):
-    about = _("Names under which a seller offers a model that we know.")
+    about = _("Names a reseller uses for models we know.")
     form = ModelNameForm
     list_display = ("name", "provider", "known_as")
     list_filter = ("provider",)
@@ -54,7 +56,7 @@ class ModelNameAdmin(StaffAdmin):
 
 @admin.register(AvailableModel)
 class AvailableModelAdmin(ReadOnlyAdmin):
-    about = _("Models in each provider's own list, asked for once a day.")
+    about = _("Models each provider lists, refreshed once a day.")
     list_display = ("name", "credential", "status", "has_ended", "first_seen_at")
     list_filter = ("has_ended", "credential")
     list_select_related = ("credential",)
@@ -63,7 +65,7 @@ class AvailableModelAdmin(ReadOnlyAdmin):
 
 @admin.register(Batch)
 class BatchAdmin(LargeTableAdmin):
-    about = _("One press of the button each, with one take or many.")
+    about = _("One press of Generate each, with one take or several.")
     list_display = ("id", "project", "credential", "created_by", "created_at", "takes")
     list_filter = ("project", "credential")
     list_select_related = ("project", "credential", "created_by")
@@ -74,7 +76,7 @@ class BatchAdmin(LargeTableAdmin):
 @admin.register(Upload)
 class UploadAdmin(LargeTableAdmin):
     name_plural = _("uploads")
-    about = _("Files that people gave as references, first frames and last frames.")
+    about = _("Files people uploaded as references, first or last frames.")
     day_field = "created_at"
     list_display = ("id", "project", "created_by", "created_at", "kind", "width", "height", "size")
     list_filter = ("project", "kind")
@@ -84,7 +86,7 @@ class UploadAdmin(LargeTableAdmin):
 
 @admin.register(SavedPrompt)
 class SavedPromptAdmin(LargeTableAdmin):
-    about = _("Prompts that a project keeps to use again.")
+    about = _("Prompts a project keeps for reuse.")
     list_display = ("name", "project", "created_by", "changed_at")
     list_filter = ("project",)
     list_select_related = ("project", "created_by")
@@ -97,7 +99,7 @@ class SavedPromptAdmin(LargeTableAdmin):
 @admin.register(Submission)
 class SubmissionAdmin(TaskRowsAdmin):
     name_plural = _("create requests")
-    about = _("The one attempt to have each task made, and what came of it.")
+    about = _("The one attempt to create each task, and its outcome.")
     list_display = (
         "task", "state", "take", "relation", "parent", "sent_at", "ended_at", "trouble",
     )  # fmt: skip
@@ -111,7 +113,7 @@ class SubmissionAdmin(TaskRowsAdmin):
 
 @admin.register(Cancellation)
 class CancellationAdmin(TaskRowsAdmin):
-    about = _("Requests to stop a task, and whether the provider did.")
+    about = _("Requests to cancel a task, and whether the provider did.")
     day_field = "asked_at"
     list_display = ("task", "outcome", "asked_by", "asked_at", "ended_at")
     list_filter = ("outcome",)
@@ -140,7 +142,7 @@ class CandidateAdmin(TaskRowsAdmin):
 
 @admin.register(Callback)
 class CallbackAdmin(TaskRowsAdmin):
-    about = _("Addresses that a provider may call when a task changes, and whether it did.")
+    about = _("Addresses a provider may call when a task changes, and whether it has.")
     task_path = "submission__task"
     hidden = ("digest",)  # the hash of a token: of no use to anybody
     list_display = ("submission", "made_at", "called_at")

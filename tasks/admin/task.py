@@ -75,7 +75,7 @@ class CopyInline(ReadOnlyInline):
 
 @admin.register(Task)
 class TaskAdmin(LargeTableAdmin):
-    about = _("Every video that was asked for, as the provider last told of it.")
+    about = _("Every video task, with its provider's latest answer.")
     list_display = (
         "clip", "words", "state", "model_name", "person", "project_name", "created_at",
         "tokens", "money",
@@ -232,7 +232,7 @@ def _presented(task: Task) -> TaskPresenter:
 @admin.register(StatusChange)
 class StatusChangeAdmin(TaskRowsAdmin):
     name_plural = _("status history")
-    about = _("Each change of a task's status, in the provider's word and ours.")
+    about = _("Every status change of every task, with the provider's own word for it.")
     list_display = ("task", "was", "became", "word", "at")
     list_filter = ("became",)
     day_field = "at"
