@@ -44,7 +44,7 @@ class PriceAdmin(StaffAdmin):
     """Prices: added, or removed to correct a mistake. They are changed on the credential's page."""
 
     about = _(
-        "What a model costs with a credential, and since when. Estimates and charges are based on it."
+        "What a model costs with a credential, and from which day. Estimates and charges use it."
     )
     form = PriceForm
     autocomplete_fields = ("credential",)
