@@ -65,7 +65,8 @@ def _list_of(model: Any) -> str:
 
 
 def test_staff_see_the_groups_that_they_were_given(client_of: ClientOf, clerk: User) -> None:
-    clerk.user_permissions.add(Permission.objects.get(codename="view_task"))
+    may_look = Permission.objects.get(codename="view_task", content_type__app_label="tasks")
+    clerk.user_permissions.add(may_look)
     assert groups(client_of(clerk)) == {"work": ["tasks.Task"]}
 
 
