@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.formats import localize
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -112,8 +113,10 @@ class CredentialAdmin(StaffAdmin):
 
     @admin.display(description=_("condition"), ordering="trouble")
     def condition(self, credential: Credential) -> SafeString:
-        presented = {"condition": condition_of(credential)}
-        return cells.badge("credentials/_condition.html", presented)
+        badge = cells.badge("credentials/_condition.html", {"condition": condition_of(credential)})
+        return format_html(
+            '{} <span class="quiet">{}</span>', badge, trouble_sentence(credential.trouble)
+        )
 
     @admin.display(description=_("pending tasks"), ordering="open_tasks")
     def pending(self, credential: Any) -> SafeString:
