@@ -13,7 +13,17 @@ const nameCell = (cell) => {
     .forEach((field) => named(field, heading?.textContent));
 };
 
+/** Writes the names of the columns beside the cells, for narrow screens on which a row is a card. */
+const labelCells = (table) => {
+  const headings = [...table.querySelectorAll("thead th")].map((each) => each.textContent.trim());
+  for (const row of table.tBodies[0].rows)
+    for (const cell of row.cells)
+      if (headings[cell.cellIndex]) cell.dataset.label = headings[cell.cellIndex];
+};
+
 const nameAll = () => {
+  const results = document.getElementById("result_list");
+  if (results) labelCells(results);
   document.querySelectorAll(".tabular td").forEach(nameCell);
   document.querySelectorAll(".tabular th.original").forEach((heading) => {
     if (!heading.textContent.trim()) heading.replaceWith(document.createElement("td"));

@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Model
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 
@@ -37,7 +36,7 @@ class StaffAdmin(admin.ModelAdmin):
     def title(self) -> str:
         return str(capfirst(str(self.name_plural or self.opts.verbose_name_plural)))
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """The list; a search counts as one of this person's, as everywhere."""
         text = request.GET.get(SEARCH_VAR, "").strip()
         if text and request.method == "GET" and self.has_view_or_change_permission(request):

@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +27,7 @@ from tasks.team import credentials
 from tasks.web.forms.credential import CheckedCredentialForm, KeyField
 from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
 from tasks.web.presenters.credentials import LastTest, condition_of
+from tasks.web.presenters.facts import provider_label
 
 
 class CredentialForm(CheckedCredentialForm):
@@ -67,6 +67,19 @@ class CredentialForm(CheckedCredentialForm):
             )
 
 
+class ProviderFilter(admin.SimpleListFilter):
+    """Providers by the names that people know."""
+
+    title, parameter_name = _("provider"), "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        slugs = Credential.objects.order_by("provider").values_list("provider", flat=True)
+        return [(slug, provider_label(slug)) for slug in slugs.distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(provider=self.value()) if self.value() else queryset
+
+
 def _open_tasks() -> Coalesce:
     """The number of tasks that a credential has still to follow, out of a small index."""
     due = Task.objects.filter(credential=OuterRef("pk"), check_after__isnull=False).order_by()
@@ -79,9 +92,9 @@ def _open_tasks() -> Coalesce:
 class CredentialAdmin(StaffAdmin):
     about = _("Accounts with providers: keys, who may use them, and whether they work.")
     form = CredentialForm
-    list_display = ("name", "service", "condition", "pending", "heard_at", "resting", "key",
+    list_display = ("name", "service", "condition", "pending", "heard", "resting", "key",
                     "active")  # fmt: skip
-    list_filter = ("active", "provider", "open_to_all")
+    list_filter = (ProviderFilter, "active", "open_to_all")
     autocomplete_fields = ("projects",)
     goes_along = ("tasks.HealthMinute", "tasks.Reconciliation", "tasks.Difference",
                   "tasks.UntrackedTask", "tasks.AvailableModel")  # fmt: skip
@@ -122,6 +135,10 @@ class CredentialAdmin(StaffAdmin):
     def pending(self, credential: Any) -> SafeString:
         return cells.list_link(Task, credential.open_tasks, credential=credential.pk)
 
+    @admin.display(description=_("last answer"), ordering="heard_at")
+    def heard(self, credential: Credential) -> str:
+        return cells.stamp(credential.heard_at)
+
     @admin.display(description=_("provider"), ordering="provider")
     def service(self, credential: Credential) -> str:
         return str(_(credential.service.label))
@@ -144,10 +161,10 @@ class CredentialAdmin(StaffAdmin):
     def answered(self, credential: Credential) -> str:
         return trouble_detail(credential.trouble, credential.trouble_message) or "-"
 
-    @admin.display(description=_("resting until"), ordering="paused_until")
+    @admin.display(description=_("paused until"), ordering="paused_until")
     def resting(self, credential: Credential) -> Any:
         until = credential.paused_until
-        return localize(timezone.localtime(until)) if until and until > timezone.now() else "-"
+        return cells.stamp(until if until and until > timezone.now() else None)
 
     @admin.display(description=_("Test of the connection"))
     def last_test(self, credential: Credential) -> str:

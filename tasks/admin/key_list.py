@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from tasks.admin.day_bar import SINCE, UNTIL, DayBar
 from tasks.web.lists.counts import CAP, CappedCount
 from tasks.web.lists.days import DaySpan, read_day
-from tasks.web.lists.paging import KeyPage, key_page
+from tasks.web.lists.paging import KeyPage, TaskPage, key_page
 
 BEFORE, AFTER = "before", "after"
 
@@ -28,7 +28,7 @@ class KeyChangeList(ChangeList):
     OWN: frozenset[str] = frozenset({BEFORE, AFTER, SINCE, UNTIL})
 
     model_admin: Any
-    page: KeyPage
+    page: KeyPage | TaskPage
     total: CappedCount
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class KeyChangeList(ChangeList):
         total = CappedCount(len(page.ids), at_least=True) if self.reads_rows else self._capped()
         self.show(page, list(rows.order_by("-pk")), total)
 
-    def show(self, page: KeyPage, rows: list[Any], total: CappedCount) -> None:
+    def show(self, page: KeyPage | TaskPage, rows: list[Any], total: CappedCount) -> None:
         """Set what Django's templates and actions read of a list."""
         self.page, self.result_list, self.total = page, rows, total
         self.result_count = len(rows)  # no action reaches further than the page
@@ -87,7 +87,8 @@ class KeyChangeList(ChangeList):
     @cached_property
     def _indexed(self) -> set[str]:
         """Fields whose rows an index gives in the order of their ids."""
-        fields = {f.name for f in self.opts.concrete_fields if f.db_index or f.unique}
+        columns: tuple[Any, ...] = tuple(self.opts.concrete_fields)
+        fields = {each.name for each in columns if each.db_index or each.unique}
         whole = (index for index in self.opts.indexes if index.condition is None)
         return fields | {index.fields[0] for index in whole}
 

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -51,7 +51,7 @@ CHECKS = (
     *("check_after", "asked_at", "heard_at", "trouble", "trouble_message"),
     *("troubles_in_a_row", "not_founds", "answer_digest"),
 )
-FOLDED = {"classes": ("collapse",)}
+FOLDED = ("collapse",)
 
 
 class PageActionForm(ActionForm):
@@ -77,7 +77,7 @@ class CopyInline(ReadOnlyInline):
 class TaskAdmin(LargeTableAdmin):
     about = _("Every video task, with its provider's latest answer.")
     list_display = (
-        "clip", "words", "state", "model_name", "person", "project_name", "created_at",
+        "clip", "words", "state", "model_name", "person", "project_name", "created",
         "tokens", "money",
     )  # fmt: skip
     list_display_links = ("words",)
@@ -89,14 +89,15 @@ class TaskAdmin(LargeTableAdmin):
     actions = ("move_to_trash", "restore")
     action_form = PageActionForm
     inlines = (CopyInline, StatusChangeInline)
+    labels = {"model": _("model's name there")}
     fieldsets = (
         (None, {"fields": ("clip", "prompt", "state", "project", "created_by", "credential")}),
         (_("Order"), {"fields": ("model_name", *ORDER)}),
         (_("Money"), {"fields": ("money", "charge_row", *MONEY)}),
         (_("At the provider"), {"fields": PROVIDER}),
-        (_("Times"), {"fields": TIMES, **FOLDED}),
-        (_("Checks"), {"fields": ("submission_row", *CHECKS), **FOLDED}),
-        (_("Raw answer"), {"fields": ("answer",), **FOLDED}),
+        (_("Times"), {"fields": TIMES, "classes": FOLDED}),
+        (_("Checks"), {"fields": ("submission_row", *CHECKS), "classes": FOLDED}),
+        (_("Raw answer"), {"fields": ("answer",), "classes": FOLDED}),
     )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
@@ -118,7 +119,7 @@ class TaskAdmin(LargeTableAdmin):
         """Search by the text index; Django's own search would read every row."""
         return (queryset.matching(search_term) if search_term else queryset), False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Task | None = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return [name for _heading, options in self.fieldsets for name in options["fields"]]
 
     def view_on_site(self, obj: Task) -> str | None:
@@ -152,6 +153,10 @@ class TaskAdmin(LargeTableAdmin):
     @admin.display(description=_("project"))
     def project_name(self, task: Task) -> str:
         return task.project.name
+
+    @admin.display(description=_("created"))
+    def created(self, task: Task) -> str:
+        return cells.stamp(task.born_at)
 
     @admin.display(description=_("tokens"))
     def tokens(self, task: Task) -> SafeString:

@@ -23,7 +23,7 @@ from tasks.status import Status
 from tasks.web.lists import counts
 from tasks.web.lists.counts import CappedCount
 from tasks.web.lists.filters import Filters
-from tasks.web.lists.paging import KeyPage, task_page
+from tasks.web.lists.paging import task_page
 
 TRASH = "trash"
 MOST_IN_TRASH = 1_000  # tasks; the page of the trash has the rest
@@ -45,7 +45,7 @@ class StatusFilter(TaskFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return STATUS_CHOICES
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         """The statuses, each with its number as the studio counts them."""
         tally: dict[str, CappedCount] = changelist.tally
         everything, *statuses = super().choices(changelist)
@@ -96,7 +96,7 @@ class TrashFilter(TaskFilter):
     def has_output(self) -> bool:
         return True
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         kept, *others = super().choices(changelist)
         yield {**kept, "display": _("Not in the trash")}
         yield from others
@@ -117,7 +117,6 @@ class TaskChangeList(KeyChangeList):
 
     OWN = KeyChangeList.OWN | {field.name for field in fields(Filters)} | {TRASH}
 
-    page: KeyPage
     tally: dict[str, CappedCount]
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
@@ -148,12 +147,12 @@ class TaskChangeList(KeyChangeList):
         wanted = [self.tally[status] for status in filters.status or Status if self.tally]
         self.show(page, page.tasks, reduce(add, wanted) if wanted else self._capped())
 
-    def _with_trash(self) -> TaskQuerySet[Task]:
+    def _with_trash(self) -> TaskQuerySet:
         """All tasks but those in the trash, or the last that were put there.
 
         Their ids are read first: a database that is asked for both at once walks all tasks.
         """
-        tasks: TaskQuerySet[Task] = self.root_queryset
+        tasks: Any = self.root_queryset
         if not self.in_trash:
             return tasks.kept()
         return tasks.filter(pk__in=self._deleted)

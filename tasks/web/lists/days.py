@@ -90,7 +90,7 @@ def _ids_between(start: datetime, end: datetime, model: type[Model], field: str)
     statement = _BISECTION.format(
         moment="%s::timestamptz" if connection.vendor == "postgresql" else "%s",
         table=model._meta.db_table,
-        column=model._meta.get_field(field).column,
+        column=getattr(model._meta.get_field(field), "column", field),
     )
     moments = [connection.ops.adapt_datetimefield_value(each) for each in (start, end)]
     with connection.cursor() as cursor:
