@@ -145,7 +145,7 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
     )
     about = _("People's accounts. Their roles in projects say what they may do.")
     name_plural = _("people")
-    labels = {"is_staff": _("staff"), "is_superuser": _("full admin rights")}
+    labels = {"is_staff": _("Staff"), "is_superuser": _("Full admin rights")}
     help_texts = {
         "username": _("Used to sign in; the e-mail address works too."),
         "is_active": _("When off, the person can't sign in and is signed out everywhere."),
