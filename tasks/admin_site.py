@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 #: The daily groups: slug, name, and labels of the models in the order in which they are listed.
 GROUPS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
@@ -41,7 +42,11 @@ GROUPS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
             "tasks.AuditEntry",
         ),
     ),
-    ("money", _("Money"), ("tasks.Price", "tasks.Budget", "tasks.Charge", "tasks.Spending")),
+    (
+        "money",
+        pgettext_lazy("a group of the admin", "Money"),
+        ("tasks.Price", "tasks.Budget", "tasks.Charge", "tasks.Spending"),
+    ),
 )
 #: The last group, which is folded, has every other model.
 MACHINERY = "machinery"
@@ -87,6 +92,10 @@ class StaffSite(admin.AdminSite):
             for slug, name in [*groups, (MACHINERY, _("Machinery"))]
             if slug in found
         ]
+
+    def get_log_entries(self, request: HttpRequest) -> Any:
+        """The last changes that this person made here, for the index."""
+        return super().get_log_entries(request).filter(user=request.user.pk)
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> Any:
         """Lead to the index: an app of Django is no group that anybody knows here."""
