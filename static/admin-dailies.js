@@ -25,7 +25,7 @@ const nameAll = () => {
   const results = document.getElementById("result_list");
   if (results) labelCells(results);
   document.querySelectorAll(".tabular td").forEach(nameCell);
-  document.querySelectorAll(".tabular th.original").forEach((heading) => {
+  document.querySelectorAll(".tabular thead th").forEach((heading) => {
     if (!heading.textContent.trim()) heading.replaceWith(document.createElement("td"));
   });
   const search = document.getElementById("searchbar");
