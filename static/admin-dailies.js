@@ -7,7 +7,7 @@ const named = (element, name) => {
 
 /** Names the field in a cell after its column. */
 const nameCell = (cell) => {
-  const heading = cell.closest("table").querySelectorAll("thead th")[cell.cellIndex];
+  const heading = cell.closest("table").tHead?.rows[0].cells[cell.cellIndex];
   cell
     .querySelectorAll("select, input:not([type=hidden])")
     .forEach((field) => named(field, heading?.textContent));
