@@ -32,5 +32,15 @@ const nameAll = () => {
   if (search) named(search, search.form.querySelector("input[type=submit]")?.value);
 };
 
+/** Names the box in which one types to find a row, after the field that it fills. */
+const nameFinder = (box) => {
+  const field = box.closest(".form-row") ?? document.querySelector(".select2-container--open")?.closest(".form-row, td");
+  named(box, field?.querySelector("label")?.textContent ?? field?.dataset.label);
+};
+
+const nameFinders = () => document.querySelectorAll(".select2-search__field").forEach(nameFinder);
+
 addEventListener("DOMContentLoaded", nameAll);
+addEventListener("load", nameFinders); // they are made when the page is ready, or opened
+document.addEventListener("focusin", nameFinders);
 document.addEventListener("formset:added", nameAll); // a line was added to a table

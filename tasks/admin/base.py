@@ -54,7 +54,7 @@ class StaffAdmin(admin.ModelAdmin):
         return super().get_form(request, obj, change=change, **(words | kwargs))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What would be deleted, and what forbids that: not the rows that just go along."""
+        """Collect what would be deleted, and what forbids that: no rows that just go along."""
         deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
         going: list[type[Model]] = [apps.get_model(label) for label in self.goes_along]
         allowed = {str(model._meta.verbose_name) for model in going}

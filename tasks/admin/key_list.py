@@ -89,8 +89,8 @@ class KeyChangeList(ChangeList):
         """Fields whose rows an index gives in the order of their ids."""
         columns: tuple[Any, ...] = tuple(self.opts.concrete_fields)
         fields = {each.name for each in columns if each.db_index or each.unique}
-        whole = (index for index in self.opts.indexes if index.condition is None)
-        return fields | {index.fields[0] for index in whole}
+        whole = (each.fields_orders for each in self.opts.indexes if each.condition is None)
+        return fields | {columns[0][0] for columns in whole if columns}
 
     # For the templates
 

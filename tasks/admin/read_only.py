@@ -18,7 +18,7 @@ MOST_TASKS_FOUND = 1_000  # whose rows a search shows
 
 
 class ReadOnly:
-    """Nothing is added, changed or deleted, by superusers neither: only code writes these rows."""
+    """Rows that only code writes: nobody adds, changes or deletes any, no superuser either."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -86,7 +86,7 @@ class CredentialFilter(TaskFilter):
 
 
 class TrashFilter(TaskFilter):
-    """What is in the trash is shown by itself, as in the studio."""
+    """The trash, which is a list of its own, as in the studio."""
 
     title, parameter_name = _("trash"), TRASH
 
