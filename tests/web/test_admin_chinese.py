@@ -42,9 +42,8 @@ def test_the_admin_in_chinese_has_no_english_left(
         assert row is not None
         for tail in ("", "add/", f"{row.pk}/change/", f"{row.pk}/history/", f"{row.pk}/delete/"):
             page = reader.get(base(model) + tail)
-            if page.status_code == 200:
-                if found := english_in(page.content.decode()):
-                    left[f"{model._meta.label} {tail}"] = found
+            if page.status_code == 200 and (found := english_in(page.content.decode())):
+                left[f"{model._meta.label} {tail}"] = found
     assert not left, "\n".join(f"{where}: {words}" for where, words in left.items())
 
 
