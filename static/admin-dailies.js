@@ -41,6 +41,6 @@ const nameFinder = (box) => {
 const nameFinders = () => document.querySelectorAll(".select2-search__field").forEach(nameFinder);
 
 addEventListener("DOMContentLoaded", nameAll);
-addEventListener("load", nameFinders); // they are made when the page is ready, or opened
+globalThis.django?.jQuery?.(nameFinders); // after those that Django's scripts make when all is there
 document.addEventListener("focusin", nameFinders);
 document.addEventListener("formset:added", nameAll); // a line was added to a table

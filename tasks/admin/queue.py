@@ -16,13 +16,28 @@ from django.utils.translation import gettext_noop
 from tasks.admin.read_only import LargeTableAdmin, ReadOnlyAdmin
 
 _QUEUE = apps.get_app_config("django_q")
-#: Labels of django-q2 that its own translations lack, marked for ours.
+#: Labels and help of django-q2 that its own translations lack, marked for ours.
 _UNTRANSLATED = (
     gettext_noop("Name"),
     gettext_noop("Function"),
     gettext_noop("Started at"),
     gettext_noop("Stopped at"),
     gettext_noop("Attempt count"),
+    gettext_noop("Lock until"),
+    gettext_noop("Cluster key"),
+    gettext_noop("Optional label to identify this schedule in the admin."),
+    gettext_noop("e.g. module.tasks.function"),
+    gettext_noop("How often this task should be enqueued."),
+    gettext_noop("Number of minutes for the Minutes type"),
+    gettext_noop("n = n times, -1 = forever"),
+    gettext_noop("When this schedule runs next (stored in UTC)."),
+    gettext_noop("Optional human-readable name for lookup and display."),
+    gettext_noop("Dotted import path to the callable, e.g. myapp.tasks.job."),
+    gettext_noop("When the worker started executing the task."),
+    gettext_noop("When the worker finished (success or failure)."),
+    gettext_noop("How many times execution was attempted."),
+    gettext_noop("Name of the target cluster"),
+    gettext_noop("Prevent any cluster from pulling until"),
 )
 
 

@@ -16,12 +16,14 @@ __all__ = ["furnish"]
 
 #: Values of the rows, and what stands for them: ids, addresses, names of models and functions.
 VALUES = re.compile(
-    r"[\w.+-]*(?:cgt-|person-|Project |Account |seedance|@example|example\.com|math\.|a-secret)\S*"
-    r"|\b[0-9a-f]{8,}\b|\b(?:staff|dailies|newapi|png|totp|xx?|member)\b",
+    r"[\w.+-]*(?:cgt-|person-|ep-|Project |Account |seedance|@example|example\.com|a-secret)\S*"
+    r"|\w+\.[\w.]+|\b[0-9a-f]{8,}(?:-[0-9a-f]+)*\b|\b(?:staff|dailies|newapi|totp|xx?|member)\b"
+    r"|Gateway of the tests|\w+ object\b|session for|\b(?:queued|running|png|gif|jpeg|webp|bmp)\b",
     re.IGNORECASE,
 )
-#: What providers and Django write in Latin letters, too.
-TERMS = {"SHA", "IP", "TOTP", "CNY", "Django", "API", "False"}
+#: What providers and Django write in Latin letters, too; and the other texts of Django's pictures.
+TERMS = {"SHA", "IP", "TOTP", "CNY", "Django", "API", "ETag", "WebAuthn", "Flex", "flex", "tokens"}
+TERMS |= {"False", "None", "UTC"}
 
 
 @pytest.fixture
