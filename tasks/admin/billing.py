@@ -9,10 +9,15 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
+from tasks.admin import cells
 from tasks.admin.audited import AuditedAdmin
+from tasks.admin.base import StaffAdmin
 from tasks.admin.read_only import ReadOnlyAdmin, TaskRowsAdmin
 from tasks.billing import prices
+from tasks.billing.amounts import money
 from tasks.models import AuditAction, Budget, Charge, Price, Project, Spending
 from tasks.web.forms.billing import PRICE_FIELDS
 
@@ -35,10 +40,15 @@ class PriceForm(forms.ModelForm):
 
 
 @admin.register(Price)
-class PriceAdmin(admin.ModelAdmin):
+class PriceAdmin(StaffAdmin):
     """Prices: added, or removed to correct a mistake. They are changed on the credential's page."""
 
+    about = _(
+        "What a model costs with a credential, and from which day. Estimates and charges use it."
+    )
     form = PriceForm
+    autocomplete_fields = ("credential",)
+    date_hierarchy = "valid_from"
     list_display = ("credential", "model", "amount", "currency", "unit", "tier", "with_video",
                     "with_audio", "valid_from", "valid_until")  # fmt: skip
     list_filter = ("credential", "currency", "unit")
@@ -62,6 +72,8 @@ class PriceAdmin(admin.ModelAdmin):
 
 @admin.register(Budget)
 class BudgetAdmin(AuditedAdmin):
+    about = _("What each project may spend per month, and how many takes per request.")
+    autocomplete_fields = ("project",)
     added = changed = removed = AuditAction.BUDGET_CHANGED
     list_display = ("project", "limit", "unit", "most_takes", "takes_per_hour")
     list_filter = ("unit",)
@@ -78,15 +90,29 @@ class BudgetAdmin(AuditedAdmin):
 
 @admin.register(Charge)
 class ChargeAdmin(TaskRowsAdmin):
-    list_display = ("task", "project", "day", "state", "tokens", "currency", "micros")
-    list_filter = ("state", "currency")
+    about = _("What each task reserved from its project's budget, and what it cost in the end.")
+    list_display = ("task", "project", "day", "state", "tokens", "money")
+    list_filter = ("project", "credential", "state", "currency")
     list_select_related = ("task", "project", "credential", "price__credential")
+
+    @admin.display(description=_("money"))
+    def money(self, charge: Charge) -> SafeString:
+        return cells.numbers(money(charge.micros, charge.currency) if charge.currency else "")
 
 
 @admin.register(Spending)
 class SpendingAdmin(ReadOnlyAdmin):
-    list_display = ("project", "month", "person", "currency", "takes", "tokens", "reserved_tokens",
-                    "micros", "reserved_micros")  # fmt: skip
+    about = _("Totals of the charges by project, month, person and currency.")
+    list_display = ("project", "month", "person", "takes", "tokens", "reserved_tokens",
+                    "billed", "reserved")  # fmt: skip
     list_filter = ("project", "month", "currency")
     list_select_related = ("project",)
     search_fields = ("project__name", "month")
+
+    @admin.display(description=_("money billed"))
+    def billed(self, row: Spending) -> SafeString:
+        return cells.numbers(money(row.micros, row.currency) if row.currency else "")
+
+    @admin.display(description=_("money reserved"))
+    def reserved(self, row: Spending) -> SafeString:
+        return cells.numbers(money(row.reserved_micros, row.currency) if row.currency else "")

@@ -52,6 +52,14 @@ STATE_BADGES = {
 }
 
 
+def condition_of(credential: Credential) -> Condition:
+    if not credential.active:
+        return PAUSED
+    if credential.trouble:
+        return NEEDS_SOMEBODY if credential.trouble in NEEDS_A_PERSON else IN_TROUBLE
+    return WELL if credential.heard_at else UNTESTED
+
+
 class CredentialPresenter:
     """A credential for templates; `working` counts live tasks among those a person may see."""
 
@@ -66,12 +74,7 @@ class CredentialPresenter:
 
     @property
     def condition(self) -> Condition:
-        if not self.credential.active:
-            return PAUSED
-        if self.credential.trouble:
-            needs_somebody = self.credential.trouble in NEEDS_A_PERSON
-            return NEEDS_SOMEBODY if needs_somebody else IN_TROUBLE
-        return WELL if self.credential.heard_at else UNTESTED
+        return condition_of(self.credential)
 
     @property
     def sentence(self) -> str:
