@@ -11,9 +11,19 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from tasks.admin.audited import AuditedAdmin
-from tasks.admin.read_only import ReadOnlyAdmin, TaskRowsAdmin
+from tasks.admin.read_only import LargeTableAdmin, ReadOnlyAdmin, TaskRowsAdmin
 from tasks.billing import prices
-from tasks.models import AuditAction, Budget, Charge, Price, Project, Spending
+from tasks.models import (
+    AuditAction,
+    BatchSum,
+    Budget,
+    Charge,
+    CostSum,
+    Price,
+    Project,
+    Recalculation,
+    Spending,
+)
 from tasks.web.forms.billing import PRICE_FIELDS
 
 
@@ -78,8 +88,8 @@ class BudgetAdmin(AuditedAdmin):
 
 @admin.register(Charge)
 class ChargeAdmin(TaskRowsAdmin):
-    list_display = ("task", "project", "day", "state", "tokens", "currency", "micros")
-    list_filter = ("state", "currency")
+    list_display = ("task", "project", "day", "outcome", "state", "tokens", "currency", "micros")
+    list_filter = ("state", "outcome", "currency")
     list_select_related = ("task", "project", "credential", "price__credential")
 
 
@@ -90,3 +100,27 @@ class SpendingAdmin(ReadOnlyAdmin):
     list_filter = ("project", "month", "currency")
     list_select_related = ("project",)
     search_fields = ("project__name", "month")
+
+
+@admin.register(CostSum)
+class CostSumAdmin(LargeTableAdmin):
+    ordering = ("-day",)
+    list_display = ("day", "project", "person", "model", "outcome", "currency", "takes", "tokens",
+                    "micros", "seconds")  # fmt: skip
+    list_filter = ("outcome", "currency")
+    list_select_related = ("project",)
+
+
+@admin.register(BatchSum)
+class BatchSumAdmin(LargeTableAdmin):
+    ordering = ("-day",)
+    list_display = ("day", "project", "batch", "person", "currency", "takes", "tokens", "micros")
+    list_filter = ("currency",)
+    list_select_related = ("project",)
+
+
+@admin.register(Recalculation)
+class RecalculationAdmin(ReadOnlyAdmin):
+    list_display = ("at", "credential", "model", "since", "person")
+    list_select_related = ("credential",)
+    search_fields = ("model", "credential__name")
