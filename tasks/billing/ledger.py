@@ -290,19 +290,32 @@ def transfer(placeholder: Task, known: Task) -> None:
         reserved.update(task=known)
 
 
-def reprice(credential: int, model: str, since: date) -> None:
+def reprice(credential: int, model: str, since: date) -> tuple[Sums, Sums]:
     """Price the charges since a day anew, after the price list has changed.
 
-    It costs a statement or two for each price, however many charges there are.
+    Returns what they came to before and after. It costs a statement or two for each price, however
+    many charges there are.
     """
     ChangeCounter.objects.next()  # every writer of charges holds its lock
     charges = Charge.objects.filter(
         credential=credential, model=model, day__gte=since, provider_micros=None
     )
+    before = _sums(charges)
     charges.exclude(currency="").update(price=None, currency="", micros=0)
     prices = Price.objects.filter(credential=credential, model=model)
     for price in prices.during(since, None):
         _apply_to(charges, price)
+    return before, _sums(charges)
+
+
+#: Takes and their money in millionths, by currency; those without a price are under "".
+Sums = dict[str, tuple[int, int]]
+
+
+def _sums(charges: fields.QuerySet[Charge]) -> Sums:
+    rows = charges.exclude(state=ChargeState.FREE).order_by().values_list("currency")
+    found = rows.annotate(takes=fields.Count("pk"), money=fields.Sum("micros"))
+    return {currency: (takes, int(money)) for currency, takes, money in found}
 
 
 def _apply_to(charges: fields.QuerySet[Charge], price: Price) -> None:

@@ -29,8 +29,8 @@ IS_ESTIMATED = Q(state=ChargeState.RESERVED) & ~Q(outcome=Outcome.OPEN)
 IS_UNPRICED = ~Q(state=ChargeState.FREE) & Q(currency="")
 IS_UNCOUNTED = Q(outcome=Outcome.SUCCEEDED, is_counted=False)
 IS_UNMEASURED = Q(outcome=Outcome.SUCCEEDED, made_seconds=None)
-_HAS_TOKENS = IS_BILLED & Q(is_counted=True)
-_GUESSES_TOKENS = IS_ESTIMATED | (IS_BILLED & Q(is_counted=False))
+HAS_TOKENS = IS_BILLED & Q(is_counted=True)
+GUESSES_TOKENS = IS_ESTIMATED | (IS_BILLED & Q(is_counted=False))
 
 
 def _added(column: str, condition: Q) -> Coalesce:
@@ -47,9 +47,9 @@ MEASURES: dict[str, Any] = {
     "unpriced_takes": Count("pk", filter=IS_UNPRICED),
     "uncounted_takes": Count("pk", filter=IS_UNCOUNTED),
     "unmeasured_takes": Count("pk", filter=IS_UNMEASURED),
-    "tokens": _added("tokens", _HAS_TOKENS),
+    "tokens": _added("tokens", HAS_TOKENS),
     "reserved_tokens": _added("tokens", IS_RESERVED),
-    "estimated_tokens": _added("tokens", _GUESSES_TOKENS),
+    "estimated_tokens": _added("tokens", GUESSES_TOKENS),
     "micros": _added("micros", IS_BILLED),
     "reserved_micros": _added("micros", IS_RESERVED),
     "estimated_micros": _added("micros", IS_ESTIMATED),
