@@ -273,6 +273,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
         (DOOR, 403, 403, 403, 200, 200),
     ),
     # Money
+    ("GET", "costs"): ("/costs/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "cost_charges"): ("/costs/charges/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "budgets"): ("/budgets/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "budget"): ("/budgets/{project}/", (DOOR, 404, 403, 200, 200, 200)),
     ("POST", "budget"): ("/budgets/{project}/", (DOOR, 404, 403, 403, 200, 200)),
@@ -337,6 +339,8 @@ GET_ONLY = {
     "compose_placed",
     "saved_prompts",
     "budgets",
+    "costs",
+    "cost_charges",
     "credentials",
     "tasks",
     "task",
