@@ -8,7 +8,7 @@ so do currencies.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -40,6 +40,7 @@ COLUMNS = {
 }
 DIMENSIONS = (*COLUMNS, *TIMES)
 _OF_BATCHES = {"batch", "project", "person", "credential", "provider", *TIMES}
+BATCHES_AT_ONCE = 500  # of an export; a statement of SQLite takes no more than some values
 MOST_BATCHES = 100  # the dearest of them; a year may have half a million
 
 
@@ -217,14 +218,19 @@ def _folded(
     folded: defaultdict[Key, Amounts] = defaultdict(Amounts)
     first_sum = len(columns) + len(by_currency)
     for row in found:
-        key = tuple(
-            start_of(name, value) if name in TIMES else value
-            for name, value in zip(names, row, strict=False)
-        )
+        key = _key(names, row)
         values = dict(zip(sums, map(int, row[first_sum:]), strict=True))
         is_other = bool(by_currency) and row[len(columns)] not in (measure.currency, "")
         folded[key] += _amounts(values, measure, is_other=is_other)
     return dict(folded)
+
+
+def _key(names: Sequence[str], row: Sequence[Any]) -> Key:
+    """The group of a row that begins with the values of these names, times by their beginnings."""
+    return tuple(
+        start_of(name, value) if name in TIMES else value
+        for name, value in zip(names, row, strict=False)
+    )
 
 
 def _amounts(values: dict[str, int], measure: Measure, *, is_other: bool) -> Amounts:
@@ -234,6 +240,34 @@ def _amounts(values: dict[str, int], measure: Measure, *, is_other: bool) -> Amo
         return Amounts(takes=takes)
     parts = {part: values[f"sum_{getattr(measure, part)}"] for part in measure.parts}
     return Amounts(**parts, takes=takes)
+
+
+def all_sums(span: Span, names: Sequence[str]) -> Iterator[tuple[Key, str, list[int]]]:
+    """Every sum of every group and currency, in the order of the groups, some at a time."""
+    rows, sums = _source(span, names, MEASURES)
+    if "batch" not in names:
+        yield from _in_groups(rows, names, sums)
+        return
+    last = 0
+    rows = rows.filter(batch__isnull=False)
+    ids = rows.order_by("batch").values_list("batch", flat=True).distinct()
+    while portion := list(ids.filter(batch__gt=last)[:BATCHES_AT_ONCE]):
+        yield from _in_groups(rows.filter(batch__in=portion), names, sums)
+        last = portion[-1]
+
+
+def _in_groups(
+    rows: QuerySet[Any], names: Sequence[str], sums: dict[str, Any]
+) -> Iterator[tuple[Key, str, list[int]]]:
+    columns = [_column(rows, name) for name in names]
+    found: defaultdict[tuple[Key, str], list[int]] = defaultdict(lambda: [0] * len(sums))
+    for row in rows.order_by().values_list(*columns, "currency").annotate(**sums):
+        key = _key(names, row)
+        added = found[key, row[len(columns)]]
+        for place, value in enumerate(row[len(columns) + 1 :]):
+            added[place] += int(value)
+    for (key, currency), values in sorted(found.items(), key=lambda item: item[0]):
+        yield key, currency, values
 
 
 def by_day(

@@ -125,7 +125,9 @@ urlpatterns = [
     path("join/<str:token>/", join.join, name="join"),
     # Costs, budgets and prices
     path("costs/", costs.cost_page, name="costs"),
+    path("costs/export.csv", costs.export_costs, name="export_costs"),
     path("costs/charges/", costs.cost_charges, name="cost_charges"),
+    path("costs/charges/export.csv", costs.export_charges, name="export_charges"),
     path("budgets/", billing.budget_list, name="budgets"),
     path("budgets/<int:pk>/", billing.budget, name="budget"),
     path("credentials/<int:pk>/prices/", billing.price_list, name="prices"),

@@ -275,6 +275,10 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     # Money
     ("GET", "costs"): ("/costs/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "cost_charges"): ("/costs/charges/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "export_costs"): ("/costs/export.csv", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "export_costs"): ("/costs/export.csv", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "export_charges"): ("/costs/charges/export.csv", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "export_charges"): ("/costs/charges/export.csv", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "budgets"): ("/budgets/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "budget"): ("/budgets/{project}/", (DOOR, 404, 403, 200, 200, 200)),
     ("POST", "budget"): ("/budgets/{project}/", (DOOR, 404, 403, 403, 200, 200)),

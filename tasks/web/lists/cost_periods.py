@@ -6,7 +6,7 @@ Days are the site's; a week begins on Monday.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 NAMES = ("day", "week", "month", "year")
@@ -49,6 +49,13 @@ class Period:
         if self.name:
             return Period.named(self.name, last)
         return Period(first=last - (self.last - self.first), last=last)
+
+    def compared_with(self, today: date) -> Period:
+        """The period before; of one that is not over yet only as many of its days."""
+        before = self.before
+        if not self.first <= today < self.last:
+            return before
+        return replace(before, last=min(before.last, before.first + (today - self.first)))
 
     @property
     def after(self) -> Period:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from tasks.billing import amounts
 from tasks.billing.costs import Measure
@@ -21,6 +21,12 @@ from tasks.web.compose.labels import MODES
 from tasks.web.lists.cost_periods import Period
 from tasks.web.presenters.facts import grouped, provider_label
 
+PERIODS: dict[str, Any] = {
+    "day": pgettext_lazy("period", "Day"),
+    "week": pgettext_lazy("period", "Week"),
+    "month": pgettext_lazy("period", "Month"),
+    "year": pgettext_lazy("period", "Year"),
+}
 #: The things that costs are grouped by, as one picks them.
 DIMENSIONS: dict[str, Any] = {
     "project": gettext_lazy("Project"),
@@ -32,9 +38,7 @@ DIMENSIONS: dict[str, Any] = {
     "mode": gettext_lazy("Mode"),
     "outcome": gettext_lazy("Outcome"),
     "batch": gettext_lazy("Batch"),
-    "day": gettext_lazy("Day"),
-    "week": gettext_lazy("Week"),
-    "month": gettext_lazy("Month"),
+    **{name: label for name, label in PERIODS.items() if name != "year"},
 }
 MEASURES: dict[str, Any] = {
     "tokens": gettext_lazy("Tokens"),
@@ -55,13 +59,15 @@ def names_of(dimension: str, values: Iterable[Any]) -> Callable[[Any], str]:
 
 
 def _people(values: Iterable[Any]) -> Callable[[Any], str]:
-    rows = get_user_model().objects.filter(pk__in=set(values))
-    found = {
-        each.pk: each.get_full_name() or each.get_username()
-        for each in rows.only("username", "first_name", "last_name")
-    }
-    found[NOBODY] = _("Nobody")
+    found = {NOBODY: _("Nobody"), **people(set(values))}
     return lambda value: found.get(value, _("Removed"))
+
+
+def people(only: Collection[int] | None = None) -> dict[int, str]:
+    """Names of people by their ids: of these, or of all."""
+    rows = get_user_model().objects.only("username", "first_name", "last_name")
+    rows = rows if only is None else rows.filter(pk__in=only)
+    return {each.pk: each.get_full_name() or each.get_username() for each in rows}
 
 
 def _model(value: str) -> str:
@@ -78,7 +84,7 @@ def _week(first: date) -> str:
 
 
 def day_name(day: date) -> str:
-    return date_format(day, "MONTH_DAY_FORMAT")
+    return date_format(day, pgettext("date format", "M j"))
 
 
 def month_name(day: date) -> str:

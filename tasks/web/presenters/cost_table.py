@@ -127,4 +127,4 @@ class CostTable:
 
 
 def share(part: int, whole: int) -> int | None:
-    return round(part * 100 / whole) if whole else None
+    return round(part * 100 / whole) if part and whole else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -64,10 +65,10 @@ class CostPage:
     name_of: dict[str, Callable[[Any], str]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, filters: CostFilters, projects: tuple[int, ...] | None) -> CostPage:
+    def read(cls, filters: CostFilters, projects: tuple[int, ...] | None, today: date) -> CostPage:
         """Ask for the span and the one before it: seven queries, and one for each kind of name."""
         span = filters.span(projects)
-        before = replace(filters, period=filters.period.before).span(projects)
+        before = filters.within(filters.period.compared_with(today)).span(projects)
         found, found_before = costs.totals(span), costs.totals(before)
         measure = MEASURES[filters.measure or usual_measure(found)]
         names = [name for name in (filters.by, filters.then) if name]
@@ -139,6 +140,12 @@ class CostPage:
 
     # What table and chart have in common
 
+    @cached_property
+    def parts(self) -> list[str]:
+        """The parts that have something in them; what was billed always."""
+        parts = self.measure.parts
+        return [part for part in parts if part == "billed" or getattr(self.total, part)]
+
     def cells_of(self, amounts: Amounts, filters: CostFilters) -> list[Cell]:
         """The parts of a number, each with the charges that it is made of."""
         shown = number_of(self.measure)
@@ -150,7 +157,7 @@ class CostPage:
                 url=charges_url(filters, self.measure.name, part),
                 label=cost_names.part_name(self.measure, part),
             )
-            for part in self.measure.parts
+            for part in self.parts
             for value in [getattr(amounts, part)]
         ]
 
