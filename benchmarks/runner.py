@@ -17,6 +17,7 @@ MODULES = {
     "lateness": "lateness",
     "badge": "badge",
     "list": "list_page",
+    "costs": "costs",
     "feed": "feed",
     "team": "live_team",
     "serving": "serving",
