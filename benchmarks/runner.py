@@ -18,6 +18,7 @@ MODULES = {
     "badge": "badge",
     "list": "list_page",
     "admin": "admin_lists",
+    "costs": "costs",
     "feed": "feed",
     "team": "live_team",
     "serving": "serving",

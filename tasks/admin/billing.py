@@ -15,10 +15,20 @@ from django.utils.translation import gettext_lazy as _
 from tasks.admin import cells
 from tasks.admin.audited import AuditedAdmin
 from tasks.admin.base import StaffAdmin
-from tasks.admin.read_only import ReadOnlyAdmin, TaskRowsAdmin
+from tasks.admin.read_only import LargeTableAdmin, ReadOnlyAdmin, TaskRowsAdmin
 from tasks.billing import prices
 from tasks.billing.amounts import money
-from tasks.models import AuditAction, Budget, Charge, Price, Project, Spending
+from tasks.models import (
+    AuditAction,
+    BatchSum,
+    Budget,
+    Charge,
+    CostSum,
+    Price,
+    Project,
+    Recalculation,
+    Spending,
+)
 from tasks.web.forms.billing import PRICE_FIELDS
 
 
@@ -91,8 +101,8 @@ class BudgetAdmin(AuditedAdmin):
 @admin.register(Charge)
 class ChargeAdmin(TaskRowsAdmin):
     about = _("What each task reserved from its project's budget, and what it cost in the end.")
-    list_display = ("task", "project", "day", "state", "tokens", "money")
-    list_filter = ("project", "credential", "state", "currency")
+    list_display = ("task", "project", "day", "outcome", "state", "tokens", "money")
+    list_filter = ("project", "credential", "state", "outcome", "currency")
     list_select_related = ("task", "project", "credential", "price__credential")
 
     @admin.display(description=_("money"))
@@ -116,3 +126,26 @@ class SpendingAdmin(ReadOnlyAdmin):
     @admin.display(description=_("money reserved"))
     def reserved(self, row: Spending) -> SafeString:
         return cells.numbers(money(row.reserved_micros, row.currency) if row.currency else "")
+
+@admin.register(CostSum)
+class CostSumAdmin(LargeTableAdmin):
+    ordering = ("-day",)
+    list_display = ("day", "project", "person", "model", "outcome", "currency", "takes", "tokens",
+                    "micros", "seconds")  # fmt: skip
+    list_filter = ("outcome", "currency")
+    list_select_related = ("project",)
+
+
+@admin.register(BatchSum)
+class BatchSumAdmin(LargeTableAdmin):
+    ordering = ("-day",)
+    list_display = ("day", "project", "batch", "person", "currency", "takes", "tokens", "micros")
+    list_filter = ("currency",)
+    list_select_related = ("project",)
+
+
+@admin.register(Recalculation)
+class RecalculationAdmin(ReadOnlyAdmin):
+    list_display = ("at", "credential", "model", "since", "person")
+    list_select_related = ("credential",)
+    search_fields = ("model", "credential__name")

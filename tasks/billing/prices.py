@@ -13,10 +13,12 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tasks.billing import ledger
-from tasks.models import AuditAction, Credential, Price
+from tasks.models import AuditAction, Credential, Price, Recalculation
+from tasks.models.charge import NOBODY
 from tasks.providers.catalog.list_prices import documented_prices
 from tasks.providers.catalog.models import Model, find_model
 from tasks.team.audit import note
@@ -81,7 +83,7 @@ def add(request: HttpRequest, price: Price) -> Price:
     _lock(price.credential_id)
     check(price)
     price.save()
-    ledger.reprice(price.credential_id, price.model, price.valid_from)
+    _recalculate(request, price.credential_id, price.model, price.valid_from)
     _note(request, AuditAction.PRICE_SET, price, valid_from=price.valid_from)
     return price
 
@@ -113,7 +115,7 @@ def change(
         _note(
             request, AuditAction.PRICE_SET, new, amount=[price.amount, new.amount], valid_from=first
         )
-    ledger.reprice(price.credential_id, price.model, first)
+    _recalculate(request, price.credential_id, price.model, first)
     return new
 
 
@@ -135,7 +137,22 @@ def remove(request: HttpRequest, price: Price) -> None:
     _note(request, AuditAction.PRICE_REMOVED, price, valid_from=price.valid_from)
     account, model, first = price.credential_id, price.model, price.valid_from
     price.delete()
-    ledger.reprice(account, model, first)
+    _recalculate(request, account, model, first)
+
+
+def _recalculate(request: HttpRequest, credential: int, model: str, since: date) -> None:
+    """Price the charges since a day anew, and keep what they came to before."""
+    before, after = ledger.reprice(credential, model, since)
+    if before != after:
+        Recalculation.objects.create(
+            at=timezone.now(),
+            person=request.user.pk or NOBODY,
+            credential_id=credential,
+            model=model,
+            since=since,
+            before=before,
+            after=after,
+        )
 
 
 def proposals(credential: Credential, first: date) -> list[Price]:

@@ -7,8 +7,9 @@ from tasks.models.budget import Budget
 from tasks.models.callback import Callback
 from tasks.models.cancellation import Cancellation, CancelOutcome
 from tasks.models.changes import ChangeCounter, ProjectChange
-from tasks.models.charge import Charge, ChargeState, Spending
+from tasks.models.charge import Charge, ChargeState, Outcome, Spending
 from tasks.models.copy import Copy, CopyKind, CopyState, CopyTrouble
+from tasks.models.cost_sum import BatchSum, CostSum
 from tasks.models.create_lookup import Candidate, CreateLookup
 from tasks.models.credential import Credential
 from tasks.models.health import HealthMinute
@@ -20,6 +21,7 @@ from tasks.models.price import Currency, Price, PriceUnit, Tier
 from tasks.models.profile import Density, Profile, Theme
 from tasks.models.projects import Membership, Project, SignInLink
 from tasks.models.prompt import SavedPrompt
+from tasks.models.recalculation import Recalculation
 from tasks.models.reconciliation import (
     Difference,
     ListOutcome,
@@ -40,6 +42,7 @@ __all__ = [
     "AuditEntry",
     "AvailableModel",
     "Batch",
+    "BatchSum",
     "Budget",
     "Callback",
     "CancelOutcome",
@@ -52,6 +55,7 @@ __all__ = [
     "CopyKind",
     "CopyState",
     "CopyTrouble",
+    "CostSum",
     "CreateLookup",
     "Credential",
     "Currency",
@@ -65,11 +69,13 @@ __all__ = [
     "Membership",
     "ModelName",
     "Origin",
+    "Outcome",
     "Price",
     "PriceUnit",
     "Profile",
     "Project",
     "ProjectChange",
+    "Recalculation",
     "Reconciliation",
     "Relation",
     "Role",

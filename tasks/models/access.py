@@ -124,6 +124,12 @@ class ProjectAccess(models.QuerySet[Row]):
     def ids_visible_to(self, user: Any) -> list[int]:
         return list(self.visible_to(user).order_by().values_list("pk", flat=True))
 
+    def ids_detailed_to(self, user: Any) -> tuple[int, ...] | None:
+        """Ids of the projects whose details this person sees; None if they see those of all."""
+        if administers(user):
+            return None
+        return tuple(self.detailed_to(user).order_by().values_list("pk", flat=True).distinct())
+
     def ids_managed_by(self, user: Any) -> list[int]:
         return list(self.managed_by(user).order_by().values_list("pk", flat=True))
 
@@ -494,6 +500,13 @@ def require_worker(user: Any) -> None:
 def require_manager(user: Any) -> None:
     """Raise PermissionDenied unless this person manages some project."""
     if not manages_something(user):
+        raise PermissionDenied
+
+
+def require_details(user: Any) -> None:
+    """Raise PermissionDenied from whoever is in projects, but sees the details of none."""
+    sees_some = administers(user) or _projects().detailed_to(user).exists()
+    if not sees_some and _projects().visible_to(user).exists():
         raise PermissionDenied
 
 

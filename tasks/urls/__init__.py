@@ -11,6 +11,7 @@ from tasks.web.views import (
     billing,
     callbacks,
     compose,
+    costs,
     credentials,
     design,
     followups,
@@ -122,7 +123,11 @@ urlpatterns = [
     path("people/projects/<int:pk>/name/", people.rename_project, name="rename_project"),
     path("people/projects/<int:pk>/viewers/", people.viewer_details, name="viewer_details"),
     path("join/<str:token>/", join.join, name="join"),
-    # Budgets and prices
+    # Costs, budgets and prices
+    path("costs/", costs.cost_page, name="costs"),
+    path("costs/export.csv", costs.export_costs, name="export_costs"),
+    path("costs/charges/", costs.cost_charges, name="cost_charges"),
+    path("costs/charges/export.csv", costs.export_charges, name="export_charges"),
     path("budgets/", billing.budget_list, name="budgets"),
     path("budgets/<int:pk>/", billing.budget, name="budget"),
     path("credentials/<int:pk>/prices/", billing.price_list, name="prices"),

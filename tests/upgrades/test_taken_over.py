@@ -85,6 +85,26 @@ def test_triggers_go_on_adding_up(taken_over: Home, homes: Homes, release: str) 
     assert _used(home, release) == _spent(home, release) == (0, 0)
 
 
+def test_charges_carry_what_costs_are_grouped_by(taken_over: Home, homes: Homes) -> None:
+    home = homes.copy_of(taken_over)
+    unlike = home.ask(
+        "SELECT count(*) FROM tasks_charge c JOIN tasks_task t ON t.id = c.task_id"
+        " LEFT JOIN tasks_submission s ON s.task_id = t.id WHERE c.provider <> t.provider"
+        " OR c.batch IS NULL AND s.id IS NOT NULL OR s.batch_id <> c.batch"
+        " OR (t.status = 'succeeded') <> (c.outcome = 'succeeded')"
+        " OR (c.mode = '') <> (s.id IS NULL)"
+    )
+    assert unlike == [(0,)]
+    assert home.ask("SELECT count(*) FROM tasks_charge WHERE outcome = 'succeeded'") != [(0,)]
+    script = "from tasks.billing import cost_sums; print(cost_sums.days_that_differ())"
+    assert home.shell(script).strip() == "[]"
+    home.ask("UPDATE tasks_charge SET tokens = tokens + 5, outcome = 'failed'")
+    assert home.shell(script).strip() == "[]"
+    home.ask("DELETE FROM tasks_charge")
+    for table in ("tasks_costsum", "tasks_batchsum"):
+        assert home.ask(f"SELECT count(*) FROM {table}") == [(0,)]
+
+
 def test_the_record_still_refuses_changes(taken_over: Home, release: str) -> None:
     audit = renames(release).table("tasks_auditentry")
     with pytest.raises((sqlite3.IntegrityError, psycopg.errors.IntegrityError)):

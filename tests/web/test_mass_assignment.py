@@ -159,6 +159,8 @@ POSTS: dict[str, Post] = {
     "credential_pause": Post(),
     "credential_key": Post(data={"new-key": "sk-new-0123456789"}),
     "credential_remove": only_looks(data={"name": "Gateway of the tests"}, asked="name"),
+    "export_costs": Post(asked="project credential provider"),
+    "export_charges": Post(data={"column": "day"}, asked="project credential provider"),
     "budget": Post(data=BUDGET, asked="limit unit most_takes takes_per_hour"),
     "prices": Post(data={**ENTERED, "other_model": "seedance-3-0"}, asked=PRICE_ASKED),
     "prices_documented": only_looks(),

@@ -21,6 +21,8 @@ from tasks.models.charge import day_of
 from tasks.providers.catalog.list_prices import documented_prices
 from tasks.web.forms.billing import BudgetForm, PriceChangeForm, PriceForm
 from tasks.web.presenters.billing import ModelPrices, budgets_of, by_person
+from tasks.web.presenters.missing_prices import prefilled
+from tasks.web.presenters.recalculations import recalculations
 
 # Budgets
 
@@ -158,7 +160,8 @@ def _price_page(
     context = {
         "credential": credential,
         "presented": presented,
-        "form": form or PriceForm(credential=credential, initial={"valid_from": today}),
+        "form": form or PriceForm(credential=credential, initial=prefilled(request.GET, today)),
+        "recalculations": recalculations(credential.recalculations.select_related("credential")),
         "proposals": prices.proposals(credential, today),
         "list": documented_prices(credential.provider),
         "today": today,
