@@ -188,9 +188,9 @@ def _only(projects: list[Project]) -> Project | None:
 
 def looks_like(slug: str) -> str:
     """The advice to choose another provider, which address, answer or key look like."""
+    words = {"provider": _(provider(slug).label)}
     if slug == "native":
-        return _("This looks like an API compatible with Ark. Choose that provider.")
+        return _("This looks like an Ark-compatible API. Choose “%(provider)s”.") % words
     if slug == "newapi":
-        return _("This looks like a new-api gateway. Choose that provider.")
-    name = _(provider(slug).label)
-    return _("This looks like %(provider)s. Choose that provider.") % {"provider": name}
+        return _("This looks like a new-api gateway. Choose “%(provider)s”.") % words
+    return _("This looks like %(provider)s. Choose that provider.") % words

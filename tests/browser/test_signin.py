@@ -42,6 +42,23 @@ def test_an_empty_installation_leads_to_its_first_tracked_task(
     assert Task.objects.count() == 2
 
 
+def test_a_password_can_be_looked_at_until_it_is_sent(
+    live_server: Any, page: Page, staff: User, complaints: list[str]
+) -> None:
+    page.goto(f"{live_server.url}/sign-in/")
+    field, button = page.locator("#id_password"), page.locator("main .secret-show")
+    field.fill("tall-orange-7")
+    expect(field).to_have_attribute("type", "password")
+    button.press("Enter")
+    expect(field).to_have_attribute("type", "text")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    assert page.url.endswith("/sign-in/"), "it sends nothing"
+    assert_accessible(page)
+    page.locator("main form").first.evaluate("form => form.dispatchEvent(new Event('submit'))")
+    expect(field).to_have_attribute("type", "password")
+    expect(button).to_have_attribute("aria-pressed", "false")
+
+
 @pytest.mark.looks
 def test_the_admin_is_accessible_in_either_light(
     live_server: Any, page: Page, enter: Enter, staff: User, make_task: MakeTask

@@ -107,6 +107,16 @@ class BudgetForm(StyledForm, forms.ModelForm):
     class Meta:
         model = Budget
         fields = ("limit", "unit", "most_takes", "takes_per_hour")
+        labels = {
+            "limit": _("Monthly limit"),
+            "unit": _("Counted in"),
+            "most_takes": _("Max takes per request"),
+            "takes_per_hour": _("Max takes per person and hour"),
+        }
+        help_texts = {
+            "limit": _("Leave empty for no limit."),
+            "takes_per_hour": _("Leave empty to use only the site's limits."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -110,6 +110,7 @@ class CredentialForm(StyledForm, CheckedCredentialForm):
             "check_seconds",
             "projects",
         )
+        error_messages = {"name": {"unique": _("Another credential already has this name.")}}
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -100,6 +100,14 @@ OTHER_LABELS: dict[str, Any] = {
     "until": gettext_lazy("until"),
     "what": gettext_lazy("did what"),
 }
+#: How somebody signed in, or set a password.
+WAYS: dict[str, Any] = {
+    "password": gettext_lazy("password"),
+    "link": gettext_lazy("one-time link"),
+    "first link": gettext_lazy("one-time link"),
+    "invitation": gettext_lazy("invitation"),
+    "e-mail": gettext_lazy("e-mail"),
+}
 ICONS: dict[str, str] = {
     AuditAction.SIGNED_IN: "login",
     AuditAction.SIGN_IN_FAILED: "alert-triangle",
@@ -194,7 +202,7 @@ class AuditEntryPresenter:
         if self.entry.verb in (AuditAction.ROLE_CHANGED, AuditAction.JOINED):
             in_sentence.add("role")
         return [
-            (self._label(name), _words(value))
+            (self._label(name), str(WAYS.get(value, value)) if name == "by" else _words(value))
             for name, value in self.entry.changes.items()
             if name not in in_sentence
         ]
