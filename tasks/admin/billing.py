@@ -127,6 +127,7 @@ class SpendingAdmin(ReadOnlyAdmin):
     def reserved(self, row: Spending) -> SafeString:
         return cells.numbers(money(row.reserved_micros, row.currency) if row.currency else "")
 
+
 @admin.register(CostSum)
 class CostSumAdmin(LargeTableAdmin):
     ordering = ("-day",)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0012_previews'),
+        ('tasks', '0014_cost_sums'),
     ]
 
     operations = [
