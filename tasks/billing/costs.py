@@ -121,9 +121,9 @@ class Span:
         if rows.model is Charge:  # whose credential may be gone
             rows = rows.annotate(account=Coalesce("credential_id", Value(0)))
         for name, value in self.where.items():
-            rows = rows.filter(**{_column(rows, name): value})
+            rows = rows.filter(**{column_of(rows, name): value})
         for name, values in self.excluded.items():
-            rows = rows.exclude(**{f"{_column(rows, name)}__in": values})
+            rows = rows.exclude(**{f"{column_of(rows, name)}__in": values})
         return rows
 
 
@@ -160,7 +160,7 @@ def start_of(name: str, day: date) -> date:
 
 def totals(span: Span) -> dict[str, dict[str, int]]:
     """Every sum of the span, by currency; "" has what is without a price. One query."""
-    rows, sums = _source(span, (), MEASURES)
+    rows, sums = source_of(span, (), MEASURES)
     found = rows.values_list("currency").annotate(**sums)
     return {row[0]: dict(zip(MEASURES, map(int, row[1:]), strict=True)) for row in found}
 
@@ -185,7 +185,7 @@ def grouped(span: Span, names: Sequence[str], measure: Measure) -> dict[Key, Amo
 
 def _best_batches(span: Span, measure: Measure) -> list[int]:
     """The batches for which the most was billed."""
-    rows, sums = _source(span, ("batch",), (measure.billed,))
+    rows, sums = source_of(span, ("batch",), (measure.billed,))
     [(name, found)] = sums.items()
     if measure.currency is not None:
         own = Q(currency=measure.currency)
@@ -199,7 +199,7 @@ def _grouped(
     span: Span, names: Sequence[str], measure: Measure, batches: Sequence[int] | None = None
 ) -> dict[Key, Amounts]:
     parts = [getattr(measure, part) for part in measure.parts]
-    rows, sums = _source(span, names, dict.fromkeys([*parts, "takes"]))
+    rows, sums = source_of(span, names, dict.fromkeys([*parts, "takes"]))
     if batches is not None:
         rows = rows.filter(batch__in=batches)
     return _folded(rows, names, measure, sums)
@@ -212,7 +212,7 @@ def _folded(
     sums: dict[str, Any],
 ) -> dict[Key, Amounts]:
     """Add up by currency, week and month; money of another currency is left out, its takes not."""
-    columns = [_column(rows, name) for name in names]
+    columns = [column_of(rows, name) for name in names]
     by_currency = [] if measure.currency is None else ["currency"]
     found: Any = rows.order_by().values_list(*columns, *by_currency).annotate(**sums)
     folded: defaultdict[Key, Amounts] = defaultdict(Amounts)
@@ -244,7 +244,7 @@ def _amounts(values: dict[str, int], measure: Measure, *, is_other: bool) -> Amo
 
 def all_sums(span: Span, names: Sequence[str]) -> Iterator[tuple[Key, str, list[int]]]:
     """Every sum of every group and currency, in the order of the groups, some at a time."""
-    rows, sums = _source(span, names, MEASURES)
+    rows, sums = source_of(span, names, MEASURES)
     if "batch" not in names:
         yield from _in_groups(rows, names, sums)
         return
@@ -259,7 +259,7 @@ def all_sums(span: Span, names: Sequence[str]) -> Iterator[tuple[Key, str, list[
 def _in_groups(
     rows: QuerySet[Any], names: Sequence[str], sums: dict[str, Any]
 ) -> Iterator[tuple[Key, str, list[int]]]:
-    columns = [_column(rows, name) for name in names]
+    columns = [column_of(rows, name) for name in names]
     found: defaultdict[tuple[Key, str], list[int]] = defaultdict(lambda: [0] * len(sums))
     for row in rows.order_by().values_list(*columns, "currency").annotate(**sums):
         key = _key(names, row)
@@ -274,13 +274,13 @@ def by_day(
     span: Span, measure: Measure, name: str = "", among: Sequence[Any] = ()
 ) -> dict[tuple[date, Any], int]:
     """The billed part by day, or by day and one of these values."""
-    rows, sums = _source(span, (name,) if name else (), {measure.billed: None})
+    rows, sums = source_of(span, (name,) if name else (), {measure.billed: None})
     if measure.currency is not None:
         rows = rows.filter(currency=measure.currency)
     if not name:
         found = rows.order_by().values_list("day").annotate(**sums)
         return {(day, None): int(value) for day, value in found}
-    column = _column(rows, name)
+    column = column_of(rows, name)
     rows = rows.filter(**{f"{column}__in": among})
     found = rows.order_by().values_list("day", column).annotate(**sums)
     return {(day, value): int(number) for day, value, number in found}
@@ -299,7 +299,7 @@ def sum_of_charges(charges: QuerySet[Charge], measure: Measure, part: str) -> tu
     return int(found["found"] or 0), int(found["takes"])
 
 
-def _source(
+def source_of(
     span: Span, names: Iterable[str], columns: Iterable[str]
 ) -> tuple[QuerySet[Any], dict[str, Any]]:
     """The rows that know all of this, and the aggregates that add up these columns of sums."""
@@ -313,7 +313,8 @@ def _source(
     return rows, {f"sum_{each}": Sum(each) for each in columns}
 
 
-def _column(rows: QuerySet[Any], name: str) -> str:
+def column_of(rows: QuerySet[Any], name: str) -> str:
+    """The column of these rows that says a thing; of a time the day, which it is made of."""
     if name in TIMES:
         return "day"
     is_account = rows.model is Charge and name == "credential"

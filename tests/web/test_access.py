@@ -274,6 +274,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ),
     # Money
     ("GET", "costs"): ("/costs/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "cost_failures"): ("/costs/failures/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "cost_charges"): ("/costs/charges/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "export_costs"): ("/costs/export.csv", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "export_costs"): ("/costs/export.csv", (DOOR, 200, 403, 200, 200, 200)),
@@ -345,6 +346,7 @@ GET_ONLY = {
     "budgets",
     "costs",
     "cost_charges",
+    "cost_failures",
     "credentials",
     "tasks",
     "task",

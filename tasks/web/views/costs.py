@@ -27,6 +27,7 @@ from tasks.web.lists import csv_tables
 from tasks.web.lists.cost_filters import CostFilters
 from tasks.web.lists.cost_periods import NAMES, Period
 from tasks.web.presenters import cost_names
+from tasks.web.presenters.cost_failures import FailurePage
 from tasks.web.presenters.cost_rows import charge_rows
 from tasks.web.presenters.cost_series import CostSeries
 from tasks.web.presenters.cost_table import CostTable
@@ -47,6 +48,7 @@ def cost_page(request: HttpRequest) -> HttpResponse:
     managed = Recalculation.objects.editable_by(request.user).select_related("credential")
     context = {
         **_head(filters),
+        "tab": "costs",
         "page": page,
         "table": CostTable(page),
         "series": CostSeries(page),
@@ -58,6 +60,16 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         "is_in_a_project": projects is None or bool(projects),
     }
     return render(request, "costs/page.html", context)
+
+
+@require_GET
+def cost_failures(request: HttpRequest) -> HttpResponse:
+    """Show how takes of a period ended, what failures cost, and how long the others took."""
+    projects = _projects(request)
+    filters = CostFilters.read(request.GET, day_of(timezone.now()))
+    page = FailurePage(filters, filters.span(projects))
+    context = {**_head(filters), "tab": "failures", "page": page}
+    return render(request, "costs/failures.html", context)
 
 
 @require_GET
@@ -156,6 +168,7 @@ def _head(filters: CostFilters) -> dict[str, object]:
     after = period.after
     return {
         "filters": filters,
+        "tab_query": filters.query(all=None, part=None),
         "period": period,
         "period_name": cost_names.period_name(period),
         "periods": [_period(filters, name) for name in NAMES],
