@@ -45,7 +45,8 @@
     const clip = video.closest("[data-clip]");
     if (!clip) return;
     video.remove();
-    screenOf(clip)?.classList.remove("is-playing", "has-frame");
+    screenOf(clip)?.classList.remove("is-playing");
+    if (!find("img", clip)) screenOf(clip)?.classList.remove("has-frame");
     press("[data-clip-play]", clip, false);
   };
   const admit = (video) => {

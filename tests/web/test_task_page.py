@@ -228,7 +228,7 @@ def test_a_link_that_has_ended_is_no_player(reader: Client, make_task: MakeTask)
     )
     for page in (f"/tasks/{task.pk}/", "/"):
         text = reader.get(page).content.decode()
-        assert "<video" not in text
+        assert "<video" not in text and "data-clip=" not in text
         assert "https://cdn.example" not in text
     assert "link no longer works" in text_of(reader, task)
 
