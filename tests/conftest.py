@@ -57,6 +57,8 @@ FIXTURES = {
 }
 FOLDERS = {"browser": "browser", "processes": "process", "drills": "process", "judges": "process"}
 PURE = {"judges", "media", "providers", "simulator"}
+#: Cases of one test up to which --quick runs all of them, although each asks the database.
+FEW = 6
 #: What sweeps, works or saves beside a browser.
 BESIDE = {"sweeping", "working", "archiving"}
 #: Where a migrated database is kept between runs.
@@ -67,7 +69,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick",
         action="store_true",
-        help="leave out tests marked `browser`, `process` or `exhaustive`",
+        help="leave out tests marked `browser`, `process` or `exhaustive`, and of many cases of "
+        "one test with a database all but two",
     )
 
 
@@ -85,6 +88,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave_out(items, _is_the_same_everywhere, config)
     if config.getoption("quick"):
         _leave_out(items, _is_long, config)
+        _leave_out(items, set(_inner_cases(items)).__contains__, config)
     else:
         items[:] = _in_order_of_running(items)
 
@@ -137,6 +141,17 @@ def _tier(item: pytest.Item) -> str:
 
 def _is_long(item: pytest.Item) -> bool:
     return bool(_tier(item)) or item.get_closest_marker("exhaustive") is not None
+
+
+def _inner_cases(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """All but the first and the last case of tests that ask the database for each of many."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if "db" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for many in cases.values():
+        if len(many) > FEW:
+            yield from many[1:-1]
 
 
 def _in_order_of_running(items: list[pytest.Item]) -> list[pytest.Item]:
