@@ -252,8 +252,8 @@ def in_english() -> None:
 
 def some_seconds_later() -> None:
     """Let the time pass for which open pages share what was read for one of them."""
-    read = (counts.shared, header_status.shared, time_left.shared, live.shared_rows)
-    for shared in (*read, rows.counting):
+    read = (counts.shared, header_status.shared, header_status.near, time_left.shared)
+    for shared in (*read, live.shared_rows, rows.counting):
         shared.forget()
 
 

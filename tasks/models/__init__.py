@@ -3,11 +3,11 @@
 from tasks.models.access import Role
 from tasks.models.audit import AuditAction, AuditEntry
 from tasks.models.available_model import AvailableModel
-from tasks.models.budget import Budget
+from tasks.models.budget import Budget, Scope
 from tasks.models.callback import Callback
 from tasks.models.cancellation import Cancellation, CancelOutcome
 from tasks.models.changes import ChangeCounter, ProjectChange
-from tasks.models.charge import Charge, ChargeState, Spending
+from tasks.models.charge import Charge, ChargeState
 from tasks.models.copy import Copy, CopyKind, CopyState, CopyTrouble
 from tasks.models.create_lookup import Candidate, CreateLookup
 from tasks.models.credential import Credential
@@ -16,6 +16,7 @@ from tasks.models.invitation import Invitation
 from tasks.models.leases import Lease
 from tasks.models.lineage import Origin, Relation
 from tasks.models.model_name import ModelName
+from tasks.models.period import Period
 from tasks.models.price import Currency, Price, PriceUnit, Tier
 from tasks.models.profile import Density, Profile, Theme
 from tasks.models.projects import Membership, Project, SignInLink
@@ -28,10 +29,12 @@ from tasks.models.reconciliation import (
     UntrackedTask,
 )
 from tasks.models.scrub import Damage
+from tasks.models.spending import Spending
 from tasks.models.star import Star
 from tasks.models.status_change import StatusChange
 from tasks.models.storage import StorageUse
 from tasks.models.submission import Batch, Submission, SubmissionState
+from tasks.models.take_limits import TakeLimits
 from tasks.models.task import Task
 from tasks.models.upload import Upload
 
@@ -65,6 +68,7 @@ __all__ = [
     "Membership",
     "ModelName",
     "Origin",
+    "Period",
     "Price",
     "PriceUnit",
     "Profile",
@@ -74,6 +78,7 @@ __all__ = [
     "Relation",
     "Role",
     "SavedPrompt",
+    "Scope",
     "SignInLink",
     "Spending",
     "Stage",
@@ -82,6 +87,7 @@ __all__ = [
     "StorageUse",
     "Submission",
     "SubmissionState",
+    "TakeLimits",
     "Task",
     "Theme",
     "Tier",

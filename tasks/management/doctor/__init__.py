@@ -33,6 +33,7 @@ def run_checks(*, online: bool) -> Iterator[DoctorResult]:
         "Migrations": database_checks.migrations,
         "Work": database_checks.work,
         "Kept": database_checks.kept,
+        "Spending": database_checks.sums_of_spending,
         "Credentials": partial(database_checks.credentials, online=online),
         "Callbacks": database_checks.callbacks_received,
         "Clock": database_checks.clock,

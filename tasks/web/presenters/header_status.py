@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from django.db.models import BooleanField, Count, DateTimeField, Exists, Field, Min, Q, Value
+from django.db.models import Count, Exists, Min, Q
 from django.utils.translation import get_language, gettext_lazy
 
-from tasks.billing.near_limit import COLUMNS, NearLimit, limited, nearly_spent
+from tasks.billing.budget_status import BudgetStatus
+from tasks.billing.near_limit import NearLimit, near_limits, told_to
 from tasks.models import Copy, CopyState, Lease, Project
 from tasks.models.access import Rights, alarming_copies
-from tasks.models.charge import day_of
 from tasks.models.copy import risky
 from tasks.web.presenters.facts import clock
 from tasks.web.shared import Shared
@@ -45,21 +45,22 @@ class HeaderStatus:
     deadline: datetime | None  # the first end of a link in the future
     silent: str  # the process whose heartbeat is missing, in words; "" while all beat
     beat_at: datetime | None
-    budgets: tuple[NearLimit, ...]  # those that this person may raise, the fullest first
+    budgets: tuple[NearLimit, ...]  # their own and those that they set, the fullest first
 
     @classmethod
-    def read(cls, user: Any, now: datetime, *, manages: bool = True) -> HeaderStatus:
+    def read(cls, user: Any, now: datetime) -> HeaderStatus:
         """The status for `user`. Two queries; one more while saved files were lost of late.
 
-        `manages`: whether the person may manage any project, as far as is known.
+        One more, too, while some budget of the site is near its limit. Which are is read once for
+        everybody, some seconds before at most.
         """
-        beat_at, near_limit = _beats_and_budgets(user, now, manages)
+        beat_at = _beats(user)
         damaged_at = beat_at.get(DAMAGE) if beat_at else None
         is_lost = damaged_at is not None and damaged_at > now - TOLD_FOR
         return cls(
             now=now,
             lost=_lost(user, now) if is_lost else 0,
-            budgets=near_limit,
+            budgets=told_to(user, near.get(None, lambda: near_limits(now)), now),
             **_risk(user, now),
             **(_QUIET if beat_at is None else _silence(beat_at, now)),
         )
@@ -89,6 +90,8 @@ class HeaderStatus:
 #: Each page asks every 15 s, and putting a status together costs as much as five quiet questions.
 SHARED_SECONDS = 5.0
 shared: Shared[HeaderStatus] = Shared(SHARED_SECONDS)
+#: The budgets near their limit are the same for all who are told of them.
+near: Shared[tuple[BudgetStatus, ...]] = Shared(SHARED_SECONDS)
 
 
 def _risk(user: Any, now: datetime) -> dict[str, Any]:
@@ -116,28 +119,14 @@ def _lost(user: Any, now: datetime) -> int:
     return lost.order_by()[:WINDOW].count()
 
 
-def _beats_and_budgets(
-    user: Any, now: datetime, manages: bool
-) -> tuple[dict[str, datetime | None] | None, tuple[NearLimit, ...]]:
-    """The heartbeats and the budgets near their limit, in one statement.
-
-    It runs on every page and every 15 s. Putting it together takes 2 ms, which people who manage
-    nothing are spared. Somebody who sees no project's details gets no heartbeats.
-    """
+def _beats(user: Any) -> dict[str, datetime | None] | None:
+    """The heartbeats; None for somebody who sees no project's details."""
     detailed = Exists(Project.objects.detailed_to(user).order_by())
     beating = Lease.objects.filter(name__in=[*HEARTBEATS, DAMAGE]).order_by()
-    beats = beating.values_list("name", "beat_at", detailed, *map(_null, COLUMNS.values()))
-    if manages:
-        budgets = limited(user, day_of(now)).order_by()
-        nulls = _null(DateTimeField()), _null(BooleanField())
-        rows = list(beats.union(budgets.values_list(Value(""), *nulls, *COLUMNS), all=True))
-    else:
-        rows = list(beats)
-    near_limit = nearly_spent(row[3:] for row in rows if not row[0])
-    beat_at = {row[0]: row[1] for row in rows if row[0]}
+    rows = list(beating.values_list("name", "beat_at", detailed))
     # Before the first worker has begun there is no row of it to tell.
-    is_told = any(row[2] for row in rows) if beat_at else Rights.of(user).sees_details
-    return beat_at if is_told else None, near_limit
+    is_told = rows[0][2] if rows else Rights.of(user).sees_details
+    return {name: beat_at for name, beat_at, _ in rows} if is_told else None
 
 
 def _silence(beat_at: dict[str, datetime | None], now: datetime) -> dict[str, Any]:
@@ -151,8 +140,3 @@ def _silence(beat_at: dict[str, datetime | None], now: datetime) -> dict[str, An
         if (name in beat_at or name != "storage") and (last is None or now - last > longest):
             return {"silent": str(words), "beat_at": last}
     return _QUIET
-
-
-def _null(field: Field[Any, Any]) -> Value:
-    """The value of a column that only the other half of the statement has."""
-    return Value(None, output_field=field)
