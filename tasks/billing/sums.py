@@ -111,7 +111,8 @@ def sums_by(name: str, rows: QuerySet[Spending]) -> dict[int, Sums]:
     totals = {column: Sum(column) for column in columns}
     found: dict[int, Sums] = {}
     for row in _whole(rows.values(name, "currency").annotate(**totals).order_by("currency")):
-        found.setdefault(row[name], Sums()).add(row)
+        if row["takes"]:  # a sum that went back to nothing is kept
+            found.setdefault(row[name], Sums()).add(row)
     return found
 
 
