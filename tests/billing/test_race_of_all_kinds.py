@@ -109,10 +109,10 @@ def rate(status: BudgetStatus) -> int:
 
 
 def set_budgets(world: World, chance: Random) -> None:
-    """A budget for most of what can have one, of any period and unit, each for a few takes."""
+    """A budget or two for each that can have one, of any period and unit, for a few takes."""
     for subject in world.subjects():
-        for span in chance.sample(list(Period), k=chance.choice([0, 1, 1, 2])):
-            unit, takes = chance.choice(list(UNITS)), chance.randint(1, 12)
+        for span in chance.sample(list(Period), k=chance.choice([1, 1, 2])):
+            unit, takes = chance.choice(list(UNITS)), chance.randint(3, 16)
             most = takes * ONE * UNITS[unit]
             limit = most if unit == "tokens" else f"{most / 1_000_000:.2f}"
             Budget.objects.create(**subject, period=span, unit=unit, limit=limit)
