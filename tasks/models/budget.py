@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -63,6 +62,10 @@ class BudgetQuerySet(BudgetAccess["Budget"]):
         if person is not None:
             counts |= Q(project=project, person=person.pk) | Q(project=None, person=person.pk)
         return self.filter(counts).order_by("pk")
+
+    def with_subjects(self) -> BudgetQuerySet:
+        """Read with each what it is for and who set it, for pages that name them."""
+        return self.select_related("project", "person", "credential", "set_by")
 
     def like(self, budget: Budget) -> BudgetQuerySet:
         """Other budgets of the same scope, period and unit; there may be none."""
@@ -185,10 +188,3 @@ class Budget(models.Model):
     def level_of(self, percent: float) -> int | None:
         """The highest level that this share of the limit has reached; None below all of them."""
         return max((level for level in self.marks if percent >= level), default=None)
-
-
-def with_subjects(budgets: Iterable[Budget]) -> list[Budget]:
-    """Read the budgets with what they are for and who set them, for pages that name it."""
-    related = ("project", "person", "credential", "set_by")
-    rows = Budget.objects.filter(pk__in=[each.pk for each in budgets])
-    return list(rows.select_related(*related))

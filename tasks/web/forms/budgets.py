@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasks.models import Budget, Credential, Scope, TakeLimits
 from tasks.models.access import workers_in
-from tasks.models.budget import TOKENS, levels_in
+from tasks.models.budget import TOKENS, levels_in, validate_levels
 from tasks.web.forms import StyledForm
 
 SUBJECTS = ("person", "credential")
@@ -61,7 +61,9 @@ class BudgetForm(StyledForm, forms.ModelForm):
             field.empty_label = nobody
 
     def clean_levels(self) -> str:
-        return ", ".join(map(str, levels_in(self.cleaned_data["levels"])))
+        levels: str = self.cleaned_data["levels"]
+        validate_levels(levels)
+        return ", ".join(map(str, levels_in(levels)))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +16,7 @@ from tasks.billing.amounts import money, sum_of
 from tasks.billing.budget_status import BudgetStatus
 from tasks.billing.sums import Sums, Used, between, sums_by
 from tasks.models import Budget, Period, Project, Scope
-from tasks.models.budget import TOKENS, with_subjects
+from tasks.models.budget import TOKENS, BudgetQuerySet
 from tasks.models.charge import NOBODY, day_of
 from tasks.web.presenters import forecasts
 
@@ -113,18 +114,30 @@ def person_name(person: Any) -> str:
 
 
 def presented(
-    budgets: Iterable[Budget], day: date, now: datetime, managed: Any = ()
+    budgets: BudgetQuerySet, day: date, now: datetime, *, may_change: bool | set[int] = False
 ) -> list[BudgetPresenter]:
-    """The budgets in their periods around a day; three queries.
+    """The budgets in their periods around a day, months first; two queries.
 
-    `managed`: ids of those that the reader may change.
+    `may_change`: whether the reader may change them, or the projects of which they may.
     """
     order = {span: place for place, span in enumerate(Period)}
-    rows = sorted(with_subjects(budgets), key=lambda each: (order[each.span], each.unit, each.pk))
+    rows = sorted(budgets.with_subjects(), key=lambda each: (order[each.span], each.unit, each.pk))
     return [
-        BudgetPresenter(status, now, may_change=status.budget.pk in managed)
+        BudgetPresenter(
+            status,
+            now,
+            may_change=may_change
+            if isinstance(may_change, bool)
+            else status.budget.project_id in may_change,
+        )
         for status in BudgetStatus.of_all(rows, day)
     ]
+
+
+def _shown(budgets: BudgetQuerySet, day: date, now: datetime) -> BudgetQuerySet:
+    """Those that are shown around a day: in an earlier month only budgets of months."""
+    is_now = Period.MONTH.first(day) == Period.MONTH.first(day_of(now))
+    return budgets if is_now else budgets.filter(period=Period.MONTH)
 
 
 # Projects
@@ -157,16 +170,10 @@ class ProjectBudgets:
 def budgets_of(
     projects: Sequence[Project], day: date, now: datetime, managed: set[int]
 ) -> list[ProjectBudgets]:
-    """The budgets of projects as a whole around a day, and the sums of its month.
-
-    Four queries for a hundred budgets. In an earlier month only the budgets of months are shown.
-    """
+    """The budgets of projects as a whole around a day, and the sums of its month. Three queries."""
     found: dict[int | None, list[BudgetPresenter]] = {}
-    budgets = Budget.objects.filter(project__in=projects, person=None)
-    is_now = Period.MONTH.first(day) == Period.MONTH.first(day_of(now))
-    rows = budgets if is_now else budgets.filter(period=Period.MONTH)
-    changeable = {each.pk for each in rows if each.project_id in managed}
-    for each in presented(rows, day, now, changeable):
+    rows = _shown(Budget.objects.filter(project__in=projects, person=None), day, now)
+    for each in presented(rows, day, now, may_change=managed):
         found.setdefault(each.budget.project_id, []).append(each)
     sums = sums_by("project_id", _in_month(day, project__in=projects))
     return [
@@ -200,13 +207,11 @@ class PersonSpending:
 
 
 def by_person(page: ProjectBudgets, day: date, now: datetime) -> list[PersonSpending]:
-    """The use by each person, the most first, with those who have a budget. Five queries."""
+    """The use by each person, the most first, with those who have a budget. Four queries."""
     sums = sums_by("person", _in_month(day, project=page.project))
     of_people = Budget.objects.filter(project=page.project, person__isnull=False)
-    is_now = Period.MONTH.first(day) == Period.MONTH.first(day_of(now))
-    rows = of_people if is_now else of_people.filter(period=Period.MONTH)
     budgets: dict[int, list[BudgetPresenter]] = {}
-    for each in presented(rows, day, now, {each.pk for each in rows} if page.may_change else ()):
+    for each in presented(_shown(of_people, day, now), day, now, may_change=page.may_change):
         budgets.setdefault(each.budget.person_id or NOBODY, []).append(each)
     users = get_user_model().objects.filter(pk__in=[*sums, *budgets])
     names = {user.pk: person_name(user) for user in users}
@@ -248,13 +253,13 @@ class SubjectBudgets:
 
 
 def by_subject(scope: Scope, now: datetime) -> list[SubjectBudgets]:
-    """All budgets of people over all projects, or of credentials, by name. Four queries."""
+    """All budgets of people over all projects, or of credentials, by name. Two queries."""
     if scope == Scope.CREDENTIAL:
         rows = Budget.objects.filter(credential__isnull=False)
     else:
         rows = Budget.objects.filter(project=None, person__isnull=False)
     found: dict[str, list[BudgetPresenter]] = {}
-    for each in presented(rows, day_of(now), now, {each.pk for each in rows}):
+    for each in presented(rows, day_of(now), now, may_change=True):
         subject = each.budget.credential or each.budget.person
         name = str(subject) if each.budget.credential else person_name(subject)
         found.setdefault(name, []).append(each)
@@ -265,6 +270,5 @@ def own_budgets(user: Any, now: datetime, project: Project | None = None) -> lis
     """The reader's own budgets: in one project and over all of them, or in every project."""
     rows = Budget.objects.visible_to(user).filter(person=user.pk)
     if project is not None:
-        rows = rows.filter(project__in=[project]) | rows.filter(project=None)
-    changeable = set(Budget.objects.managed_by(user).filter(person=user.pk).values_list("pk"))
-    return presented(rows, day_of(now), now, {pk for (pk,) in changeable})
+        rows = rows.filter(Q(project=project) | Q(project=None))
+    return presented(rows, day_of(now), now)
