@@ -83,7 +83,7 @@ class BudgetAdmin(AuditedAdmin):
         return row.project
 
     def get_readonly_fields(self, request: HttpRequest, obj: Budget | None = None) -> Any:
-        """What it is for cannot be changed: that would be another budget."""
+        """The fields of what it is for, which cannot be changed: that would be another budget."""
         return ("project", "person", "credential") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Budget, form: Any, change: bool) -> None:

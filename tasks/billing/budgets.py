@@ -17,7 +17,7 @@ FIELDS = ("period", "unit", "limit", "levels")
 
 
 class BudgetConflictError(ValueError):
-    """There is a budget of the same scope, period and unit already."""
+    """Another budget has the same scope, period and unit already."""
 
     def __str__(self) -> str:
         return _("There is a budget for this period and unit already. Change that one.")

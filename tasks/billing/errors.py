@@ -98,7 +98,7 @@ class BudgetExceededError(PlacementRefusedError):
 
     @property
     def _setter(self) -> str:
-        """Who set it, and who can raise it."""
+        """The person who set it, and the people who can raise it."""
         budget = self.status.budget
         if budget.project_id:
             raising = _("The project's managers can raise it.")

@@ -17,7 +17,7 @@ ENOUGH = {
 
 
 class NoForecast(Enum):
-    """Why nothing is foretold."""
+    """Reasons for which nothing is foretold."""
 
     EARLY = "too little of the period has passed"
     NOTHING = "nothing has been billed in it"

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.db.models import BigIntegerField, CharField, DecimalField, Field
 
 from tasks.billing.budget_status import BudgetStatus
 from tasks.billing.forecast import Forecast
 from tasks.models import Budget, Scope
 from tasks.models.charge import day_of
+
+#: Columns of the budgets that `near_limits` is given, with their fields.
+COLUMNS: dict[str, Field[Any, Any]] = {
+    "id": BigIntegerField(),
+    "project_id": BigIntegerField(),
+    "person_id": BigIntegerField(),
+    "credential_id": BigIntegerField(),
+    "period": CharField(),
+    "unit": CharField(),
+    "limit": DecimalField(max_digits=15, decimal_places=2),
+    "levels": CharField(),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +41,14 @@ class NearLimit:
     forecast: Forecast | None  # where its pace leads to its last level, and it is not there yet
 
 
-def near_limits(now: datetime) -> tuple[BudgetStatus, ...]:
-    """All budgets of the site that are near their limit, the fullest first.
+def near_limits(rows: Iterable[Sequence[Any]], now: datetime) -> tuple[BudgetStatus, ...]:
+    """Choose the budgets near their limit, the fullest first, from rows of COLUMNS.
 
-    Two queries for a hundred budgets, whoever asks: the caller shares the answer among all people
-    for some seconds, and `told_to` chooses from it for each.
+    They are all budgets of the site, and their use is one query for a hundred: the caller shares
+    the answer among all people for some seconds, and `told_to` chooses from it for each.
     """
-    statuses = BudgetStatus.of_all(Budget.objects.order_by("pk"), day_of(now))
+    budgets = [Budget(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
+    statuses = BudgetStatus.of_all(budgets, day_of(now))
     near = [each for each in statuses if each.is_near or each.is_foretold(now)]
     return tuple(sorted(near, key=lambda each: (-each.percent, each.budget.pk)))
 

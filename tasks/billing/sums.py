@@ -83,7 +83,7 @@ def _sum_of(budget: Budget, day: date) -> tuple[str, list[Any]]:
 
 @dataclass(kw_only=True)
 class Sums:
-    """Everything that was used by somebody or something, in all units."""
+    """The sums of all that somebody or something used, in every unit."""
 
     tokens: Used = field(default_factory=Used)
     money: dict[str, Used] = field(default_factory=dict)

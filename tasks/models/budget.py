@@ -26,7 +26,7 @@ USUAL_LEVELS = "80, 100"
 
 
 class Scope(models.TextChoices):
-    """Whose use a budget counts."""
+    """The kinds of users whose use a budget counts."""
 
     PROJECT = "project", _("project")
     MEMBER = "member", _("person in a project")

@@ -26,7 +26,7 @@ class TakeLimitsQuerySet(ProjectRowAccess["TakeLimits"]):
 
 
 class TakeLimits(models.Model):
-    """How many takes may be asked for in one project: at one press, and by a person in an hour."""
+    """The most takes that may be asked for in a project: at one press, and by each in an hour."""
 
     project = models.OneToOneField(
         Project, models.CASCADE, primary_key=True, verbose_name=_("project")

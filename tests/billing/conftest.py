@@ -93,7 +93,7 @@ def status_of(budget: Budget, at: datetime = NOW) -> BudgetStatus:
 
 
 def sums(project: Project, at: datetime = NOW) -> Sums:
-    """Everything used of a project in a month."""
+    """The sums of a project in a month."""
     first, following = Period.MONTH.first(day_of(at)), Period.MONTH.following(day_of(at))
     found = sums_by("project_id", between(first, following, project=project))
     return found.get(project.pk, Sums())

@@ -29,7 +29,7 @@ Subject = dict[str, Any]
 
 @pytest.fixture
 def subjects(project: Project, member: User, credential: Credential) -> dict[Scope, Subject]:
-    """What a budget of each scope names, for a take that `place` asks for."""
+    """The subjects of budgets of each scope that count a take of `place`."""
     return {
         Scope.PROJECT: {"project": project},
         Scope.MEMBER: {"project": project, "person": member},

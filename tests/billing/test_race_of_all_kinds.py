@@ -51,7 +51,7 @@ class World:
     credentials: list[Credential]
 
     def subjects(self) -> list[dict[str, Any]]:
-        """Everything that a budget can be for here."""
+        """The subjects of all budgets that there can be here."""
         of_projects = [{"project": each} for each in self.projects]
         members = product(self.projects, self.people)
         of_members = [{"project": project, "person": person} for project, person in members]

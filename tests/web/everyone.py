@@ -73,7 +73,7 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
         credential=theirs, model="seedance-2-0-260128", amount=46, valid_from=timezone.now().date()
     )
     ids["price"] = price.pk
-    ids["budget"] = Budget.objects.create(project=task.project, limit=10**9).pk
+    ids["budget"] = Budget.objects.create(project=task.project, period="week", limit=10**9).pk
     return {**ids, **_somebody(task.project), **_a_picture(task.project)}
 
 

@@ -126,7 +126,7 @@ POSTS: dict[str, Post] = {
     "delete_video": Post(),
     "restore": only_looks(asked="task"),
     "delete_for_good": only_looks(asked="task"),
-    "export_audit": Post(asked="project actor kind"),
+    "export_audit": Post(asked="project actor kind person"),
     "save_now": only_looks(asked="task"),
     "it_exists": only_looks(data={"remote_id": "cgt-20261120120000-zzzzz"}, asked="remote_id"),
     "cancel": only_looks(),

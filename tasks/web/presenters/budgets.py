@@ -96,7 +96,7 @@ class BudgetPresenter:
 
     @property
     def forecast(self) -> str:
-        """Where its pace leads; "" once it is used up, or for a period that is past."""
+        """A sentence on where its pace leads; "" once it is used up, or for a past period."""
         return "" if self.status.is_used_up else forecasts.sentence(self.status, self.now)
 
     @property
@@ -105,7 +105,7 @@ class BudgetPresenter:
 
     @property
     def setter(self) -> str:
-        """Who set it; "" where nobody remembers."""
+        """The person who set it; "" where nobody remembers."""
         return person_name(self.budget.set_by) if self.budget.set_by else ""
 
 
@@ -135,7 +135,7 @@ def presented(
 
 
 def _shown(budgets: BudgetQuerySet, day: date, now: datetime) -> BudgetQuerySet:
-    """Those that are shown around a day: in an earlier month only budgets of months."""
+    """The budgets that are shown around a day: of an earlier month only those by month."""
     is_now = Period.MONTH.first(day) == Period.MONTH.first(day_of(now))
     return budgets if is_now else budgets.filter(period=Period.MONTH)
 

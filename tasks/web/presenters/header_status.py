@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from django.db.models import Count, Exists, Min, Q
+from django.db.models import BooleanField, Count, DateTimeField, Exists, Min, Q, QuerySet, Value
 from django.utils.translation import get_language, gettext_lazy
 
 from tasks.billing.budget_status import BudgetStatus
-from tasks.billing.near_limit import NearLimit, near_limits, told_to
-from tasks.models import Copy, CopyState, Lease, Project
+from tasks.billing.near_limit import COLUMNS, NearLimit, near_limits, told_to
+from tasks.models import Budget, Copy, CopyState, Lease, Project
 from tasks.models.access import Rights, alarming_copies
 from tasks.models.copy import risky
 from tasks.web.presenters.facts import clock
@@ -31,6 +31,7 @@ DAMAGE = "damage"  # this one beats when a saved file is found missing or change
 TOLD_FOR = timedelta(days=7)  # … which every page tells for so long, and the archive's page always
 
 
+Beats = dict[str, datetime | None]  # when each was last heard of, by the name of its lease
 _QUIET: dict[str, Any] = {"silent": "", "beat_at": None}
 
 
@@ -51,16 +52,24 @@ class HeaderStatus:
     def read(cls, user: Any, now: datetime) -> HeaderStatus:
         """The status for `user`. Two queries; one more while saved files were lost of late.
 
-        One more, too, while some budget of the site is near its limit. Which are is read once for
-        everybody, some seconds before at most.
+        One more, too, while some budget of the site is near its limit. Which are is read for
+        everybody at once, some seconds before at most, with the heartbeats of whoever comes first.
         """
-        beat_at = _beats(user)
+        read_with_budgets: list[Beats | None] = []
+
+        def near_now() -> tuple[BudgetStatus, ...]:
+            beats, rows = _beats_and_budgets(user)
+            read_with_budgets.append(beats)
+            return near_limits(rows, now)
+
+        all_near = near.get(None, near_now)
+        beat_at = read_with_budgets[0] if read_with_budgets else _beats(user)
         damaged_at = beat_at.get(DAMAGE) if beat_at else None
         is_lost = damaged_at is not None and damaged_at > now - TOLD_FOR
         return cls(
             now=now,
             lost=_lost(user, now) if is_lost else 0,
-            budgets=told_to(user, near.get(None, lambda: near_limits(now)), now),
+            budgets=told_to(user, all_near, now),
             **_risk(user, now),
             **(_QUIET if beat_at is None else _silence(beat_at, now)),
         )
@@ -119,14 +128,32 @@ def _lost(user: Any, now: datetime) -> int:
     return lost.order_by()[:WINDOW].count()
 
 
-def _beats(user: Any) -> dict[str, datetime | None] | None:
-    """The heartbeats; None for somebody who sees no project's details."""
+def _beats_and_budgets(user: Any) -> tuple[Beats | None, list[tuple[Any, ...]]]:
+    """The heartbeats, and all budgets of the site as rows of COLUMNS, in one statement."""
+    beats = _beating(user, *(Value(None, output_field=field) for field in COLUMNS.values()))
+    nothing = (Value(None, output_field=DateTimeField()), Value(None, output_field=BooleanField()))
+    budgets = Budget.objects.order_by().values_list(Value(""), *nothing, *COLUMNS)
+    rows = list(beats.union(budgets, all=True))
+    beating = [row[:3] for row in rows if row[0]]
+    return _told(user, beating), [row[3:] for row in rows if not row[0]]
+
+
+def _beats(user: Any) -> Beats | None:
+    return _told(user, list(_beating(user)))
+
+
+def _beating(user: Any, *more: Value) -> QuerySet[Any, Any]:
+    """Names and times of the heartbeats, and whether this person sees any project's details."""
     detailed = Exists(Project.objects.detailed_to(user).order_by())
     beating = Lease.objects.filter(name__in=[*HEARTBEATS, DAMAGE]).order_by()
-    rows = list(beating.values_list("name", "beat_at", detailed))
+    return beating.values_list("name", "beat_at", detailed, *more)
+
+
+def _told(user: Any, rows: list[tuple[Any, ...]]) -> Beats | None:
+    """The heartbeats by name; None for somebody who sees no project's details."""
     # Before the first worker has begun there is no row of it to tell.
     is_told = rows[0][2] if rows else Rights.of(user).sees_details
-    return {name: beat_at for name, beat_at, _ in rows} if is_told else None
+    return {row[0]: row[1] for row in rows} if is_told else None
 
 
 def _silence(beat_at: dict[str, datetime | None], now: datetime) -> dict[str, Any]:
