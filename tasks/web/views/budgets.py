@@ -36,7 +36,6 @@ def budget_list(request: HttpRequest) -> HttpResponse:
     context = {
         "presented": budgets_of(projects, day_of(now), now, managed),
         "own": own_budgets(request.user, now),
-        "month": day_of(now),
     }
     return render(request, "billing/budgets.html", context)
 
