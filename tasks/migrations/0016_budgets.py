@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
                 (
                     "period",
                     models.CharField(
-                        choices=[("month", "month"), ("week", "week"), ("day", "day")],
+                        choices=[("month", "a month"), ("week", "a week"), ("day", "a day")],
                         default="month",
                         max_length=5,
                         verbose_name="period",

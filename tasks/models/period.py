@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 class Period(models.TextChoices):
     """A span that begins at midnight in the site's time zone, for everybody at once."""
 
-    MONTH = "month", _("month")
-    WEEK = "week", _("week")  # from Monday on
-    DAY = "day", _("day")
+    MONTH = "month", _("a month")
+    WEEK = "week", _("a week")  # from Monday on
+    DAY = "day", _("a day")
 
     def first(self, day: date) -> date:
         """The first day of the period that this day is in."""

@@ -97,19 +97,6 @@ def test_given_videos_are_said_to_count_from_two_seconds_each(desk: Client, pric
     assert "¥7.00 to ¥19.91" in text
 
 
-def test_the_form_warns_from_four_fifths_on(desk: Client, project: Project) -> None:
-    row = Budget.objects.create(project=project, limit=10 * ONE)
-    Charge.objects.create(
-        project=project, day=day_of(timezone.now()), tokens=8 * ONE - 1, state="billed"
-    )
-    assert "budget is used" not in look(desk)
-    Charge.objects.update(tokens=8 * ONE)
-    assert "80 % of this month's budget is used or held: 871,200 tokens of 1,089,000" in look(desk)
-    row.limit = 8 * ONE + 1
-    row.save()
-    assert "1 tokens are left of this month's budget" in look(desk)
-
-
 def test_a_press_that_does_not_fit_keeps_the_form_and_says_why(
     desk: Client, project: Project
 ) -> None:

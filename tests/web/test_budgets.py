@@ -365,9 +365,11 @@ def test_the_form_warns_at_each_budgets_own_level(
     spend(project, 8 * ONE - 1, person=member.pk)
     assert "budget is used" not in look(desk)
     Charge.objects.update(tokens=8 * ONE)
-    assert "80 % of this month's budget is used or held: 871,200 tokens of 1,089,000" in look(desk)
+    assert "80 % of this month's budget is used or reserved: 871,200 tokens of 1,089,000" in look(
+        desk
+    )
     Budget.objects.create(project=project, person=member, limit=9 * ONE, levels="85")
-    assert "88 % of your budget of this month in this project is used or held" in look(desk)
+    assert "88 % of your budget of this month in this project is used or reserved" in look(desk)
     row.limit = 8 * ONE + 1
     row.save()
     assert "1 tokens are left of this month's budget" in look(desk)

@@ -77,7 +77,7 @@ def _project_page(
         "after": None if is_this_month else first + timedelta(days=31),
         "is_this_month": is_this_month,
         "is_alone": not Project.objects.detailed_to(request.user).exclude(pk=project.pk).exists(),
-        "own": own_budgets(request.user, now, project) if is_this_month else [],
+        "own": own_budgets(request.user, now, project) if is_this_month and not may_change else [],
     }
     if may_change:
         context["people"] = by_person(page, day, now)
