@@ -307,6 +307,7 @@ def some_seconds_later() -> None:
     read = (
         counts.shared,
         header_status.shared,
+        header_status.near,
         time_left.shared,
         live.shared_rows,
         queue_place.shared,

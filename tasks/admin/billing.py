@@ -1,4 +1,4 @@
-"""Prices and budgets, whose changes are recorded, and the read-only charges and spending."""
+"""Prices, budgets and limits of takes, with the audit; charges and spending, read-only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,7 @@ from tasks.models import (
     Project,
     Recalculation,
     Spending,
+    TakeLimits,
 )
 from tasks.web.forms.billing import PRICE_FIELDS
 
@@ -82,19 +84,48 @@ class PriceAdmin(StaffAdmin):
 
 @admin.register(Budget)
 class BudgetAdmin(AuditedAdmin):
-    about = _("What each project may spend per month, and how many takes per request.")
-    autocomplete_fields = ("project",)
+    about = _("What a project, a person or a credential may spend per month, week or day.")
     added = changed = removed = AuditAction.BUDGET_CHANGED
-    list_display = ("project", "limit", "unit", "most_takes", "takes_per_hour")
-    list_filter = ("unit",)
-    list_select_related = ("project",)
-    search_fields = ("project__name",)
+    list_display = ("subject", "scope", "limit", "unit", "period", "levels", "set_by", "set_at")
+    list_filter = ("period", "unit", "project")
+    list_select_related = ("project", "person", "credential", "set_by")
+    search_fields = ("project__name", "person__username", "credential__name")
+    autocomplete_fields = ("project", "person", "credential")
 
-    def project_of(self, row: Budget) -> Project:
+    @admin.display(description=_("for"))
+    def subject(self, row: Budget) -> str:
+        return str(row)
+
+    @admin.display(description=_("scope"))
+    def scope(self, row: Budget) -> str:
+        return str(row.scope.label)
+
+    def project_of(self, row: Budget) -> Project | None:
         return row.project
 
     def get_readonly_fields(self, request: HttpRequest, obj: Budget | None = None) -> Any:
-        """The project cannot be changed: that would be another budget."""
+        """The fields of what it is for, which cannot be changed: that would be another budget."""
+        return ("project", "person", "credential") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Budget, form: Any, change: bool) -> None:
+        obj.set_by, obj.set_at = request.user, timezone.now()  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(TakeLimits)
+class TakeLimitsAdmin(AuditedAdmin):
+    about = _("How many takes a project allows per request, and per person and hour.")
+    added = changed = removed = AuditAction.BUDGET_CHANGED
+    list_display = ("project", "most_takes", "takes_per_hour")
+    list_filter = ("most_takes",)
+    list_select_related = ("project",)
+    search_fields = ("project__name",)
+
+    def project_of(self, row: TakeLimits) -> Project:
+        return row.project
+
+    def get_readonly_fields(self, request: HttpRequest, obj: TakeLimits | None = None) -> Any:
+        """The project cannot be changed: those would be another one's limits."""
         return ("project",) if obj else ()
 
 
@@ -112,12 +143,12 @@ class ChargeAdmin(TaskRowsAdmin):
 
 @admin.register(Spending)
 class SpendingAdmin(ReadOnlyAdmin):
-    about = _("Totals of the charges by project, month, person and currency.")
-    list_display = ("project", "month", "person", "takes", "tokens", "reserved_tokens",
-                    "billed", "reserved")  # fmt: skip
-    list_filter = ("project", "month", "currency")
+    about = _("Totals of the charges by project, day, person, credential and currency.")
+    list_display = ("project", "day", "person", "credential", "takes", "tokens",
+                    "reserved_tokens", "billed", "reserved")  # fmt: skip
+    list_filter = ("project", "day", "currency")
     list_select_related = ("project",)
-    search_fields = ("project__name", "month")
+    search_fields = ("project__name",)
 
     @admin.display(description=_("money billed"))
     def billed(self, row: Spending) -> SafeString:

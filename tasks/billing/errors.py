@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from tasks.billing.amounts import sum_of
+from tasks.billing.budget_status import BudgetStatus
+from tasks.models import Budget, Period, Scope
 from tasks.text import prose
 
 
@@ -66,23 +70,73 @@ class RateLimitError(PlacementRefusedError):
         return prose(limit % {"most": self.most}, advice)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class BudgetExceededError(PlacementRefusedError):
-    """The takes need more than is left; both in tokens, or millionths of the budget's currency."""
+    """The takes need more than is left of a budget; in tokens, or millionths of its currency.
 
+    `is_shown`: whether whoever asks may read the budget's numbers.
+    """
+
+    status: BudgetStatus
     needed: int
-    left: int
-    unit: str
+    is_shown: bool = True
 
     def __str__(self) -> str:
-        sums = {"needed": sum_of(self.needed, self.unit), "left": sum_of(self.left, self.unit)}
-        if self.left:
-            reason = _(
-                "This needs up to %(needed)s, but only %(left)s of this month's budget is left."
-            )
+        return prose(self._reason, self._setter, self._renewal)
+
+    @property
+    def _reason(self) -> str:
+        budget, left = self.status.budget, self.status.left
+        words = {"budget": name_of(budget), "needed": sum_of(self.needed, budget.unit)}
+        if not self.is_shown and left:
+            return _("Too little is left of %(budget)s for this.") % words
+        if not self.is_shown:
+            return _("%(budget)s is used up.") % {"budget": capfirst(name_of(budget))}
+        if left:
+            words["left"] = sum_of(left, budget.unit)
+            return _("This would take up to %(needed)s; %(left)s are left of %(budget)s.") % words
+        words["budget"] = capfirst(words["budget"])
+        return _("%(budget)s is used up; this would take %(needed)s.") % words
+
+    @property
+    def _setter(self) -> str:
+        """The person who set it, and the people who can raise it."""
+        budget = self.status.budget
+        if budget.project_id:
+            raising = _("The project's managers can raise it.")
         else:
-            reason = _("This month's budget is used up. This needs %(needed)s.")
-        return prose(reason % sums, _("A project manager can raise it."))
+            raising = _("An administrator can raise it.")
+        if budget.set_by is None or not self.is_shown:
+            return raising
+        name = budget.set_by.get_full_name() or budget.set_by.get_username()
+        return prose(_("%(name)s set it.") % {"name": name}, raising)
+
+    @property
+    def _renewal(self) -> str:
+        day = date_format(self.status.following, "MONTH_DAY_FORMAT")
+        return _("It begins anew on %(day)s.") % {"day": day}
+
+
+#: Budgets in the middle of a sentence, by what they are for and the span they count in.
+NAMES = {
+    (Scope.PROJECT, Period.MONTH): gettext_lazy("this month's budget"),
+    (Scope.PROJECT, Period.WEEK): gettext_lazy("this week's budget"),
+    (Scope.PROJECT, Period.DAY): gettext_lazy("today's budget"),
+    (Scope.MEMBER, Period.MONTH): gettext_lazy("your budget of this month in this project"),
+    (Scope.MEMBER, Period.WEEK): gettext_lazy("your budget of this week in this project"),
+    (Scope.MEMBER, Period.DAY): gettext_lazy("your budget of today in this project"),
+    (Scope.PERSON, Period.MONTH): gettext_lazy("your budget of this month in all projects"),
+    (Scope.PERSON, Period.WEEK): gettext_lazy("your budget of this week in all projects"),
+    (Scope.PERSON, Period.DAY): gettext_lazy("your budget of today in all projects"),
+    (Scope.CREDENTIAL, Period.MONTH): gettext_lazy("this credential's budget of this month"),
+    (Scope.CREDENTIAL, Period.WEEK): gettext_lazy("this credential's budget of this week"),
+    (Scope.CREDENTIAL, Period.DAY): gettext_lazy("this credential's budget of today"),
+}
+
+
+def name_of(budget: Budget) -> str:
+    """Name a budget to whoever is placing takes, for the middle of a sentence."""
+    return str(NAMES[budget.scope, budget.span])
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0014_cost_sums'),
+        ('tasks', '0017_spending_by_day'),
     ]
 
     operations = [

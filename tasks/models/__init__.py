@@ -3,11 +3,11 @@
 from tasks.models.access import Role
 from tasks.models.audit import AuditAction, AuditEntry
 from tasks.models.available_model import AvailableModel
-from tasks.models.budget import Budget
+from tasks.models.budget import Budget, Scope
 from tasks.models.callback import Callback
 from tasks.models.cancellation import Cancellation, CancelOutcome
 from tasks.models.changes import ChangeCounter, ProjectChange
-from tasks.models.charge import Charge, ChargeState, Outcome, Spending
+from tasks.models.charge import Charge, ChargeState, Outcome
 from tasks.models.copy import Copy, CopyKind, CopyState, CopyTrouble
 from tasks.models.cost_sum import BatchSum, CostSum
 from tasks.models.create_lookup import Candidate, CreateLookup
@@ -17,6 +17,7 @@ from tasks.models.invitation import Invitation
 from tasks.models.leases import Lease
 from tasks.models.lineage import Origin, Relation
 from tasks.models.model_name import ModelName
+from tasks.models.period import Period
 from tasks.models.price import Currency, Price, PriceUnit, Tier
 from tasks.models.profile import Density, Profile, Theme
 from tasks.models.projects import Membership, Project, SignInLink
@@ -30,10 +31,12 @@ from tasks.models.reconciliation import (
     UntrackedTask,
 )
 from tasks.models.scrub import Damage
+from tasks.models.spending import Spending
 from tasks.models.star import Star
 from tasks.models.status_change import StatusChange
 from tasks.models.storage import StorageUse
 from tasks.models.submission import Batch, Submission, SubmissionState
+from tasks.models.take_limits import TakeLimits
 from tasks.models.task import Task
 from tasks.models.upload import Upload
 
@@ -70,6 +73,7 @@ __all__ = [
     "ModelName",
     "Origin",
     "Outcome",
+    "Period",
     "Price",
     "PriceUnit",
     "Profile",
@@ -80,6 +84,7 @@ __all__ = [
     "Relation",
     "Role",
     "SavedPrompt",
+    "Scope",
     "SignInLink",
     "Spending",
     "Stage",
@@ -88,6 +93,7 @@ __all__ = [
     "StorageUse",
     "Submission",
     "SubmissionState",
+    "TakeLimits",
     "Task",
     "Theme",
     "Tier",

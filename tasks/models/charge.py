@@ -24,11 +24,6 @@ def day_of(at: datetime) -> date:
     return timezone.localtime(at, timezone.get_default_timezone()).date()
 
 
-def month_of(day: date) -> str:
-    """The month of a day, like "2026-11"."""
-    return f"{day:%Y-%m}"
-
-
 class ChargeState(models.TextChoices):
     # Open, unconfirmed, or succeeded without the provider saying what it took.
     RESERVED = "reserved", _("Reserved")
@@ -190,37 +185,6 @@ class Charge(models.Model):
         *("queue_seconds", "finish_seconds"),
     )
     PRICED_FIELDS = ("price", "currency", "micros")
-
-
-class Spending(models.Model):
-    """Sums of the charges of one project, month, person and currency.
-
-    Triggers on the charges keep them, so no writer can forget to, and neither a page nor the gate
-    adds up a million rows. The key is made of the four columns, so that rows loaded from elsewhere
-    replace what the triggers have counted meanwhile.
-    """
-
-    key = models.CharField(max_length=60, primary_key=True, editable=False)
-    project = models.ForeignKey(Project, models.CASCADE, verbose_name=_("project"))
-    month = models.CharField(_("month"), max_length=7)
-    person = models.BigIntegerField(_("person's id"), default=NOBODY)
-    currency = models.CharField(_("currency"), max_length=3, default="", blank=True)
-    takes = models.BigIntegerField(_("takes"), default=0)
-    tokens = models.BigIntegerField(_("tokens counted"), default=0)
-    reserved_tokens = models.BigIntegerField(_("tokens reserved"), default=0)
-    micros = models.BigIntegerField(_("money counted"), default=0, help_text=_("millionths"))
-    reserved_micros = models.BigIntegerField(
-        _("money reserved"), default=0, help_text=_("millionths")
-    )
-
-    class Meta:
-        verbose_name = _("spending")
-        verbose_name_plural = _("spending")
-        ordering = ["-month", "project"]
-        indexes = [models.Index(fields=["project", "month"], name="spending_month")]
-
-    def __str__(self) -> str:
-        return self.key
 
 
 def in_currency(micros: int) -> Decimal:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import Sum
 
 from tasks.models import (
     Copy,
@@ -83,9 +84,10 @@ def answer(late: Submission) -> None:
 
 def spent() -> dict[str, tuple[int, int]]:
     """Tokens by project: (counted, reserved); projects without any are left out."""
-    rows = Spending.objects.select_related("project").order_by("pk")
-    sums = {row.project.name: (row.tokens, row.reserved_tokens) for row in rows}
-    return {name: tokens for name, tokens in sums.items() if any(tokens)}
+    rows = Spending.objects.order_by().values("project__name")
+    sums = rows.annotate(counted=Sum("tokens"), reserved=Sum("reserved_tokens"))
+    tokens = {row["project__name"]: (row["counted"], row["reserved"]) for row in sums}
+    return {name: numbers for name, numbers in tokens.items() if any(numbers)}
 
 
 def stored() -> dict[str, tuple[int, int]]:

@@ -14,11 +14,11 @@ from django_q.models import OrmQ
 
 from tasks import jobs
 from tasks.models import (
-    Budget,
     Credential,
     Project,
     StatusChange,
     Submission,
+    TakeLimits,
     Task,
 )
 from tasks.providers.registry import PROVIDERS
@@ -166,7 +166,7 @@ def test_an_unreadable_key_is_a_refusal(account: Account, place: Place, clock: C
 def test_many_takes_are_each_sent_once(
     account: Account, place: Place, sim: Simulator, clock: Clock, project: Project
 ) -> None:
-    Budget.objects.create(project=project, most_takes=30)
+    TakeLimits.objects.create(project=project, most_takes=30)
     place(account(), takes=30)
     assert send(clock) == 30
     assert creates(sim) == 30

@@ -44,6 +44,29 @@ def test_every_row_is_kept(left: Home, taken_over: Home, release: str) -> None:
     assert_kept(contents(left), contents(taken_over), release)
 
 
+def test_every_budget_of_a_project_is_one_of_its_months(left: Home, taken_over: Home) -> None:
+    before = left.ask(
+        'SELECT project_id, unit, "limit" FROM tasks_budget WHERE "limit" IS NOT NULL'
+    )
+    after = taken_over.ask(
+        "SELECT project_id, unit, \"limit\" FROM tasks_budget WHERE period = 'month'"
+        " AND levels = '80, 100' AND person_id IS NULL AND credential_id IS NULL"
+    )
+    assert before and sorted(after) == sorted(before)
+    assert taken_over.ask("SELECT count(*) FROM tasks_budget") == [(len(before),)]
+
+
+def test_the_sums_by_day_are_those_by_month(left: Home, taken_over: Home, release: str) -> None:
+    reserved = "held" if release == "0.1.0" else "reserved"
+    columns = "project_id, {month}, person, currency, sum(takes), sum(tokens), sum({r}_tokens)"
+    group = "GROUP BY project_id, {month}, person, currency HAVING sum(takes) > 0"
+    sql = f"SELECT {columns}, sum(micros), sum({{r}}_micros) FROM tasks_spending {group}"
+    month = "to_char(day, 'YYYY-MM')" if taken_over.database_url else "substr(day, 1, 7)"
+    before = left.ask(sql.format(month="month", r=reserved))
+    after = taken_over.ask(sql.format(month=month, r="reserved"))
+    assert before and sorted(after) == sorted(before)
+
+
 def test_it_is_built_like_a_new_one(taken_over: Home, homes: Homes) -> None:
     assert schema(taken_over) == schema(homes(is_migrated=True))
 

@@ -17,6 +17,7 @@ from django.utils.http import int_to_base36
 
 from tasks.models import (
     Batch,
+    Budget,
     CopyKind,
     Invitation,
     Membership,
@@ -72,6 +73,7 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
         credential=theirs, model="seedance-2-0-260128", amount=46, valid_from=timezone.now().date()
     )
     ids["price"] = price.pk
+    ids["budget"] = Budget.objects.create(project=task.project, period="week", limit=10**9).pk
     return {**ids, **_somebody(task.project), **_a_picture(task.project)}
 
 

@@ -52,6 +52,7 @@ from tasks.models import (
     StatusChange,
     StorageUse,
     Submission,
+    TakeLimits,
     Task,
     UntrackedTask,
     Upload,
@@ -94,7 +95,9 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
         price = Price.objects.create(
             credential=account, model="seedance-2-0-260128", amount=46, valid_from=now
         )
-        Budget.objects.create(project=project)
+        Budget.objects.create(project=project, limit=1, set_by=person)
+        Budget.objects.create(person=person, limit=1)
+        TakeLimits.objects.create(project=project)
         Charge.objects.create(  # by which the database makes the spending
             task=task, project=project, credential=account, price=price, day=now, currency="CNY"
         )
@@ -243,6 +246,7 @@ def test_rows_that_only_code_writes_are_read_only(
         "tasks.ModelName",
         "tasks.Price",
         "tasks.Budget",
+        "tasks.TakeLimits",
     }
     for model in read_only:
         row = model._default_manager.order_by("-pk").first()

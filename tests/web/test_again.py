@@ -86,7 +86,7 @@ def test_running_again_asks_once_with_the_price(desk: Client, ark: Credential) -
 
 def test_a_budget_that_would_refuse_it_says_so_where_one_is_asked(desk: Client) -> None:
     task = became(press(desk), Status.SUCCEEDED)
-    Budget.objects.update(limit=100)
+    Budget.objects.create(project=task.project, limit=100)
     page = desk.get(task.get_absolute_url())
     words = " ".join(unescape(page.content.decode()).split())
     refusal = page.context["estimate"].refusal

@@ -141,7 +141,7 @@ def test_what_the_sentence_leaves_out_is_told_beside_it() -> None:
         ({"kind": "user", "changes": {"is_staff": [False, True]}}, "staff status"),
         (
             {"verb": AuditAction.BUDGET_CHANGED, "kind": "project", "changes": {"limit": [1, 2]}},
-            "limit of a month",
+            "limit",
         ),
         ({"kind": "savedprompt", "changes": {"characters": [10, 20]}}, "characters"),
         ({"kind": "credential", "changes": {"no_more": [1, 2]}}, "no more"),

@@ -29,6 +29,7 @@ from tasks.models import (
     Role,
     Submission,
     SubmissionState,
+    TakeLimits,
     Task,
 )
 from tasks.models.charge import day_of
@@ -96,21 +97,6 @@ def test_given_videos_are_said_to_count_from_two_seconds_each(desk: Client, pric
     assert "¥7.00 to ¥19.91" in text
 
 
-def test_the_form_warns_from_four_fifths_on(desk: Client, project: Project) -> None:
-    row = Budget.objects.create(project=project, limit=10 * ONE)
-    Charge.objects.create(
-        project=project, day=day_of(timezone.now()), tokens=8 * ONE - 1, state="billed"
-    )
-    assert "budget is used" not in look(desk)
-    Charge.objects.update(tokens=8 * ONE)
-    assert "80 % of this month's budget is used or reserved: 871,200 tokens of 1,089,000" in look(
-        desk
-    )
-    row.limit = 8 * ONE + 1
-    row.save()
-    assert "only 1 tokens of this month's budget is left" in look(desk)
-
-
 def test_a_press_that_does_not_fit_keeps_the_form_and_says_why(
     desk: Client, project: Project
 ) -> None:
@@ -123,7 +109,7 @@ def test_a_press_that_does_not_fit_keeps_the_form_and_says_why(
 
 
 def test_takes_are_limited_to_what_the_project_says(desk: Client, project: Project) -> None:
-    Budget.objects.create(project=project, most_takes=3)
+    TakeLimits.objects.create(project=project, most_takes=3)
     page = desk.get("/tasks/new/")
     assert 'max="3"' in str(page.context["form"]["takes"])
     refused = desk.post("/tasks/new/", filled(takes="4"))
@@ -144,7 +130,7 @@ def test_sending_again_passes_the_same_gate_or_stays_unconfirmed(
     desk.post("/tasks/new/", filled())
     task = Task.objects.get()
     Submission.objects.update(state=SubmissionState.UNCONFIRMED)
-    Budget.objects.update(limit=0)
+    Budget.objects.create(project=project, limit=0)
     answer = desk.post(f"/tasks/{task.pk}/again/", follow=True)
     assert "budget" in words(answer)
     assert Submission.objects.get().state == SubmissionState.UNCONFIRMED
@@ -158,7 +144,7 @@ def test_the_same_once_more_passes_the_same_gate(desk: Client, project: Project)
     desk.post("/tasks/new/", filled())
     task = Task.objects.get()
     Task.objects.update(status="succeeded")
-    Budget.objects.update(limit=ONE)
+    Budget.objects.create(project=project, limit=ONE)
     url = reverse("run_again", args=[task.pk])
     assert "budget is used up" in words(desk.post(url, {"key": str(uuid.uuid4())}, follow=True))
     assert Task.objects.count() == 1
@@ -213,90 +199,6 @@ def test_a_tasks_page_says_what_its_price_is_the_price_of(
     Task.objects.update(status="succeeded")
     ledger.settle([Task.objects.get()])
     assert text in words(desk.get(f"/tasks/{Task.objects.get().pk}/"))
-
-
-# Budgets
-
-
-def test_a_manager_changes_limits_and_that_is_on_the_record(
-    office: Client, project: Project
-) -> None:
-    form = {"limit": "500", "unit": "CNY", "most_takes": "8", "takes_per_hour": ""}
-    office.post(f"/budgets/{project.pk}/", form)
-    row = Budget.objects.get()
-    assert (row.limit, row.unit, row.most_takes, row.takes_per_hour) == (500, "CNY", 8, None)
-    entry = AuditEntry.objects.get(verb=AuditAction.BUDGET_CHANGED)
-    assert entry.project_id == project.pk
-    assert entry.changes == {
-        "limit": [None, "500"],
-        "unit": ["tokens", "CNY"],
-        "most_takes": [20, 8],
-    }
-    office.post(f"/budgets/{project.pk}/", form)
-    assert AuditEntry.objects.filter(verb=AuditAction.BUDGET_CHANGED).count() == 1
-
-
-@pytest.mark.parametrize("wrong", [{"limit": "-1"}, {"limit": "1.5"}, {"most_takes": "0"}])
-def test_an_invalid_limit_is_refused(
-    office: Client, project: Project, wrong: dict[str, str]
-) -> None:
-    form = {"limit": "5", "unit": "tokens", "most_takes": "8", "takes_per_hour": ""}
-    answer = office.post(f"/budgets/{project.pk}/", form | wrong)
-    assert answer.context["form"].errors
-    assert not Budget.objects.exists()
-
-
-def test_the_use_by_each_person_is_shown_to_managers_only(
-    office: Client, client_of: ClientOf, viewer: User, member: User, project: Project
-) -> None:
-    common = {"project": project, "day": day_of(timezone.now())}
-    Budget.objects.create(project=project, limit=1_000)
-    Charge.objects.create(**common, person=member.pk, tokens=300, state="billed")
-    Charge.objects.create(**common, person=member.pk, tokens=200)
-    Charge.objects.create(**common, person=10**6, tokens=50, currency="CNY", micros=2_300_000)
-    text = words(office.get(f"/budgets/{project.pk}/"))
-    assert "550 tokens of 1,000 tokens" in text and "55 %" in text and "450 tokens" in text
-    assert "member 2 500 –" in text and "a former member 1 50 ¥2.30" in text
-    assert client_of(viewer).get(f"/budgets/{project.pk}/").status_code == 403
-    Project.objects.update(viewers_see_details=True)
-    for person in (viewer, member):
-        page = client_of(person).get(f"/budgets/{project.pk}/")
-        assert "550 tokens of 1,000 tokens" in words(page)
-        assert "By person" not in words(page) and 'name="limit"' not in page.content.decode()
-
-
-def test_another_month_is_looked_at_by_its_name(office: Client, project: Project) -> None:
-    last = (day_of(timezone.now()).replace(day=1) - timedelta(days=1)).replace(day=1)
-    Charge.objects.create(project=project, day=last, tokens=77, state="billed")
-    page = f"/budgets/{project.pk}/"
-    assert "77 tokens" in words(office.get(f"{page}?month={last:%Y-%m}"))
-    for odd in ("", "?month=2999-01", "?month=x", "?month=2026-13", "?month=0001-01"):
-        assert "77 tokens" not in words(office.get(page + odd))
-
-
-def test_budgets_of_many_projects_cost_no_more_than_of_one(
-    client_of: ClientOf, staff: User, project: Project
-) -> None:
-    office = client_of(staff)
-
-    def asked(path: str) -> int:
-        with CaptureQueriesContext(connection) as queries:
-            assert office.get(path).status_code == 200
-        return len(queries)
-
-    def spend(where: Project, person: User) -> None:
-        day = day_of(timezone.now())
-        Charge.objects.create(project=where, day=day, tokens=7, person=person.pk)
-
-    spend(project, staff)
-    spend(Project.objects.create(name="Second"), staff)
-    asked("/budgets/")
-    few = asked("/budgets/"), asked(f"/budgets/{project.pk}/")
-    for number in range(6):
-        spend(Project.objects.create(name=f"Project {number}"), staff)
-        spend(project, User.objects.create_user(f"person {number}"))
-    assert (asked("/budgets/"), asked(f"/budgets/{project.pk}/")) == few
-    assert max(few) <= 12
 
 
 # Prices

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-from tasks.models import Batch, Budget, ModelName, Project, Submission
+from tasks.models import Batch, ModelName, Project, Submission, TakeLimits
 from tasks.web.compose.form import ComposeForm
 from tests.web.composing import PRO, ark, desk, fields_of, filled, preview
 
@@ -87,7 +87,7 @@ def test_more_than_the_limit_is_refused_with_both_numbers(desk: Client) -> None:
 
 
 def test_the_limit_is_the_projects(desk: Client, project: Project) -> None:
-    Budget.objects.create(project=project, most_takes=2)
+    TakeLimits.objects.create(project=project, most_takes=2)
     three = several(ratio=["16:9", "9:16", "1:1"])
     assert "generate at most 2 at once" in words(preview(desk, **three))
     assert "generate at most 2 at once" not in words(preview(desk, takes="2"))

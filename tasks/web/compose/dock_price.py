@@ -34,10 +34,8 @@ def dock_price(person: Any, project: int | None, now: datetime) -> SafeString:
 
 def _price(person: Any, project: int | None) -> SafeString:
     form = ComposeForm(user=person, initial=last_used(person, project))
-    requests = (
-        form.plan.requests(Random()) if form.plan else []
-    )  # whatever the seed, it is the same
+    requests = form.plan.requests(Random()) if form.plan else []  # the same whatever the seed
     if not (requests and form.project_chosen and form.credential_chosen):
         return SafeString()
-    estimate = CostEstimate.of(requests, form.project_chosen, form.credential_chosen)
+    estimate = CostEstimate.of(requests, form.project_chosen, form.credential_chosen, person)
     return render_to_string("compose/_price.html", {"estimate": estimate})

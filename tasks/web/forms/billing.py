@@ -1,4 +1,4 @@
-"""Forms of prices and budgets. None has a field for the credential or project it belongs to."""
+"""Forms of prices. None has a field for the credential that they belong to."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from tasks.billing import prices
-from tasks.models import Budget, Credential, Price
-from tasks.models.budget import TOKENS
+from tasks.models import Credential, Price
 from tasks.models.price import LARGEST, LONGEST_NAME, MODEL_CHOICES
 from tasks.providers.catalog.models import find_model
 from tasks.web.forms import StyledForm
@@ -99,33 +98,3 @@ class PriceChangeForm(StyledForm, forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["first"].initial = today
         self.fields["first"].widget.attrs["min"] = today.isoformat()
-
-
-class BudgetForm(StyledForm, forms.ModelForm):
-    """A project's budget."""
-
-    class Meta:
-        model = Budget
-        fields = ("limit", "unit", "most_takes", "takes_per_hour")
-        labels = {
-            "limit": _("Monthly limit"),
-            "unit": _("Counted in"),
-            "most_takes": _("Max takes per request"),
-            "takes_per_hour": _("Max takes per person and hour"),
-        }
-        help_texts = {
-            "limit": _("Leave empty for no limit."),
-            "takes_per_hour": _("Leave empty to use only the site's limits."),
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if (limit := self.initial.get("limit")) is not None:
-            self.initial["limit"] = f"{limit.normalize():f}"  # not 500.00
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        limit = cleaned.get("limit")
-        if limit is not None and cleaned.get("unit") == TOKENS and limit != int(limit):
-            self.add_error("limit", ValidationError(_("Tokens must be a whole number.")))
-        return cleaned

@@ -22,6 +22,7 @@ from tasks.models import (
     Project,
     Role,
     SavedPrompt,
+    TakeLimits,
     Task,
 )
 
@@ -85,6 +86,8 @@ MODELS: dict[str, type[Model]] = {
     str(model._meta.model_name): model
     for model in (Credential, Invitation, Membership, Price, Project, SavedPrompt, User)
 }
+#: Limits of takes, whose changes are recorded as those of budgets.
+TAKE_LIMITS = {"most_takes", "takes_per_hour"}
 #: Labels of changes that are not fields of a model.
 OTHER_LABELS: dict[str, Any] = {
     "address": gettext_lazy("address"),
@@ -209,9 +212,11 @@ class AuditEntryPresenter:
 
     def _label(self, name: str) -> str:
         """The label of the field in its form; the bare name of a field that exists no more."""
-        # The entry of a budget names its project as the thing that was changed.
+        # The entry of a budget names what it is for as the thing that was changed.
         is_budget = self.entry.verb == AuditAction.BUDGET_CHANGED
         model = Budget if is_budget else MODELS.get(self.entry.kind, AuditEntry)
+        if is_budget and name in TAKE_LIMITS:
+            model = TakeLimits
         try:
             return str(OTHER_LABELS.get(name) or label_for_field(name, model))
         except AttributeError:

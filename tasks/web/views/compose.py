@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tasks import queue
+from tasks.billing import gate
 from tasks.billing.errors import PlacementRefusedError
 from tasks.models import (
     AuditAction,
@@ -148,7 +149,8 @@ def form_context(request: HttpRequest, form: ComposeForm, **saving: Any) -> dict
         context["waits_until"] = form.credential_chosen.creates_wait(context["now"])
     requests = plan.requests(_random) if plan else []
     if requests and form.project_chosen and form.credential_chosen:
-        context["estimate"] = CostEstimate.of(requests, form.project_chosen, form.credential_chosen)
+        chosen = (form.project_chosen, form.credential_chosen)
+        context["estimate"] = CostEstimate.of(requests, *chosen, request.user)
     return context
 
 
@@ -306,6 +308,8 @@ def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     batch = None
     try:
         with transaction.atomic():
+            # Before any task is changed, as the gate locks these before the change counter.
+            gate.lock(submission.task.project, submission.task.credential, request.user)
             if mark_not_created(submission, timezone.now()):
                 batch = place_and_send(
                     uuid.uuid5(submission.batch.key, f"again {submission.take}"),

@@ -182,13 +182,13 @@ def actions_context(user: Any, presented: TaskPresenter) -> dict[str, Any]:
         "actions": actions,
         "followups": Followups(presented),
         "once_more": uuid.uuid4(),  # the button's key: pressed twice it places one batch
-        "estimate": _estimate(presented.task) if is_priced else None,
+        "estimate": _estimate(presented.task, user) if is_priced else None,
         **rights,
     }
 
 
-def _estimate(row: Task) -> CostEstimate:
-    return CostEstimate.of([row.submission.generation], row.project, row.credential)
+def _estimate(row: Task, user: Any) -> CostEstimate:
+    return CostEstimate.of([row.submission.generation], row.project, row.credential, user)
 
 
 @require_POST
