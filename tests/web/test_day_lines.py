@@ -38,7 +38,7 @@ def made(make_task: MakeTask) -> Any:
 
 
 def lines(page: Any) -> list[tuple[str, str, str]]:
-    """Of each day: its clips, its stars and its money, in words."""
+    """The clips, the stars and the money of each day, in words."""
     html = page.content.decode()
     parts = [
         re.findall(rf'class="day-{name}[^>]*>(.*?)</span>', html, re.S)

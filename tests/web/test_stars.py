@@ -83,7 +83,7 @@ def test_a_star_of_a_deleted_task_waits_for_it(
 
 
 def counted(response: Any) -> dict[int, str]:
-    """How many stars each task has, as a page or an answer says, by the tasks' ids."""
+    """The number of stars of each task, as a page or an answer says, by the tasks' ids."""
     html = response.content.decode()
     found = re.findall(
         r'<span class="stars digits"\s+id="t(\d+)-stars".*?>(.*?)</span>', html, re.S

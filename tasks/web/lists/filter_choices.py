@@ -46,7 +46,7 @@ class DropDown:
 
     @property
     def icon(self) -> str:
-        """What stands for it where the line has no room for its words."""
+        """The icon that stands for it where the line has no room for its words."""
         return IN_LINE[self.name]
 
 

@@ -240,7 +240,7 @@ class TaskPresenter:
 
     @property
     def stars(self) -> int:
-        """How many people have starred it; never who."""
+        """The number of people who have starred it; never who."""
         return getattr(self.task, "star_count", None) or 0
 
     @property
