@@ -3,10 +3,6 @@
   const root = document.documentElement;
   root.classList.add("scripted");
   root.classList.toggle("taps", matchMedia("(hover: none)").matches); // there a press on a clip plays it
-  // A phone paints the top of a list first, and the rest in the next frame; see list.css.
-  document.addEventListener("DOMContentLoaded", () => {
-    requestAnimationFrame(() => setTimeout(() => root.classList.add("settled")));
-  });
   try { // the size of the pictures in the grid, per device; the browser may forbid to keep it
     root.dataset.size = localStorage.getItem("size") || "3";
   } catch { root.dataset.size = "3"; }
