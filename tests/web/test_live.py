@@ -514,7 +514,7 @@ def test_a_tasks_page_changes_by_itself(reader: Client, make_task: MakeTask) -> 
     assert f'data-task="{task.remote_id}" data-status="succeeded"' in text
     assert "246,840" in text
     assert "<video" in text
-    assert "This task is now: Succeeded." in text
+    assert "status is now: Succeeded." in text
     assert poller(answer)[1] == 20
 
 
