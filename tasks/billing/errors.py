@@ -78,7 +78,7 @@ class BudgetExceededError(PlacementRefusedError):
         sums = {"needed": sum_of(self.needed, self.unit), "left": sum_of(self.left, self.unit)}
         if self.left:
             reason = _(
-                "This needs up to %(needed)s, but only %(left)s of this month's budget is left."
+                "This needs up to %(needed)s, but this month's budget has only %(left)s left."
             )
         else:
             reason = _("This month's budget is used up. This needs %(needed)s.")

@@ -108,7 +108,7 @@ def test_the_form_warns_from_four_fifths_on(desk: Client, project: Project) -> N
     )
     row.limit = 8 * ONE + 1
     row.save()
-    assert "only 1 tokens of this month's budget is left" in look(desk)
+    assert "budget has only 1 tokens left" in look(desk)
 
 
 def test_a_press_that_does_not_fit_keeps_the_form_and_says_why(
