@@ -41,7 +41,9 @@ def test_a_budget_admits_what_fits_and_no_more(
     place(takes=2)
     message = refused(place, BudgetExceededError)
     assert (
-        f"{ONE:,} tokens" in message and "only 5 tokens left" in message and "managers" in message
+        f"{ONE:,} tokens" in message
+        and "only 5 tokens left" in message
+        and "project manager" in message
     )
     assert tokens(project) == (0, 2 * ONE)
 
