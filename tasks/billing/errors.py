@@ -89,14 +89,16 @@ class BudgetExceededError(PlacementRefusedError):
         budget, left = self.status.budget, self.status.left
         words = {"budget": name_of(budget), "needed": sum_of(self.needed, budget.unit)}
         if not self.is_shown and left:
-            return _("Too little is left of %(budget)s for this.") % words
+            return _("%(budget)s has too little left for this.") % {
+                "budget": capfirst(name_of(budget))
+            }
         if not self.is_shown:
             return _("%(budget)s is used up.") % {"budget": capfirst(name_of(budget))}
         if left:
             words["left"] = sum_of(left, budget.unit)
-            return _("This would take up to %(needed)s; %(left)s are left of %(budget)s.") % words
+            return _("This needs up to %(needed)s, but %(budget)s has only %(left)s left.") % words
         words["budget"] = capfirst(words["budget"])
-        return _("%(budget)s is used up; this would take %(needed)s.") % words
+        return _("%(budget)s is used up. This needs %(needed)s.") % words
 
     @property
     def _setter(self) -> str:
@@ -114,7 +116,7 @@ class BudgetExceededError(PlacementRefusedError):
     @property
     def _renewal(self) -> str:
         day = date_format(self.status.following, "MONTH_DAY_FORMAT")
-        return _("It begins anew on %(day)s.") % {"day": day}
+        return _("It resets on %(day)s.") % {"day": day}
 
 
 #: Budgets in the middle of a sentence, by what they are for and the span they count in.
@@ -122,15 +124,15 @@ NAMES = {
     (Scope.PROJECT, Period.MONTH): gettext_lazy("this month's budget"),
     (Scope.PROJECT, Period.WEEK): gettext_lazy("this week's budget"),
     (Scope.PROJECT, Period.DAY): gettext_lazy("today's budget"),
-    (Scope.MEMBER, Period.MONTH): gettext_lazy("your budget of this month in this project"),
-    (Scope.MEMBER, Period.WEEK): gettext_lazy("your budget of this week in this project"),
-    (Scope.MEMBER, Period.DAY): gettext_lazy("your budget of today in this project"),
-    (Scope.PERSON, Period.MONTH): gettext_lazy("your budget of this month in all projects"),
-    (Scope.PERSON, Period.WEEK): gettext_lazy("your budget of this week in all projects"),
-    (Scope.PERSON, Period.DAY): gettext_lazy("your budget of today in all projects"),
-    (Scope.CREDENTIAL, Period.MONTH): gettext_lazy("this credential's budget of this month"),
-    (Scope.CREDENTIAL, Period.WEEK): gettext_lazy("this credential's budget of this week"),
-    (Scope.CREDENTIAL, Period.DAY): gettext_lazy("this credential's budget of today"),
+    (Scope.MEMBER, Period.MONTH): gettext_lazy("your budget for this month in this project"),
+    (Scope.MEMBER, Period.WEEK): gettext_lazy("your budget for this week in this project"),
+    (Scope.MEMBER, Period.DAY): gettext_lazy("your budget for today in this project"),
+    (Scope.PERSON, Period.MONTH): gettext_lazy("your budget for this month in all projects"),
+    (Scope.PERSON, Period.WEEK): gettext_lazy("your budget for this week in all projects"),
+    (Scope.PERSON, Period.DAY): gettext_lazy("your budget for today in all projects"),
+    (Scope.CREDENTIAL, Period.MONTH): gettext_lazy("this credential's budget for this month"),
+    (Scope.CREDENTIAL, Period.WEEK): gettext_lazy("this credential's budget for this week"),
+    (Scope.CREDENTIAL, Period.DAY): gettext_lazy("this credential's budget for today"),
 }
 
 

@@ -49,7 +49,11 @@ def test_a_budget_admits_what_fits_and_no_more(
     set_budget(2 * ONE + 5)
     place(takes=2)
     message = refused(place, BudgetExceededError)
-    assert f"{ONE:,} tokens" in message and "5 tokens are left" in message and "managers" in message
+    assert (
+        f"{ONE:,} tokens" in message
+        and "only 5 tokens left" in message
+        and "project manager" in message
+    )
     assert tokens(project) == (0, 2 * ONE)
 
 
@@ -153,7 +157,7 @@ def test_takes_at_one_press_are_the_projects_own_setting(
     place: Place, set_take_limits: SetTakeLimits
 ) -> None:
     place(takes=20)
-    assert "At most 20 takes" in refused(place, TooManyTakesError, takes=21)
+    assert "at most 20 takes" in refused(place, TooManyTakesError, takes=21)
     set_take_limits(most_takes=1)
     assert "at most 1 take per request" in refused(place, TooManyTakesError, takes=2)
 

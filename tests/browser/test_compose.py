@@ -172,7 +172,7 @@ def test_refused_files_are_named_beside_accepted_ones(form: Page) -> None:
     hand_over(many, "drop", boat=png(), page=b"<html>", crumb=png(20, 20))
     expect_shown(many.locator("img"), 640)
     refused = many.get_by_role("alert")
-    expect(refused).to_contain_text("page.png: a complete picture.")
+    expect(refused).to_contain_text("page.png: This isn't a complete picture.")
     expect(refused).to_contain_text("crumb.png: The shorter side is 20 pixels")
     form.get_by_label("Prompt", exact=True).fill("A paper boat")
     form.get_by_label("Prompt", exact=True).press("Tab")

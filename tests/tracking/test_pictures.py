@@ -155,7 +155,7 @@ def test_a_picture_that_the_storage_lost_is_a_refusal_that_never_left(
     storages["videos"].delete(upload.name)
     send(clock)
     assert (only().state, creates(sim)) == (REFUSED, 0)
-    assert "read the last frame from storage" in only().message
+    assert "could not be read from the storage" in only().message
     assert upload.name not in only().message
 
 
@@ -166,7 +166,7 @@ def test_a_picture_whose_row_is_gone_is_a_refusal_that_never_left(
     Submission.objects.get().uploads.clear()
     send(clock)
     assert (only().state, creates(sim)) == (REFUSED, 0)
-    assert "no longer here" in only().message
+    assert "not here any more" in only().message
 
 
 def test_pictures_too_large_for_one_request_are_never_sent(

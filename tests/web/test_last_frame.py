@@ -33,7 +33,7 @@ from tests.web.test_lineage import SEEDED, came, press
 
 __all__ = ["ark", "desk"]
 CLIP = (CLIPS / "aurora.mp4").read_bytes()  # 960 × 540
-UNREADABLE = "Couldn't read the last frame from the saved video. Add a picture instead."
+UNREADABLE = "read the last frame from the saved video. Add a picture instead."
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def elsewhere(stranger: User) -> SavedPrompt:
 def test_the_length_is_shown_beside_the_models_advice(desk: Client) -> None:
     page = words(preview(desk, prompt="纸船 on a canal"))
     assert "Characters <b>2</b> / 500" in page and "Words <b>3</b> / 1,000" in page
-    assert "at most 500 Chinese characters or 1,000 English words" in page
+    assert "up to 500 Chinese characters or 1,000 English words" in page
 
 
 def test_a_prompt_that_is_too_long_causes_a_warning_but_no_error(desk: Client) -> None:
@@ -85,7 +85,7 @@ def test_an_empty_variable_is_asked_for_and_nothing_is_placed(desk: Client) -> N
         ("A {{two words}} boat", "x", "Write a variable as {{name}}"),
         ("A {{colour boat", "x", "Write a variable as {{name}}"),
         ("A {{colour}} boat", "{{colour}}", "A value can't contain variables."),
-        (" ".join(f"{{{{v{n}}}}}" for n in range(11)), "x", "At most 10 variables."),
+        (" ".join(f"{{{{v{n}}}}}" for n in range(11)), "x", "at most 10 variables."),
         (
             "{{colour}}" * 10,
             "x" * 4_000,

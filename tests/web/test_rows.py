@@ -119,7 +119,7 @@ def test_no_row_names_a_credential(
     [
         (
             {"error_code": "InputTextSensitiveContentDetected"},
-            "The provider's moderation rejected the prompt",
+            "moderation rejected the prompt",
         ),
         ({"error_code": "New.Code", "error_message": "As the provider says."}, "As the provider"),
         ({"error_code": "New.Code"}, "New.Code"),
@@ -133,9 +133,9 @@ def test_a_failed_row_says_why_in_a_line(
 
 def test_a_row_without_a_clip_says_why_in_a_line(reader: Client, make_task: MakeTask) -> None:
     for status, words in {
-        Status.EXPIRED: "The task didn't finish in the time allowed.",
+        Status.EXPIRED: "finish in the time allowed.",
         Status.LOST: "The provider no longer knows this task.",
-        Status.UNCONFIRMED: "It isn't known yet whether this video is being generated.",
+        Status.UNCONFIRMED: "known yet whether this video is being generated.",
     }.items():
         assert words in in_sight(row_of(reader, make_task(status=status)))
 

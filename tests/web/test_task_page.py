@@ -230,7 +230,7 @@ def test_a_link_that_has_ended_is_no_player(reader: Client, make_task: MakeTask)
         text = reader.get(page).content.decode()
         assert "<video" not in text and "data-clip=" not in text
         assert "https://cdn.example" not in text
-    assert "link no longer works" in text_of(reader, task)
+    assert "link has ended" in text_of(reader, task)
 
 
 def test_the_links_remaining_life_is_shown(reader: Client, make_task: MakeTask) -> None:

@@ -267,7 +267,7 @@ def test_without_scripts_comparing_leads_back_to_the_page(
 @pytest.mark.parametrize(
     ("outcome", "fields", "sentence"),
     [
-        (ListOutcome.EMPTY, {}, "The provider's list is empty"),
+        (ListOutcome.EMPTY, {}, "list is empty"),
         (
             ListOutcome.FAILED,
             {"trouble": "unauthorized", "message": "The key was refused (HTTP 401): no"},

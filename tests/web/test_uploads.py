@@ -64,7 +64,7 @@ def test_a_file_that_is_no_picture_is_refused_whatever_its_name(
     desk: Client, content: bytes
 ) -> None:
     answer = upload_files(desk, content)
-    assert "still.png: This isn't a complete picture." in answer.content.decode()
+    assert "still.png: This isn&#x27;t a complete picture." in answer.content.decode()
     assert "<img" not in answer.content.decode()
     assert (Upload.objects.count(), stored()) == (0, [])
 

@@ -56,7 +56,7 @@ def test_without_scripts_a_bad_file_stops_the_form(desk: Client) -> None:
     mixed = [file(png()), file(b"<html>", "page.png")]
     page = desk.post("/tasks/new/", filled(mode="reference", reference_image_files=mixed))
     words = page.content.decode()
-    assert "page.png: a complete picture." in words
+    assert "page.png: This isn&#x27;t a complete picture." in words
     assert f'src="/uploads/{Upload.objects.get().pk}"' in words
     assert not Task.objects.exists()
 

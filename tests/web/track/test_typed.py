@@ -141,7 +141,7 @@ def test_an_inactive_credential_cannot_be_chosen(
     client = client_of(member)
     assert client.post(URL, typed(A, ark, "track")).status_code == 200
     assert not Task.objects.exists()
-    assert "no active credential" in client.get(URL).content.decode()
+    assert "No active credential yet" in client.get(URL).content.decode()
 
 
 def test_a_viewer_cannot_track(client_of: ClientOf, viewer: User, ark: Credential) -> None:
