@@ -81,7 +81,8 @@ class CostPage:
             level = folded(groups)
         page = cls(filters, span, measure, found, found_before, groups, groups_before, level, names)
         for place, name in enumerate(names):
-            page.name_of[name] = names_of(name, {key[place] for key in groups} | set(level))
+            values = {key[place] for key in groups} | (set(level) if place == 0 else set())
+            page.name_of[name] = names_of(name, values)
         return page
 
     # The head
