@@ -62,7 +62,7 @@ def numbers(text: str) -> list[tuple[str, str, int]]:
 
 
 def whole_of(text: str) -> int:
-    """What was billed in all."""
+    """The sum that was billed in all."""
     return next(value for _url, part, value in numbers(text) if part == "billed")
 
 

@@ -1,4 +1,4 @@
-"""What an address of the Costs page asks for: period, measure, grouping and filters."""
+"""The state of the Costs page in its address: period, measure, grouping and filters."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class TimesRow:
 
 @dataclass
 class FailurePage:
-    """Everything the page shows. A query for each thing, and one for each kind of name."""
+    """The page's contents. A query for each thing, and one for each kind of name."""
 
     filters: CostFilters
     span: Span

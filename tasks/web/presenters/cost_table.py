@@ -118,7 +118,7 @@ class CostTable:
         )
 
     def _next(self, filters: CostFilters) -> str:
-        """What to group by after one row was chosen."""
+        """The thing to group by after one row was chosen."""
         usual = ("person", "model", "outcome", "day")
         left = [
             name for name in usual if name not in filters.where and name not in self.page.names[:1]

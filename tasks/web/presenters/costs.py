@@ -51,7 +51,7 @@ class Choice:
 
 @dataclass
 class CostPage:
-    """Everything that the page shows of one span; `read` asks for it."""
+    """The contents of the page for one span; `read` asks for them."""
 
     filters: CostFilters
     span: Span
@@ -106,7 +106,7 @@ class CostPage:
 
     @property
     def measures(self) -> list[Choice]:
-        """What can be measured: currencies with any money first, then tokens, takes, seconds."""
+        """The measures that can be chosen: currencies with any money first, then tokens, takes, seconds."""
         used = [each for each in Currency.values if each in self.found]
         names = [*used, *("tokens", "takes", "seconds")]
         if self.measure.name not in names:
@@ -172,7 +172,7 @@ class CostPage:
 
     @property
     def stacked_by(self) -> str:
-        """What the bars are stacked by; "" where only times are asked for."""
+        """The thing that bars are stacked by; "" where only times are asked for."""
         return next((name for name in self.names if name not in TIMES), "")
 
     @cached_property
@@ -232,5 +232,5 @@ def ranked(found: Mapping[Any, Amounts], name: str) -> list[Any]:
 
 
 def change(now: int, before: int) -> int | None:
-    """Per cent more than before; None where there was nothing."""
+    """The change in per cent; None where there was nothing before."""
     return round((now - before) * 100 / before) if before else None

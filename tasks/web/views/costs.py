@@ -130,7 +130,7 @@ def export_charges(request: HttpRequest) -> HttpResponseBase:
 
 
 def _noted(filters: CostFilters) -> dict[str, Any]:
-    """What was exported, as the audit keeps it."""
+    """The export's filters, as the audit keeps them."""
     period = filters.period
     return {**dict(filters.pairs()), "since": period.first, "until": period.last}
 
@@ -163,7 +163,7 @@ def _remembered(request: HttpRequest) -> str:
 
 
 def _head(filters: CostFilters) -> dict[str, object]:
-    """What both pages say of the period and of the conditions."""
+    """The context that all pages share: the period and the conditions."""
     today, period = day_of(timezone.now()), filters.period
     after = period.after
     return {
