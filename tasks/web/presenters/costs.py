@@ -106,7 +106,7 @@ class CostPage:
 
     @property
     def measures(self) -> list[Choice]:
-        """The measures that can be chosen: currencies with any money first, then tokens, takes, seconds."""
+        """The measures that can be chosen, currencies with any money first."""
         used = [each for each in Currency.values if each in self.found]
         names = [*used, *("tokens", "takes", "seconds")]
         if self.measure.name not in names:
