@@ -45,6 +45,7 @@ from tasks.models import (
     Price,
     Profile,
     Project,
+    Recalculation,
     Reconciliation,
     SavedPrompt,
     SignInLink,
@@ -95,8 +96,17 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
             credential=account, model="seedance-2-0-260128", amount=46, valid_from=now
         )
         Budget.objects.create(project=project)
-        Charge.objects.create(  # by which the database makes the spending
-            task=task, project=project, credential=account, price=price, day=now, currency="CNY"
+        Recalculation.objects.create(
+            at=now, credential=account, model="a model", since=now.date(), before={}, after={}
+        )
+        Charge.objects.create(
+            batch=1,  # by which the database makes the spending
+            task=task,
+            project=project,
+            credential=account,
+            price=price,
+            day=now,
+            currency="CNY",
         )
         AuditEntry.objects.create(verb=AuditAction.TRACKED, actor=unique, label=unique)
         Authenticator.objects.create(
