@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.web.lists.cost_periods import NAMES, Period
-from tasks.web.presenters.cost_chart import FULL, PLOT, Series, ceiling, stacked
+from tasks.web.costs.cost_chart import FULL, PLOT, Series, ceiling, stacked
+from tasks.web.costs.cost_periods import NAMES, Period
 
 DAYS = st.dates(date(2020, 2, 1), date(2190, 1, 1))
 

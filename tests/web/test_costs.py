@@ -17,8 +17,8 @@ from django.test.utils import CaptureQueriesContext
 from tasks.billing import costs
 from tasks.billing.costs import DIMENSIONS
 from tasks.models import Charge, Credential, Membership, Price, Project, Recalculation, Role
-from tasks.web.lists import cost_charges
-from tasks.web.lists.cost_filters import CostFilters
+from tasks.web.costs import cost_charges
+from tasks.web.costs.cost_filters import CostFilters
 from tests.billing.charges import charges
 from tests.billing.conftest import V20
 from tests.conftest import MakeTask

@@ -19,10 +19,10 @@ from tasks.models import Budget, Credential, Price, Project
 from tasks.models.access import require_manager
 from tasks.models.charge import day_of
 from tasks.providers.catalog.list_prices import documented_prices
+from tasks.web.costs.missing_prices import prefilled
+from tasks.web.costs.recalculations import recalculations
 from tasks.web.forms.billing import BudgetForm, PriceChangeForm, PriceForm
 from tasks.web.presenters.billing import ModelPrices, budgets_of, by_person
-from tasks.web.presenters.missing_prices import prefilled
-from tasks.web.presenters.recalculations import recalculations
 
 # Budgets
 

@@ -13,10 +13,10 @@ from django.urls import reverse
 from tasks.billing import costs
 from tasks.billing.costs import PARTS, TIMES, Amounts, Key, Measure, Span
 from tasks.models import Currency
-from tasks.web.lists.cost_filters import MEASURES, CostFilters
-from tasks.web.lists.cost_periods import Period
-from tasks.web.presenters import cost_names
-from tasks.web.presenters.cost_names import names_of, number_of
+from tasks.web.costs import cost_names
+from tasks.web.costs.cost_filters import MEASURES, CostFilters
+from tasks.web.costs.cost_names import names_of, number_of
+from tasks.web.costs.cost_periods import Period
 
 STACKED = 6  # series with a pattern of their own; the others are one
 MOST_ROWS, MOST_CHILDREN = 40, 10  # before somebody asks for all
