@@ -27,11 +27,11 @@ from tasks.status import Status
 from tasks.submission.place import mark_created, place_batch
 from tasks.tracking.poller import PollResult
 from tasks.tracking.refresh.recording import record
-from tasks.web.lists.cost_filters import CostFilters
-from tasks.web.lists.cost_periods import Period
-from tasks.web.presenters.cost_series import CostSeries
-from tasks.web.presenters.cost_table import CostTable
-from tasks.web.presenters.costs import CostPage
+from tasks.web.costs.cost_filters import CostFilters
+from tasks.web.costs.cost_periods import Period
+from tasks.web.costs.cost_series import CostSeries
+from tasks.web.costs.cost_table import CostTable
+from tasks.web.costs.costs import CostPage
 
 YEAR, MONTH = 365, 30
 GOALS = {"month": 0.2, "year": 0.5}  # seconds

@@ -166,6 +166,7 @@ class CostSumAdmin(LargeTableAdmin):
                     "micros", "seconds")  # fmt: skip
     list_filter = ("outcome", "currency")
     list_select_related = ("project",)
+    search_fields = ("model",)
 
 
 @admin.register(BatchSum)
@@ -174,10 +175,12 @@ class BatchSumAdmin(LargeTableAdmin):
     list_display = ("day", "project", "batch", "person", "currency", "takes", "tokens", "micros")
     list_filter = ("currency",)
     list_select_related = ("project",)
+    search_fields = ("batch",)
 
 
 @admin.register(Recalculation)
 class RecalculationAdmin(ReadOnlyAdmin):
     list_display = ("at", "credential", "model", "since", "person")
+    list_filter = ("credential",)
     list_select_related = ("credential",)
     search_fields = ("model", "credential__name")

@@ -1,4 +1,4 @@
-"""What was spent on what: sums of a span of days, grouped by one or two things.
+"""Sums of what was spent in a span of days, grouped by one or two things.
 
 The answers come from the sums that the database keeps (models/cost_sum.py); what batches do not
 have in common is read from their charges. Billed, reserved, estimated and unknown stay apart, and

@@ -1,4 +1,4 @@
-"""How takes end: how many fail and what that costs, how long they take, and what comes of them.
+"""The ends of takes: how many fail and what that costs, how long they take, what comes of them.
 
 Asked of the takes that were made here (a mode says so): of those made elsewhere only the successes
 are charged, so that their rate would be wrong. A take is free of a verdict while it is open.
@@ -51,7 +51,7 @@ class Rate:
 
 
 def rates(span: Span, name: str) -> dict[Any, Rate]:
-    """How many takes failed, by one thing. One query of the sums."""
+    """The rates of failure by one thing. One query of the sums."""
     rows, sums = source_of(span, (name,), ("takes", "micros"))
     rows = rows.filter(outcome__in=ENDED).exclude(mode="").order_by()
     found = rows.values_list(column_of(rows, name), "outcome", "currency").annotate(**sums)
@@ -115,7 +115,7 @@ class Used:
 
 
 def used(span: Span) -> Used:
-    """What became of the successes. Nobody learns who starred what. One query."""
+    """Count the successes that were starred; nobody learns by whom. One query."""
     rows = made_here(span).filter(outcome=Outcome.SUCCEEDED).order_by()
     rows = rows.annotate(is_starred=Exists(Star.objects.filter(task=OuterRef("task"))))
     found = rows.values_list("currency").annotate(

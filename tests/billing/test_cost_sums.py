@@ -1,4 +1,4 @@
-"""What charges are grouped by, and the sums of them that the database keeps."""
+"""The things that charges are grouped by, and the sums that the database keeps."""
 
 from __future__ import annotations
 

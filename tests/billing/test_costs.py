@@ -37,7 +37,7 @@ def many(projects: list[Project], credential: Credential) -> list[Charge]:
 
 
 def parts(charge: Charge, measure: Measure) -> Amounts:
-    """What one charge adds, written as a person would count."""
+    """The parts that one charge adds, as a person would count."""
     is_open, is_done = charge.outcome == "open", charge.outcome == "succeeded"
     is_reserved = charge.state == "reserved" and is_open
     is_estimated = charge.state == "reserved" and not is_open

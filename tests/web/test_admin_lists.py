@@ -45,6 +45,7 @@ from tasks.models import (
     Price,
     Profile,
     Project,
+    Recalculation,
     Reconciliation,
     SavedPrompt,
     SignInLink,
@@ -98,8 +99,17 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
         Budget.objects.create(project=project, limit=1, set_by=person)
         Budget.objects.create(person=person, limit=1)
         TakeLimits.objects.create(project=project)
-        Charge.objects.create(  # by which the database makes the spending
-            task=task, project=project, credential=account, price=price, day=now, currency="CNY"
+        Recalculation.objects.create(
+            at=now, credential=account, model="a model", since=now.date(), before={}, after={}
+        )
+        Charge.objects.create(
+            batch=1,  # by which the database makes the spending
+            task=task,
+            project=project,
+            credential=account,
+            price=price,
+            day=now,
+            currency="CNY",
         )
         AuditEntry.objects.create(verb=AuditAction.TRACKED, actor=unique, label=unique)
         Authenticator.objects.create(

@@ -17,7 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tasks.billing import costs
 from tasks.models import AuditAction, AuditEntry, Charge, Credential, Profile, Project
-from tasks.web.lists import cost_charges, cost_exports
+from tasks.web.costs import cost_charges, cost_exports
 from tests.billing.charges import charges
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf

@@ -17,8 +17,8 @@ from django.test.utils import CaptureQueriesContext
 from tasks.billing import costs
 from tasks.billing.costs import DIMENSIONS
 from tasks.models import Charge, Credential, Membership, Price, Project, Recalculation, Role
-from tasks.web.lists import cost_charges
-from tasks.web.lists.cost_filters import CostFilters
+from tasks.web.costs import cost_charges
+from tasks.web.costs.cost_filters import CostFilters
 from tests.billing.charges import charges
 from tests.billing.conftest import V20
 from tests.conftest import MakeTask
@@ -62,7 +62,7 @@ def numbers(text: str) -> list[tuple[str, str, int]]:
 
 
 def whole_of(text: str) -> int:
-    """What was billed in all."""
+    """The sum that was billed in all."""
     return next(value for _url, part, value in numbers(text) if part == "billed")
 
 
@@ -93,7 +93,7 @@ def test_a_list_shows_the_sum_of_its_charges(many: Project, office: Client) -> N
 def test_every_number_is_the_sum_of_the_list_it_leads_to(
     many: Project, office: Client, measure: str
 ) -> None:
-    for by in ("by=model&then=outcome", "by=credential&then=week", "by=batch"):
+    for by in ("by=model&then=person", "by=credential&then=week", "by=batch"):
         assert assert_lists_add_up(page(office, f"/costs/?measure={measure}&{by}"), (many.pk,)) > 9
 
 
@@ -102,7 +102,7 @@ def test_every_number_is_the_sum_of_the_list_it_leads_to(
 def test_all_numbers_of_all_groupings_are_the_sums_of_their_lists(
     many: Project, office: Client, by: str
 ) -> None:
-    for then in ("", "model", "month"):
+    for then in ("", "model", "month", "person", "credential"):
         assert_lists_add_up(page(office, f"/costs/?by={by}&then={then}&all=1"), (many.pk,))
 
 

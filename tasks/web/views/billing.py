@@ -15,10 +15,10 @@ from tasks.models import Credential, Price
 from tasks.models.access import require_manager
 from tasks.models.charge import day_of
 from tasks.providers.catalog.list_prices import documented_prices
+from tasks.web.costs.missing_prices import prefilled
+from tasks.web.costs.recalculations import recalculations
 from tasks.web.forms.billing import PriceChangeForm, PriceForm
 from tasks.web.presenters.billing import ModelPrices
-from tasks.web.presenters.missing_prices import prefilled
-from tasks.web.presenters.recalculations import recalculations
 
 
 @require_http_methods(["GET", "POST"])

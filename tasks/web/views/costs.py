@@ -20,20 +20,20 @@ from tasks.models.charge import day_of
 from tasks.team import preferences
 from tasks.team.audit import note
 from tasks.team.limits import Limit
+from tasks.web.costs import cost_charges as listing
+from tasks.web.costs import cost_exports as exports
+from tasks.web.costs import cost_names
+from tasks.web.costs.cost_failures import FailurePage
+from tasks.web.costs.cost_filters import CostFilters
+from tasks.web.costs.cost_periods import NAMES, Period
+from tasks.web.costs.cost_rows import charge_rows
+from tasks.web.costs.cost_series import CostSeries
+from tasks.web.costs.cost_table import CostTable
+from tasks.web.costs.costs import Choice, CostPage, charges_url
+from tasks.web.costs.missing_prices import missing_prices
+from tasks.web.costs.recalculations import recalculations
 from tasks.web.limits import limited
-from tasks.web.lists import cost_charges as listing
-from tasks.web.lists import cost_exports as exports
 from tasks.web.lists import csv_tables
-from tasks.web.lists.cost_filters import CostFilters
-from tasks.web.lists.cost_periods import NAMES, Period
-from tasks.web.presenters import cost_names
-from tasks.web.presenters.cost_failures import FailurePage
-from tasks.web.presenters.cost_rows import charge_rows
-from tasks.web.presenters.cost_series import CostSeries
-from tasks.web.presenters.cost_table import CostTable
-from tasks.web.presenters.costs import Choice, CostPage, charges_url
-from tasks.web.presenters.missing_prices import missing_prices
-from tasks.web.presenters.recalculations import recalculations
 
 LATEST = 5  # recalculations that the page shows
 
@@ -130,7 +130,7 @@ def export_charges(request: HttpRequest) -> HttpResponseBase:
 
 
 def _noted(filters: CostFilters) -> dict[str, Any]:
-    """What was exported, as the audit keeps it."""
+    """The export's filters, as the audit keeps them."""
     period = filters.period
     return {**dict(filters.pairs()), "since": period.first, "until": period.last}
 
@@ -163,7 +163,7 @@ def _remembered(request: HttpRequest) -> str:
 
 
 def _head(filters: CostFilters) -> dict[str, object]:
-    """What both pages say of the period and of the conditions."""
+    """The context that all pages share: the period and the conditions."""
     today, period = day_of(timezone.now()), filters.period
     after = period.after
     return {

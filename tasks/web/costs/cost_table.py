@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from tasks.billing.costs import Amounts
-from tasks.web.lists.cost_filters import CostFilters
-from tasks.web.presenters import cost_names
-from tasks.web.presenters.costs import (
+from tasks.web.costs import cost_names
+from tasks.web.costs.cost_filters import CostFilters
+from tasks.web.costs.costs import (
     Cell,
     CostPage,
     change,
@@ -118,7 +118,7 @@ class CostTable:
         )
 
     def _next(self, filters: CostFilters) -> str:
-        """What to group by after one row was chosen."""
+        """The thing to group by after one row was chosen."""
         usual = ("person", "model", "outcome", "day")
         left = [
             name for name in usual if name not in filters.where and name not in self.page.names[:1]

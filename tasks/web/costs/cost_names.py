@@ -18,7 +18,7 @@ from tasks.models.charge import NOBODY
 from tasks.providers.catalog.models import find_model
 from tasks.providers.catalog.request import Mode
 from tasks.web.compose.labels import MODES
-from tasks.web.lists.cost_periods import Period
+from tasks.web.costs.cost_periods import Period
 from tasks.web.presenters.facts import grouped, provider_label
 
 PERIODS: dict[str, Any] = {

@@ -22,7 +22,7 @@ _VALUES = {word: value for value, word in _WORDS.items()}
 
 @dataclass(frozen=True, kw_only=True)
 class MissingPrice:
-    """What some takes of a credential have in common, and where their price is entered."""
+    """A tariff that some takes have without a price, and where the price is entered."""
 
     credential: int
     name: str

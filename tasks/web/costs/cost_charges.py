@@ -16,10 +16,10 @@ from tasks.billing.costs import Measure
 from tasks.models import Charge
 from tasks.models.cost_sum import IS_UNPRICED
 from tasks.providers.numbers import whole_number
-from tasks.web.lists.cost_filters import MEASURES, CostFilters
+from tasks.web.costs import cost_names
+from tasks.web.costs.cost_filters import MEASURES, CostFilters
 from tasks.web.lists.days import read_day
 from tasks.web.lists.filter_choices import Chip
-from tasks.web.presenters import cost_names
 
 ROWS = 100
 PORTION = 2_000  # rows of an export that are in memory at once

@@ -9,12 +9,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tasks.billing import costs
-from tasks.web.lists.cost_filters import CostFilters
-from tasks.web.lists.cost_periods import Period
-from tasks.web.presenters import cost_names
-from tasks.web.presenters.cost_chart import Chart, Series, stacked
-from tasks.web.presenters.cost_names import number_of, short_of
-from tasks.web.presenters.costs import Cell, CostPage, charges_url
+from tasks.web.costs import cost_names
+from tasks.web.costs.cost_chart import Chart, Series, stacked
+from tasks.web.costs.cost_filters import CostFilters
+from tasks.web.costs.cost_names import number_of, short_of
+from tasks.web.costs.cost_periods import Period
+from tasks.web.costs.costs import Cell, CostPage, charges_url
 
 
 class CostSeries:

@@ -13,10 +13,10 @@ from django.urls import reverse
 from tasks.billing import costs
 from tasks.billing.costs import PARTS, TIMES, Amounts, Key, Measure, Span
 from tasks.models import Currency
-from tasks.web.lists.cost_filters import MEASURES, CostFilters
-from tasks.web.lists.cost_periods import Period
-from tasks.web.presenters import cost_names
-from tasks.web.presenters.cost_names import names_of, number_of
+from tasks.web.costs import cost_names
+from tasks.web.costs.cost_filters import MEASURES, CostFilters
+from tasks.web.costs.cost_names import names_of, number_of
+from tasks.web.costs.cost_periods import Period
 
 STACKED = 6  # series with a pattern of their own; the others are one
 MOST_ROWS, MOST_CHILDREN = 40, 10  # before somebody asks for all
@@ -51,7 +51,7 @@ class Choice:
 
 @dataclass
 class CostPage:
-    """Everything that the page shows of one span; `read` asks for it."""
+    """The contents of the page for one span; `read` asks for them."""
 
     filters: CostFilters
     span: Span
@@ -81,7 +81,8 @@ class CostPage:
             level = folded(groups)
         page = cls(filters, span, measure, found, found_before, groups, groups_before, level, names)
         for place, name in enumerate(names):
-            page.name_of[name] = names_of(name, {key[place] for key in groups} | set(level))
+            values = {key[place] for key in groups} | (set(level) if place == 0 else set())
+            page.name_of[name] = names_of(name, values)
         return page
 
     # The head
@@ -105,7 +106,7 @@ class CostPage:
 
     @property
     def measures(self) -> list[Choice]:
-        """What can be measured: currencies with any money first, then tokens, takes, seconds."""
+        """The measures that can be chosen, currencies with any money first."""
         used = [each for each in Currency.values if each in self.found]
         names = [*used, *("tokens", "takes", "seconds")]
         if self.measure.name not in names:
@@ -171,7 +172,7 @@ class CostPage:
 
     @property
     def stacked_by(self) -> str:
-        """What the bars are stacked by; "" where only times are asked for."""
+        """The thing that bars are stacked by; "" where only times are asked for."""
         return next((name for name in self.names if name not in TIMES), "")
 
     @cached_property
@@ -231,5 +232,5 @@ def ranked(found: Mapping[Any, Amounts], name: str) -> list[Any]:
 
 
 def change(now: int, before: int) -> int | None:
-    """Per cent more than before; None where there was nothing."""
+    """The change in per cent; None where there was nothing before."""
     return round((now - before) * 100 / before) if before else None

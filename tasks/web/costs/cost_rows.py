@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from tasks.billing import amounts
 from tasks.models import Charge, ChargeState, Outcome
 from tasks.status import Status
+from tasks.web.costs.cost_names import grouped, names_of
 from tasks.web.presenters.badges import STATUS_BADGES, Badge
-from tasks.web.presenters.cost_names import grouped, names_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,8 @@ from tasks.billing import costs
 from tasks.billing.costs import Span
 from tasks.models import Charge, ChargeState, Credential, Outcome, Project
 from tasks.models.cost_sum import MEASURES
-from tasks.web.lists.cost_charges import portions
-from tasks.web.presenters import cost_names
+from tasks.web.costs import cost_names
+from tasks.web.costs.cost_charges import portions
 
 #: Where a charge's tokens and money belong, by its state and whether it is open.
 BILLED, RESERVED, ESTIMATED = "billed", "reserved", "estimated"

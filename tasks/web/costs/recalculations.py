@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from tasks.billing.amounts import money
 from tasks.models import Recalculation
-from tasks.web.presenters.cost_names import grouped, names_of
+from tasks.web.costs.cost_names import grouped, names_of
 
 
 @dataclass(frozen=True, kw_only=True)

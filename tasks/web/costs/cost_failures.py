@@ -13,11 +13,11 @@ from tasks.billing import amounts, failures
 from tasks.billing.costs import Span
 from tasks.billing.failures import Rate, Times, Used
 from tasks.models import Outcome
-from tasks.web.lists.cost_filters import CostFilters
+from tasks.web.costs import cost_names
+from tasks.web.costs.cost_chart import Chart, Series, stacked
+from tasks.web.costs.cost_filters import CostFilters
+from tasks.web.costs.costs import Cell, charges_url
 from tasks.web.messages.failures import failure_of
-from tasks.web.presenters import cost_names
-from tasks.web.presenters.cost_chart import Chart, Series, stacked
-from tasks.web.presenters.costs import Cell, charges_url
 
 SIDE_BY_SIDE = ("model", "provider", "credential", "person")
 MOST_BARS = 8
@@ -48,7 +48,7 @@ class TimesRow:
 
 @dataclass
 class FailurePage:
-    """Everything the page shows. A query for each thing, and one for each kind of name."""
+    """The page's contents. A query for each thing, and one for each kind of name."""
 
     filters: CostFilters
     span: Span

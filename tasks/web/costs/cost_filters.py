@@ -1,4 +1,4 @@
-"""What an address of the Costs page asks for: period, measure, grouping and filters."""
+"""The state of the Costs page in its address: period, measure, grouping and filters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tasks.billing.costs import (
 )
 from tasks.models import Currency, Outcome
 from tasks.providers.numbers import whole_number
-from tasks.web.lists.cost_periods import EARLIEST, LATEST, NAMES, Period
+from tasks.web.costs.cost_periods import EARLIEST, LATEST, NAMES, Period
 from tasks.web.lists.days import read_day
 
 WHOLE = ("project", "person", "credential", "batch")
