@@ -30,7 +30,7 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
 
     name_plural = _("second factors")
     about = _(
-        "Authenticator apps, passkeys and recovery codes. Remove one here if somebody has lost it."
+        "Authenticator apps, passkeys and recovery codes. Remove one here if its owner has lost it."
     )
     hidden = ("data",)
     actions = ("delete_selected",)

@@ -150,7 +150,7 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
         "username": _("Used to sign in; the e-mail address works too."),
         "is_active": _("When off, the person can't sign in and is signed out everywhere."),
         "is_staff": _("Staff see every project, may do everything in it, and can open the admin."),
-        "is_superuser": _("Staff without it see only the admin pages they have been given."),
+        "is_superuser": _("Staff without it see only the admin pages they have permission for."),
     }
     readonly_fields = ("last_login", "date_joined", "seen", "tasks")
     list_filter = ("is_active", "is_staff", "membership__project")

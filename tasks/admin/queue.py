@@ -43,7 +43,7 @@ _UNTRANSLATED = (
 
 class ScheduleAdmin(ReadOnlyAdmin):
     name_plural = _("scheduled jobs")
-    about = _("Jobs that start by themselves, and when they run next.")
+    about = _("Scheduled jobs, and when they run next.")
     list_display = ("name", "func", "schedule_type", "minutes", "next_run", "repeats")
     list_filter = ("schedule_type",)
     search_fields = ("name", "func")

@@ -89,9 +89,9 @@ class Sums(models.Model):
 
     takes = models.BigIntegerField(_("takes"), default=0)
     reserved_takes = models.BigIntegerField(_("takes that are open"), default=0)
-    estimated_takes = models.BigIntegerField(_("takes whose cost nobody said"), default=0)
+    estimated_takes = models.BigIntegerField(_("takes without a known cost"), default=0)
     unpriced_takes = models.BigIntegerField(_("takes without a price"), default=0)
-    uncounted_takes = models.BigIntegerField(_("takes whose tokens nobody counted"), default=0)
+    uncounted_takes = models.BigIntegerField(_("takes without a token count"), default=0)
     unmeasured_takes = models.BigIntegerField(_("takes of unknown length"), default=0)
     tokens = models.BigIntegerField(_("tokens billed"), default=0)
     reserved_tokens = models.BigIntegerField(_("tokens reserved"), default=0)

@@ -127,7 +127,7 @@ def test_the_tightest_of_several_is_named(
     set_budget(3 * ONE, **subjects[Scope.PERSON])
     error = refused(place, takes=6)
     assert error.status.budget == tightest
-    assert f"{2 * ONE:,} tokens are left of your budget of this month" in str(error)
+    assert f"{2 * ONE:,} tokens are left of your budget for this month" in str(error)
 
 
 def test_of_two_that_are_used_up_the_one_that_lasts_longer_is_named(
@@ -135,7 +135,7 @@ def test_of_two_that_are_used_up_the_one_that_lasts_longer_is_named(
 ) -> None:
     for span in (Period.DAY, Period.MONTH, Period.WEEK):
         set_budget(0, period=span)
-    assert "begins anew on December 1" in str(refused(place))
+    assert "resets on December 1" in str(refused(place))
 
 
 def test_units_are_compared_by_the_part_of_the_press_that_fits(
@@ -164,7 +164,7 @@ def test_a_refusal_says_who_set_the_budget_and_when_it_begins_anew(
     Budget.objects.filter(pk=budget.pk).update(set_by=manager)
     text = str(refused(place))
     assert "Mia set it" in text and "managers can raise it" in text
-    assert "begins anew on December 1" in text
+    assert "resets on December 1" in text
 
 
 def test_numbers_of_a_credentials_budget_are_for_staff(

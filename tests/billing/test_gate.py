@@ -52,7 +52,7 @@ def test_a_budget_admits_what_fits_and_no_more(
     assert (
         f"{ONE:,} tokens" in message
         and "only 5 tokens left" in message
-        and "project manager" in message
+        and "project's managers" in message
     )
     assert tokens(project) == (0, 2 * ONE)
 

@@ -1,4 +1,4 @@
-"""What an open page asks the live feed, and what of it the answer swaps."""
+"""Questions that an open page asks the live feed, and the parts of it that an answer swaps."""
 
 import re
 from html import unescape

@@ -224,7 +224,7 @@ def test_a_level_that_is_passed_is_named_and_marked_on_the_bar(
     assert "Past the level of 50 %." in words(page)
     assert page.content.decode().count('class="is-mark"') == 2
     Budget.objects.update(limit=500)
-    assert "Used up. It begins anew on" in words(office.get(f"/budgets/{project.pk}/"))
+    assert "Used up. It resets on" in words(office.get(f"/budgets/{project.pk}/"))
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_the_use_by_each_person_and_their_budgets_are_shown_to_managers_only(
     Charge.objects.create(**common, person=10**6, tokens=50, currency="CNY", micros=2_300_000)
     text = words(office.get(f"/budgets/{project.pk}/"))
     assert "550 tokens of 1,000 tokens" in text and "55 %" in text and "450 tokens" in text
-    assert "member 2 500 –" in text and "somebody who is gone 1 50 ¥2.30" in text
+    assert "member 2 500 –" in text and "a former member 1 50 ¥2.30" in text
     assert "500 tokens of 612 tokens" in text
     assert client_of(viewer).get(f"/budgets/{project.pk}/").status_code == 403
     Project.objects.update(viewers_see_details=True)
@@ -369,7 +369,7 @@ def test_the_form_warns_at_each_budgets_own_level(
         desk
     )
     Budget.objects.create(project=project, person=member, limit=9 * ONE, levels="85")
-    assert "88 % of your budget of this month in this project is used or reserved" in look(desk)
+    assert "88 % of your budget for this month in this project is used or reserved" in look(desk)
     row.limit = 8 * ONE + 1
     row.save()
     assert "1 tokens are left of this month's budget" in look(desk)
@@ -391,7 +391,7 @@ def test_the_form_of_a_member_tells_no_numbers_of_a_credentials_budget(
     spend(project, 9 * ONE, credential=ark)
     text = look(desk)
     assert "budget" not in text.lower()
-    assert "90 % of this credential's budget of this month" in look(client_of(staff))
+    assert "90 % of this credential's budget for this month" in look(client_of(staff))
     row.limit = 9 * ONE
     row.save()
     refusal = look(desk)

@@ -59,7 +59,7 @@ def names_of(dimension: str, values: Iterable[Any]) -> Callable[[Any], str]:
 
 
 def _people(values: Iterable[Any]) -> Callable[[Any], str]:
-    found = {NOBODY: _("Nobody"), **people(set(values))}
+    found = {NOBODY: _("No submitter"), **people(set(values))}
     return lambda value: found.get(value, _("Removed"))
 
 

@@ -44,7 +44,7 @@ class BudgetForm(StyledForm, forms.ModelForm):
         elif is_new and scope == Scope.PERSON:
             self._choose("person", User.objects.filter(is_active=True), "")
         elif is_new:
-            everybody = _("Everybody in the project, together")
+            everybody = _("The whole project")
             self._choose("person", workers_in(self.instance.project), everybody)
         for name in SUBJECTS:
             if self.fields[name].queryset.query.is_empty():  # type: ignore[attr-defined]
@@ -69,7 +69,7 @@ class BudgetForm(StyledForm, forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         limit = cleaned.get("limit")
         if limit is not None and cleaned.get("unit") == TOKENS and limit != int(limit):
-            self.add_error("limit", ValidationError(_("Tokens are whole numbers.")))
+            self.add_error("limit", ValidationError(_("Tokens must be a whole number.")))
         return cleaned
 
 

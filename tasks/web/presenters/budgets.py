@@ -158,7 +158,7 @@ class ProjectBudgets:
         units = {TOKENS: self.sums.tokens, **self.sums.money}
         return [
             (
-                _("in tokens") if unit == TOKENS else _("by the price list"),
+                _("in tokens") if unit == TOKENS else _("by your price list"),
                 sum_of(used.counted, unit),
                 sum_of(used.reserved, unit) if used.reserved else "",
             )
@@ -229,7 +229,7 @@ def _person_spending(
     budgets: list[BudgetPresenter],
     page: ProjectBudgets,
 ) -> PersonSpending:
-    nobody = _("tracked, by nobody") if person == NOBODY else _("somebody who is gone")
+    nobody = _("tracked, no submitter") if person == NOBODY else _("a former member")
     whole = page.sums.tokens.together
     return PersonSpending(
         name=names.get(person, "") or nobody,
