@@ -206,7 +206,27 @@
 
   // What cannot be played says so.
 
+  // What cannot be played has a small version, where one was made: in a row it takes its place, on
+  // the task's page one is asked, as it is not the video itself.
+  const usesProxy = (video) => {
+    const { proxy } = video.dataset;
+    if (!proxy) return false;
+    const wasWanted = !video.paused;
+    delete video.dataset.proxy;
+    delete video.dataset.hevc;
+    video.src = proxy;
+    screenOf(video).classList.remove("is-broken");
+    find("[data-unplayable]", screenOf(video)).hidden = true;
+    if (wasWanted) video.play().catch(() => {});
+    return true;
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-play-proxy]");
+    const video = button && find("video[data-player]", screenOf(button));
+    if (video && usesProxy(video)) video.play().catch(() => {});
+  });
   const giveUp = (video) => {
+    if (video.matches("[data-preview]") && usesProxy(video)) return;
     screenOf(video).classList.add("is-broken");
     find("[data-unplayable]", screenOf(video)).hidden = false;
   };
