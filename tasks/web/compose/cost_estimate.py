@@ -13,7 +13,7 @@ from tasks.billing.estimates import Total, estimates_of
 from tasks.billing.gate import would_refuse
 from tasks.models import Credential, Project
 from tasks.models.charge import day_of
-from tasks.providers.catalog.request import GenerationRequest
+from tasks.providers.catalog.request import GenerationRequest, MediaRole
 from tasks.web.presenters.billing import BudgetPresenter, TotalPresenter
 
 
@@ -25,7 +25,7 @@ class CostEstimate:
     month: BudgetPresenter
     refusal: PlacementRefusedError | None  # the error that placing them now would raise
     is_unknown: bool  # for a model without a price that the catalog does not know: a guess
-    has_video: bool  # with a reference video, whose length is not known here
+    has_video: bool  # with a reference video whose length is not known here
 
     @property
     def is_near(self) -> bool:
@@ -48,5 +48,11 @@ class CostEstimate:
             month=BudgetPresenter(project, budget_status),
             refusal=would_refuse(budget_status, total),
             is_unknown=any(e.request.catalogued is None and not e.price for e in total.estimates),
-            has_video=any(request.videos for request in requests),
+            has_video=any(_has_unknown_video(request) for request in requests),
         )
+
+
+def _has_unknown_video(request: GenerationRequest) -> bool:
+    """Whether the length of an input video is not known here."""
+    known = [each for each in request.seconds_of(MediaRole.REFERENCE_VIDEO) if each is not None]
+    return request.videos > len(known)

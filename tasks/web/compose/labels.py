@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tasks.providers.catalog.material_limits import MaterialLimit
 from tasks.providers.catalog.picture_limits import LimitViolation, PictureLimit
 from tasks.providers.catalog.request import MediaRole, Mode
 from tasks.providers.catalog.rules import Caution, Rule, RuleViolation
@@ -27,6 +28,12 @@ PARTS: Mapping[MediaRole, Any] = {
     MediaRole.REFERENCE_IMAGE: gettext_lazy("Reference images"),
     MediaRole.REFERENCE_VIDEO: gettext_lazy("Reference videos"),
     MediaRole.REFERENCE_AUDIO: gettext_lazy("Reference sounds"),
+}
+
+#: What the prompt is to say where it does not describe the whole video.
+PROMPTED: Mapping[Mode, Any] = {
+    Mode.EDIT: gettext_lazy("Describe what to change"),
+    Mode.EXTEND: gettext_lazy("Describe what happens next"),
 }
 
 #: Hints beside the seeds, by how they are given (model_options.Seeding).
@@ -67,6 +74,8 @@ _SENTENCES: Mapping[Rule, Any] = {
         "The final video of this model's drafts is %(options)s."
     ),
     Rule.NEEDS_LINK: gettext_lazy("A video is given by a public link or asset://…"),
+    Rule.GIVEN_LENGTH: gettext_lazy("Each must last from %(low)s to %(high)s s for this model."),
+    Rule.GIVEN_LENGTHS: gettext_lazy("Together they may last %(high)s s for this model."),
     Rule.ENDED: gettext_lazy("This model ended here on %(day)s."),
     Rule.ENDED_AND_REPLACED: gettext_lazy(
         "This model ended here on %(day)s. %(options)s replaces it."
@@ -81,7 +90,7 @@ _CAUTIONS: Mapping[Caution, Any] = {
     Caution.GIVEN_VIDEO_LENGTH: gettext_lazy("A video to be edited has 4 to 30 seconds."),
 }
 
-_LIMITS: Mapping[PictureLimit, Any] = {
+_LIMITS: Mapping[str, Any] = {
     PictureLimit.TOO_LARGE: gettext_lazy(
         "It has %(is)s MB; it must have less than %(allowed)s MB."
     ),
@@ -97,11 +106,34 @@ _LIMITS: Mapping[PictureLimit, Any] = {
     PictureLimit.TOO_WIDE: gettext_lazy(
         "It is %(is)s times as wide as high; %(allowed)s times are the most."
     ),
+    MaterialLimit.TOO_BRIEF: gettext_lazy(
+        "It lasts %(is)s s; it must last %(allowed)s s at least."
+    ),
+    MaterialLimit.TOO_LENGTHY: gettext_lazy(
+        "It lasts %(is)s s; %(allowed)s s are the most. Trim it, then give it again."
+    ),
+    MaterialLimit.TOO_SLOW: gettext_lazy(
+        "It has %(is)s frames a second; it must have %(allowed)s at least."
+    ),
+    MaterialLimit.TOO_FAST: gettext_lazy(
+        "It has %(is)s frames a second; %(allowed)s are the most."
+    ),
+    MaterialLimit.TOO_FEW_PIXELS: gettext_lazy(
+        "Its frames have %(is)s pixels; they must have %(allowed)s at least, as 640 × 640 has."
+    ),
 }
 
 
-def picture_sentence(limit: LimitViolation) -> str:
-    """The sentence on a limit that a picture exceeds, with both numbers."""
+def no_sharing_sentence() -> str:
+    """The sentence that says why no video files are taken here, and what would change it."""
+    return _(
+        "Video files can't be used here: a provider fetches them by a link, and this installation "
+        "shares none. Set DAILIES_SHARES_UPLOADS=1 and an https DAILIES_PUBLIC_URL to allow it."
+    )
+
+
+def limit_sentence(limit: LimitViolation) -> str:
+    """The sentence on a limit that a file exceeds, with both numbers."""
     numbers = {"is": _rounded(limit.is_), "allowed": _rounded(limit.allowed)}
     return str(_LIMITS[limit.limit]) % numbers
 

@@ -57,7 +57,9 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
             origin=origin_of_repeat(submission.task),
         )
     except UploadGoneError:
-        return _redirect_to_form(request, pk, _("A picture is not here any more. Give it again."))
+        return _redirect_to_form(
+            request, pk, _("A given file is not here any more. Give it again.")
+        )
     except PlacementRefusedError as refusal:
         messages.error(request, str(refusal))
         return redirect("task", pk)
