@@ -26,7 +26,7 @@ from benchmarks.figures import Figure, p95
 from benchmarks.processes import free_port, running
 from tasks import queue
 from tasks.management.supervision import manage
-from tasks.models import Batch, Budget, Credential, Project, Submission
+from tasks.models import Batch, Credential, Project, Submission, TakeLimits
 from tasks.providers.catalog.request import GenerationRequest
 from tasks.simulator.records import RecordStore
 from tasks.submission.place import place_batch
@@ -141,7 +141,7 @@ def _submit_all(account: Credential, size: Size) -> None:
 def _submit(account: Credential, prompts: list[str]) -> None:
     """Place them as the form does, in as many presses as it takes; wait until all have left."""
     project = Project.objects.get()
-    most = Budget.objects.get_or_create(project=project)[0].most_takes
+    most = TakeLimits.objects.get_or_create(project=project)[0].most_takes
     for first in range(0, len(prompts), most):
         place_batch(
             [

@@ -39,7 +39,8 @@ class Load:
 class Browser:
     """One connection that begins at `url` and follows the addresses that the answers bring."""
 
-    def __init__(self, url: str, cookie: str) -> None:
+    def __init__(self, url: str, cookie: str, *, follows: bool = True) -> None:
+        self._follows = follows
         parts = urlsplit(url)
         assert parts.hostname and parts.port
         self._host, self._port, self._cookie = parts.hostname, parts.port, cookie
@@ -63,7 +64,7 @@ class Browser:
             answer = await self._head()
         length = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
         self.body = await self._reader.readexactly(int(length[1]) if length else 0)
-        if found := NEXT.search(self.body):
+        if self._follows and (found := NEXT.search(self.body)):
             self._address = html.unescape(found[1].decode())
         return int(answer[9:12])
 

@@ -56,10 +56,15 @@ READ = """() => {
         ...window.seen,
     };
 }"""
-CLICK = """([selector, number]) => {
-    const links = document.querySelectorAll(selector);
-    sessionStorage.setItem("clicked", performance.timeOrigin + performance.now());
-    links[number % links.length].click();
+#: Notes when the click comes, and says where to press: beside the ▶ in the middle of a picture.
+AIM = """([selector, number]) => {
+    const links = document.querySelectorAll(selector), link = links[number % links.length];
+    addEventListener("click", ({ timeStamp }) => {
+        sessionStorage.setItem("clicked", performance.timeOrigin + timeStamp);
+    }, true);
+    link.scrollIntoView({ block: "center" });
+    const { left, top, width, height } = link.getBoundingClientRect();
+    return [left + width / 4, top + height / 3];
 }"""
 
 
@@ -116,10 +121,17 @@ def look(page: Page) -> Seen:
     return Seen(**page.evaluate(READ))
 
 
-def click(page: Page, selector: str, number: int) -> Seen:
-    """Follow one of these links, and look at the page it leads to."""
+def click(page: Page, selector: str, number: int, *, held: float = 0) -> Seen:
+    """Click one of these links with the mouse, and look at the page it leads to.
+
+    The button is held for so many milliseconds; the click comes when it is let go.
+    """
+    x, y = page.evaluate(AIM, [selector, number])
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.wait_for_timeout(held)
     with page.expect_navigation():
-        page.evaluate(CLICK, [selector, number])
+        page.mouse.up()
     return look(page)
 
 
@@ -133,30 +145,38 @@ def processor_time(page: Page, address: str) -> float:
 
 
 class Weight:
-    """Bytes that come over the wire for a page, by kind, without pictures and films."""
+    """Bytes that come over the wire for a page, by kind; those of pictures and films apart."""
 
     def __init__(self, page: Page) -> None:
         self._session: CDPSession = page.context.new_cdp_session(page)
         self._kinds: dict[str, str] = {}
         self.bytes: Counter[str] = Counter()
+        self.pictures: list[int] = []
         self._session.send("Network.enable")
         self._session.on("Network.responseReceived", self._note_kind)
         self._session.on("Network.loadingFinished", self._add)
 
     def of(self, page: Page, address: str) -> Counter[str]:
         """The bytes of one more visit to this address."""
-        self.bytes = Counter()
+        self.bytes, self.pictures = Counter(), []
         page.goto(address)
         page.wait_for_load_state("networkidle")
         return self.bytes
+
+    def rest(self, page: Page) -> None:
+        """Scroll to the end of the page, for what it loads only then."""
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        page.wait_for_load_state("networkidle")
 
     def _note_kind(self, event: dict[str, Any]) -> None:
         path = urlsplit(event["response"]["url"]).path
         is_ours = path.startswith("/static/")  # the icons are drawn out of a picture of ours
         kind = "icons" if is_ours and event["type"] in (*PICTURES, "Other") else event["type"]
-        if kind not in PICTURES:
-            self._kinds[event["requestId"]] = kind.lower()
+        self._kinds[event["requestId"]] = kind
 
     def _add(self, event: dict[str, Any]) -> None:
-        if kind := self._kinds.get(event["requestId"]):
-            self.bytes[kind] += int(event["encodedDataLength"])
+        kind, size = self._kinds.get(event["requestId"]), int(event["encodedDataLength"])
+        if kind in PICTURES:
+            self.pictures.append(size)
+        elif kind:
+            self.bytes[kind.lower()] += size

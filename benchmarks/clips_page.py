@@ -48,7 +48,7 @@ def _core_ms(browser: Client, view: str, times: ClipTimes) -> float:
     began = time.process_time()
     response = browser.get(f"/?view={view}")
     spent = (time.process_time() - began) * 1000
-    times.clips = response.content.count(b"data-preview")
+    times.clips = response.content.count(b"data-clip=")
     return spent
 
 

@@ -71,7 +71,7 @@ class Library:
     def __init__(self, tasks: int) -> None:
         self.tasks = tasks
         self.owners = Owners.make()
-        self.browsers = {user.username: _browser(user) for user in _people(self.owners)}
+        self.browsers = {user.username: browser_of(user) for user in _people(self.owners)}
         self.found: dict[Case, Visits] = {}
         many_tasks.fill(self.owners, 1, tasks)
 
@@ -91,7 +91,7 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
     # The two sizes take turns, so that a noisy minute is no disadvantage of one of them.
     watch = Statements()
     many = Library(size.many)
-    with _other_database() as swapped:
+    with other_database() as swapped:
         with swapped():
             few = Library(size.few)
         gc.collect()
@@ -113,7 +113,7 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
 
 
 @contextmanager
-def _other_database() -> Iterator[Callable[[], Any]]:
+def other_database() -> Iterator[Callable[[], Any]]:
     """Make a second database; `with swapped():` it takes the place of the usual one."""
     usual = connections[DEFAULT_DB_ALIAS]
     facts = usual.settings_dict | {"NAME": str(Path(settings.DATA_DIR, "few.sqlite3"))}
@@ -186,7 +186,7 @@ def _pages(owners: Owners, newest: int) -> dict[str, str]:
     return pages
 
 
-def _browser(user: User) -> Client:
+def browser_of(user: User) -> Client:
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(user)
     return client

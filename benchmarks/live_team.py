@@ -35,6 +35,7 @@ from tasks.status import Status
 from tasks.web.live_feed import QUICK
 
 HEADER = 15.0  # seconds between a page's questions for the header
+CLICK = 1.0  # seconds between two pages that somebody opens meanwhile
 HEADER_ADDRESS = re.compile(rb'id="header-status".*?hx-get="([^"]+)"', re.DOTALL)
 LONGEST = {1: 1.0, 10: 2.0}  # seconds, p95, by changes a second
 MOST_CPU = {1: 0.60}
@@ -80,6 +81,7 @@ class Load:
     asked: int  # questions, those for the header included
     lasted: float
     delays: list[float]  # seconds from a change to the page of its task
+    clicks: list[float]  # seconds until a page that somebody opens is there
 
     @property
     def milliseconds(self) -> float:
@@ -194,6 +196,12 @@ class Team:
         chosen = random.sample(paths, self._size.pages)
         return Counter(path.format(task=random.choice(two), batch=batch.pk) for path in chosen)
 
+    def click(self) -> tuple[str, str]:
+        """The (cookie, address) of a task's page that somebody opens."""
+        project, user = self.people[0]
+        task = next(each for each in self.live if each.project_id == project.pk)
+        return accounts.session_cookie(user), f"/tasks/{task.pk}/"
+
     def change(self) -> tuple[str, float]:
         """Change a live task as a sweep does; its id, and when the change was there."""
         task = random.choice(self.live)
@@ -211,8 +219,8 @@ def _load(team: Team, url: str, group: int, rate: int, size: Size) -> Load:
     plan, notes = folder / "plan.json", folder / "notes.json"
     content = {
         "url": url,
-        "pages": {"live": live, "header": headers},
-        "every": {"live": QUICK, "header": HEADER},
+        "pages": {"live": live, "header": headers, "click": [team.click()]},
+        "every": {"live": QUICK, "header": HEADER, "click": CLICK},
         "seconds": size.seconds,
         "notes": str(notes),
     }
@@ -236,9 +244,10 @@ def _load(team: Team, url: str, group: int, rate: int, size: Size) -> Load:
         share=share,
         seconds=[answered - sent for _, sent, answered, _, _ in answers],
         unchanged=sum(status == 204 for _, _, _, status, _ in answers) / max(1, len(answers)),
-        asked=len(answers) + len(told["header"]),
+        asked=sum(map(len, told.values())),
         lasted=lasted,
         delays=_delays(team, live, answers, changes),
+        clicks=[answered - sent for _, sent, answered, _, _ in told["click"]],
     )
 
 
@@ -287,6 +296,12 @@ def _figures(load: Load, quiet: Load, size: Size) -> Iterator[Figure]:
         ratio=load.share / max(quiet.share, 0.001),
         goal=f"≤ {most:.0%}" if most else "",
         met=load.share <= most if most else None,
+    )
+    yield Figure(
+        name=f"a task's page opened meanwhile, p95, {which}",
+        measured=f"{p95(load.clicks) * 1000:.0f} ms (median {median(load.clicks) * 1000:.0f})",
+        baseline=f"without changes: {p95(quiet.clicks) * 1000:.0f} ms",
+        ratio=p95(load.clicks) / p95(quiet.clicks),
     )
     if load.delays:
         yield Figure(

@@ -17,6 +17,8 @@ MODULES = {
     "lateness": "lateness",
     "badge": "badge",
     "list": "list_page",
+    "admin": "admin_lists",
+    "costs": "costs",
     "feed": "feed",
     "team": "live_team",
     "serving": "serving",

@@ -21,7 +21,11 @@ TASK = re.compile(rb'data-task="([^"]+)"')
 
 
 class Page:
-    """An open page: it asks each so many seconds, and notes what it was answered."""
+    """An open page: it asks each so many seconds, and notes what it was answered.
+
+    As htmx does: news bring a new question with a pause of its own; where there are none, the old
+    one goes on by the clock, at once if the answer came late.
+    """
 
     def __init__(self, number: int, browser: Browser, every: float, notes: list[Any]) -> None:
         self._number, self._browser, self._every, self._notes = number, browser, every, notes
@@ -32,8 +36,9 @@ class Page:
             sent = time.time()
             status = await self._browser.ask()
             told = [name.decode() for name in TASK.findall(self._browser.body)]
-            self._notes.append([self._number, sent, time.time(), status, told])
-            due += self._every  # a page that is answered late asks at once
+            answered = time.time()
+            self._notes.append([self._number, sent, answered, status, told])
+            due = self._every + (answered if status == 200 else due)
 
 
 async def run(plan: dict[str, Any]) -> dict[str, list[Any]]:
@@ -44,7 +49,7 @@ async def run(plan: dict[str, Any]) -> dict[str, list[Any]]:
     for kind, pages in plan["pages"].items():
         every = plan["every"][kind]
         for number, (cookie, address) in enumerate(pages):
-            browser = Browser(plan["url"] + address, cookie)
+            browser = Browser(plan["url"] + address, cookie, follows=kind != "click")
             await browser.open()
             browsers.append(browser)
             start = began + random.uniform(0, every)

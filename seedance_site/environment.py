@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import dj_database_url
 
-ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 
 #: How long PostgreSQL may be away before a question fails: seconds to connect, milliseconds for
 #: what was sent to arrive, seconds of silence before a waiting connection is tried. Without these
@@ -59,13 +59,14 @@ def database(name: str, file: Path) -> dj_database_url.DBConfig:
         )
     except ValueError:
         config = {}
-    if config.get("ENGINE") not in ENGINES or not config.get("NAME"):
+    if config.get("ENGINE") not in (SQLITE, POSTGRESQL) or not config.get("NAME"):
         raise ConfigurationError(
             f"{name} is not the address of a database. Like postgres://dailies:password@"
             "db.example.com:5432/dailies, with %40 for @, %2F for / and %23 for # in the password; "
             "without it, SQLite in the data folder is used."
         )
-    if config["ENGINE"] == ENGINES[1]:
+    if config["ENGINE"] == POSTGRESQL:
+        config["ENGINE"] = "seedance_site.postgresql"
         config["OPTIONS"] = AWAY | config.get("OPTIONS", {})
     return config
 

@@ -102,7 +102,7 @@ IS_DEMO = (DATA_DIR / "demo").is_file()
 PRIVATE_HOSTS = [*env_list("DAILIES_PRIVATE_HOSTS"), *keys.read_all(DATA_DIR / "demo")]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "tasks.admin_site.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -237,9 +237,10 @@ TIME_ZONE = environment.time_zone("DAILIES_TIME_ZONE", "UTC")
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_MIMETYPES = {".speculationrules": "application/speculationrules+json"}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "tasks.web.stylesheet.OneSheetStorage"},
+    "staticfiles": {"BACKEND": "tasks.web.joined_files.JoinedFilesStorage"},
     "videos": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": DATA_DIR / "videos", "base_url": None},

@@ -4,9 +4,12 @@
   if (!button) return;
   const MOST = 6; // decoders that a page may have; see clips.js
   const isInView = ({ top, bottom }) => bottom > 0 && top < innerHeight;
-  const players = () => [...document.querySelectorAll(".batch-takes video")]
-    .filter((video) => !video.closest(".is-broken"));
-  const chosen = () => players().filter((video) => isInView(video.getBoundingClientRect())).slice(0, MOST);
+  const clips = () => [...document.querySelectorAll(".batch-takes .screen:not(.is-broken) [data-clip]")];
+  const playerOf = (clip) => {
+    clip.dispatchEvent(new Event("clip:player", { bubbles: true })); // clips.js makes it
+    return clip.querySelector("video");
+  };
+  const chosen = () => clips().filter((clip) => isInView(clip.getBoundingClientRect())).slice(0, MOST).map(playerOf);
   const press = (on) => {
     button.setAttribute("aria-pressed", String(on));
     button.classList.toggle("active", on);
@@ -22,7 +25,7 @@
   };
   const end = () => {
     press(false);
-    for (const video of players()) video.pause();
+    for (const video of document.querySelectorAll(".batch-takes video")) video.pause();
   };
   button.addEventListener("click", () => {
     if (button.getAttribute("aria-pressed") === "true") end(); else begin();

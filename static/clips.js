@@ -4,21 +4,50 @@
   const find = (selector, within = document) => within?.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const spares = navigator.connection?.saveData;
-  const screenOf = (video) => video.closest(".screen");
+  const screenOf = (element) => element.closest(".screen");
+
+  // A page comes with a picture and ▶ of each clip. What stands over the picture is made when
+  // somebody points at it, its player when it is to play.
+
+  const parts = find("#clip-parts")?.content;
+  const equip = (clip) => {
+    const screen = screenOf(clip);
+    if (find(".clip-line", screen)) return;
+    const tools = document.importNode(parts, true);
+    find("[data-unplayable] a", tools).href = clip.href;
+    screen.append(tools);
+  };
+  const playerOf = (clip) => {
+    const there = find("video", clip);
+    if (there) return there;
+    equip(clip);
+    const video = document.createElement("video");
+    Object.assign(video, { preload: "none", muted: true, loop: true, playsInline: true, src: clip.dataset.clip });
+    Object.assign(video.dataset, { player: "", preview: "" });
+    if (clip.dataset.at) video.currentTime = clip.dataset.at; // where another player stood
+    clip.append(video);
+    return video;
+  };
+  document.addEventListener("clip:player", ({ target }) => playerOf(target)); // other scripts want one
 
   // Decoders. A video opens one as soon as it reads its file, and keeps it until it is given back.
 
+  const press = (selector, within, isPressed) => {
+    find(selector, screenOf(within) ?? within)?.setAttribute("aria-pressed", String(isPressed));
+  };
   const MOST = 6;
   const open = new Set(); // in the order in which they were used
   const giveBack = (video) => {
     open.delete(video);
     video.pause();
-    video.preload = "none";
-    const address = video.getAttribute("src");
     video.removeAttribute("src");
     video.load();
-    video.setAttribute("src", address);
-    if (!video.poster) screenOf(video)?.classList.remove("has-frame");
+    const clip = video.closest("[data-clip]");
+    if (!clip) return;
+    video.remove();
+    screenOf(clip)?.classList.remove("is-playing");
+    if (!find("img", clip)) screenOf(clip)?.classList.remove("has-frame");
+    press("[data-clip-play]", clip, false);
   };
   const admit = (video) => {
     open.delete(video);
@@ -41,9 +70,6 @@
     video.play().catch(() => {});
   };
   const toggle = (video) => { if (video.paused) play(video); else video.pause(); };
-  const press = (selector, video, isPressed) => {
-    find(selector, screenOf(video))?.setAttribute("aria-pressed", String(isPressed));
-  };
   const isPreview = (event) => event.target.matches?.("video[data-preview]");
   const on = (kind, act) => document.addEventListener(kind, (event) => {
     if (isPreview(event) && event.target.isConnected) act(event.target);
@@ -69,12 +95,13 @@
   let pointer = ""; // the kind that was pressed last, for browsers whose clicks do not say it
   document.addEventListener("pointerdown", (event) => { pointer = event.pointerType; }, true);
   document.addEventListener("click", (event) => {
-    const control = event.target.closest("[data-clip-play], [data-clip-sound], [data-clip-open]");
-    const video = control && find("video", screenOf(control));
-    if (!video || screenOf(video).matches(".is-broken")) return;
+    const control = event.target.closest("[data-clip-play], [data-clip-sound], [data-clip]");
+    const screen = control && screenOf(control);
+    if (!screen || screen.matches(".is-broken")) return;
     const isTap = (event.pointerType || pointer) === "touch";
-    if ("clipOpen" in control.dataset && !isTap) return;
+    if ("clip" in control.dataset && !isTap) return;
     event.preventDefault();
+    const video = playerOf(find("[data-clip]", screen));
     if ("clipSound" in control.dataset) video.muted = !video.muted; else toggle(video);
   });
 
@@ -91,8 +118,8 @@
     return sheets.get(dataset.sprite);
   };
   const drawLine = (screen, share) => find(".clip-line", screen)?.style.setProperty("scale", `${share} 1`);
-  const drawFrame = (video, share) => {
-    const sheet = sheetOf(video), frames = Number(video.dataset.spriteFrames), columns = Number(video.dataset.spriteColumns);
+  const drawFrame = (clip, share) => {
+    const sheet = sheetOf(clip), frames = Number(clip.dataset.spriteFrames), columns = Number(clip.dataset.spriteColumns);
     const width = sheet.naturalWidth / columns, height = sheet.naturalHeight / Math.ceil(frames / columns);
     if (!width || !height) return; // it could not be loaded
     const number = Math.min(frames - 1, Math.floor(share * frames));
@@ -100,36 +127,37 @@
     frame.getContext("2d").drawImage(
       sheet, (number % columns) * width, Math.floor(number / columns) * height, width, height, 0, 0, width, height,
     );
-    if (frame.previousElementSibling !== video) video.after(frame);
-    screenOf(video).classList.add("is-scrubbing");
-    drawLine(screenOf(video), share);
+    if (frame.parentElement !== clip) clip.append(frame);
+    equip(clip);
+    screenOf(clip).classList.add("is-scrubbing");
+    drawLine(screenOf(clip), share);
   };
 
-  let pointed = null; // the video, and how far across it the pointer is
+  let pointed = null; // the clip, and how far across it the pointer is
   const leave = () => {
     if (!pointed) return;
-    screenOf(pointed.video)?.classList.remove("is-scrubbing");
+    screenOf(pointed.clip)?.classList.remove("is-scrubbing");
     frame.remove();
     pointed = null;
   };
   const scrub = () => {
-    const { video, share } = pointed, sheet = sheetOf(video);
-    if (sheet.complete) return drawFrame(video, share);
-    sheet.addEventListener("load", () => { if (pointed?.video === video) drawFrame(video, pointed.share); }, { once: true });
+    const { clip, share } = pointed, sheet = sheetOf(clip);
+    if (sheet.complete) return drawFrame(clip, share);
+    sheet.addEventListener("load", () => { if (pointed?.clip === clip) drawFrame(clip, pointed.share); }, { once: true });
   };
   // In the grid the words lie on the picture: it is found by its place.
   const findPointed = ({ target, clientX, clientY }) => {
     const within = target.closest?.(".screen") ?? target.closest?.(".take");
-    const video = find("video[data-sprite]", within);
-    if (!video?.paused) return null;
-    const { left, top, width, height } = screenOf(video).getBoundingClientRect();
+    const clip = find("[data-sprite]", within);
+    if (!clip || find("video", clip)?.paused === false) return null;
+    const { left, top, width, height } = screenOf(clip).getBoundingClientRect();
     const share = (clientX - left) / width;
-    return share >= 0 && share < 1 && clientY >= top && clientY < top + height ? { video, share } : null;
+    return share >= 0 && share < 1 && clientY >= top && clientY < top + height ? { clip, share } : null;
   };
   const point = (event) => {
     if (event.pointerType === "touch") return;
     const found = findPointed(event);
-    if (found?.video !== pointed?.video) leave();
+    if (found?.clip !== pointed?.clip) leave();
     pointed = found;
     if (pointed) scrub();
     if (!fetchesAhead) fetchAhead();
@@ -146,10 +174,10 @@
   const fetchNext = async () => {
     if (isFetching) return;
     isFetching = true;
-    for (const video of ahead) {
-      ahead.delete(video);
+    for (const clip of ahead) {
+      ahead.delete(clip);
       await quiet();
-      await sheetOf(video).decode().catch(() => {});
+      await sheetOf(clip).decode().catch(() => {});
     }
     isFetching = false;
   };
@@ -159,7 +187,7 @@
   });
   const fetchAhead = () => {
     fetchesAhead = true;
-    all("video[data-sprite]").forEach((video) => sheetsInView.observe(video));
+    all("[data-sprite]").forEach((clip) => sheetsInView.observe(clip));
   };
 
   // A saved video without a poster shows its first frame as soon as it is in view. The frame is kept
@@ -167,30 +195,29 @@
 
   const waiting = new Set();
   let drawing = 0;
-  const keepFrame = (video) => {
+  const keepFrame = (video, clip) => {
     const { videoWidth, videoHeight } = video, scale = Math.min(1, 640 / videoWidth);
     const canvas = Object.assign(document.createElement("canvas"), { width: videoWidth * scale, height: videoHeight * scale });
     canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
-    try { video.poster = canvas.toDataURL("image/jpeg", 0.8); } catch { return; } // a file from elsewhere
+    screenOf(clip).classList.add("has-frame");
+    const picture = new Image();
+    try { picture.src = canvas.toDataURL("image/jpeg", 0.8); } catch { return; } // a file from elsewhere
+    picture.alt = "";
+    clip.prepend(picture);
+    delete clip.dataset.firstFrame;
     if (video.paused) giveBack(video);
   };
   const drawNext = () => {
-    const [video] = waiting;
-    if (!video || drawing >= 2) return;
-    waiting.delete(video);
+    const [clip] = waiting;
+    if (!clip || drawing >= 2) return;
+    waiting.delete(clip);
     drawing += 1;
-    const done = () => {
-      drawing -= 1;
-      drawNext();
-    };
-    const kinds = ["loadeddata", "error", "emptied"];
+    const video = playerOf(clip), kinds = ["loadeddata", "error", "emptied"];
     const finish = ({ type }) => {
       kinds.forEach((kind) => video.removeEventListener(kind, finish));
-      if (type === "loadeddata") {
-        screenOf(video)?.classList.add("has-frame");
-        keepFrame(video);
-      }
-      done();
+      if (type === "loadeddata" && clip.isConnected) keepFrame(video, clip);
+      drawing -= 1;
+      drawNext();
     };
     kinds.forEach((kind) => video.addEventListener(kind, finish));
     admit(video);
@@ -199,55 +226,60 @@
   };
   const framesInView = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
-      if (isIntersecting && target.preload === "none") waiting.add(target); else waiting.delete(target);
+      if (isIntersecting && "firstFrame" in target.dataset && !find("video", target)) waiting.add(target); else waiting.delete(target);
     }
     drawNext();
   }, { rootMargin: "200px" });
 
   // What cannot be played says so.
 
-  // What cannot be played has a small version, where one was made: in a row it takes its place, on
-  // the task's page one is asked, as it is not the video itself.
-  const usesProxy = (video) => {
-    const { proxy } = video.dataset;
+  // A small version takes its place where one was made: in a row by itself, on the task's page when
+  // it is asked for, as it is not the video itself.
+  const usesProxy = (holder, video) => {
+    const { proxy } = holder.dataset, clip = holder.matches("[data-clip]") ? holder : null;
     if (!proxy) return false;
-    const wasWanted = !video.paused;
-    delete video.dataset.proxy;
-    delete video.dataset.hevc;
-    video.src = proxy;
-    screenOf(video).classList.remove("is-broken");
-    find("[data-unplayable]", screenOf(video)).hidden = true;
+    delete holder.dataset.proxy;
+    delete holder.dataset.hevc;
+    if (clip) clip.dataset.clip = proxy; // for the players still to come
+    const wasWanted = video?.paused === false;
+    if (video) video.src = proxy;
     if (wasWanted) video.play().catch(() => {});
+    else if (video && clip) giveBack(video);
+    if (clip && "firstFrame" in clip.dataset && !wasWanted) waiting.add(clip);
     return true;
   };
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-play-proxy]");
-    const video = button && find("video[data-player]", screenOf(button));
-    if (video && usesProxy(video)) video.play().catch(() => {});
+    const screen = button && screenOf(button), video = find("video[data-player]", screen);
+    if (!video || !usesProxy(video, video)) return;
+    screen.classList.remove("is-broken");
+    find("[data-unplayable]", screen).hidden = true;
+    video.play().catch(() => {});
   });
-  const giveUp = (video) => {
-    if (video.matches("[data-preview]") && usesProxy(video)) return;
-    screenOf(video).classList.add("is-broken");
-    find("[data-unplayable]", screenOf(video)).hidden = false;
+  const giveUp = (player) => {
+    const screen = screenOf(player), clip = find("[data-clip]", screen);
+    if (clip && usesProxy(clip, find("video", clip))) return;
+    if (clip) equip(clip);
+    screen.classList.add("is-broken");
+    find("[data-unplayable]", screen).hidden = false;
   };
   document.addEventListener("error", (event) => {
     if (event.target.matches?.("video[data-player]")) giveUp(event.target);
   }, true);
+  const HEVC = 'video/mp4; codecs="hvc1.1.6.L120.B0"';
+  const giveUpHevc = () => {
+    const those = all(".screen:not(.is-broken) [data-hevc]");
+    if (those.length && !document.createElement("video").canPlayType(HEVC)) those.forEach(giveUp);
+  };
 
   // Fragments, when they arrive.
 
   const dress = () => {
-    all("video[data-preview][controls]").forEach((video) => {
-      video.removeAttribute("controls");
-      video.muted = true; // the attribute alone does not mute a video inserted by a script
-      if (fetchesAhead && !spares && video.dataset.sprite) sheetsInView.observe(video);
-    });
-    all("video[data-hevc]").forEach((video) => {
-      if (!video.canPlayType('video/mp4; codecs="hvc1.1.6.L120.B0"')) giveUp(video);
-    });
+    if (fetchesAhead && !spares) fetchAhead();
+    giveUpHevc();
     if (!spares && document.readyState === "complete") showFrames();
   };
-  const showFrames = () => all("video[data-first-frame]:not([poster])").forEach((video) => framesInView.observe(video));
+  const showFrames = () => all("[data-first-frame]").forEach((clip) => framesInView.observe(clip));
   // Not before the page has loaded: browsers count videos as part of loading, so a link that
   // hangs would keep the page loading.
   window.addEventListener("load", () => { if (!spares) showFrames(); });

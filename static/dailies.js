@@ -21,7 +21,12 @@
     const minutes = Math.floor(whole / 60) % 60, hours = Math.floor(whole / 3600);
     return hours ? `${hours}:${pad(minutes)}:${pad(whole % 60)}` : `${minutes}:${pad(whole % 60)}`;
   };
-  const say = (element, text) => { if (element.textContent !== text) element.textContent = text; };
+  // Where a text node is replaced, Chromium styles all of the page anew, for what :has() may say of it.
+  const say = (element, text) => {
+    const { firstChild } = element;
+    if (element.textContent === text) return;
+    if (firstChild?.nodeType === Node.TEXT_NODE && !firstChild.nextSibling) firstChild.data = text; else element.textContent = text;
+  };
   const tick = () => {
     all("[data-since]").forEach((e) => say(e, clock((now() - Date.parse(e.dataset.since)) / 1000)));
     all("[data-until]").forEach((e) => say(e, clock((Date.parse(e.dataset.until) - now()) / 1000)));
@@ -34,40 +39,46 @@
     if (over.length) document.dispatchEvent(new Event("dailies:turned"));
   };
 
-  const relativeFormat = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+  const lazily = (make) => { let made; return () => (made ??= make()); }; // a format takes a phone 10 ms
+  const relativeFormat = lazily(() => new Intl.RelativeTimeFormat(language, { numeric: "always" }));
   const timeZone = root.dataset.zone; // the person's time zone; if none was chosen, the browser's
-  const absoluteFormat = new Intl.DateTimeFormat(language, {
+  const absoluteFormat = lazily(() => new Intl.DateTimeFormat(language, {
     timeZone,
     year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
     second: "2-digit", hourCycle: "h23",
-  });
-  const zoneFormat = new Intl.DateTimeFormat(language, { timeZone, timeZoneName: "short" });
+  }));
+  const zoneFormat = lazily(() => new Intl.DateTimeFormat(language, { timeZone, timeZoneName: "short" }));
   const absolute = (at) => { // Chinese formats put the zone between date and time
-    const zone = zoneFormat.formatToParts(at).find((part) => part.type === "timeZoneName").value;
-    return `${absoluteFormat.format(at)} ${zone}`;
+    const zone = zoneFormat().formatToParts(at).find((part) => part.type === "timeZoneName").value;
+    return `${absoluteFormat().format(at)} ${zone}`;
   };
   const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
   const relative = (at) => {
     const seconds = (at - now()) / 1000;
     const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) || [];
-    return unit ? relativeFormat.format(Math.trunc(seconds / length), unit) : root.dataset.justNow;
+    return unit ? relativeFormat().format(Math.trunc(seconds / length), unit) : root.dataset.justNow;
   };
+  const words = { relative, absolute };
   const tellTimes = () => all("time[data-shows]").forEach((element) => {
-    const at = Date.parse(element.dateTime);
-    const words = { relative: relative(at), absolute: absolute(at) };
-    say(element, words[element.dataset.shows]);
-    element.dataset.tip = words[element.dataset.shows === "relative" ? "absolute" : "relative"];
+    say(element, words[element.dataset.shows](Date.parse(element.dateTime)));
   });
+  const tellMore = ({ target }) => {
+    const element = target.closest?.("time[data-shows]");
+    if (!element) return;
+    const other = element.dataset.shows === "relative" ? absolute : relative;
+    element.dataset.tip = other(Date.parse(element.dateTime));
+  };
+  for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, tellMore);
 
   // The names of days, which a page that stays open past midnight outlives.
 
-  const dayName = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
-  const dateFormat = new Intl.DateTimeFormat(language, { timeZone: "UTC", year: "numeric", month: "short", day: "numeric" });
+  const dayName = lazily(() => new Intl.RelativeTimeFormat(language, { numeric: "auto" }));
+  const dateFormat = lazily(() => new Intl.DateTimeFormat(language, { timeZone: "UTC", year: "numeric", month: "short", day: "numeric" }));
   const tellDays = () => {
     const today = Date.parse(find("#live")?.dataset.today);
     all("time[data-day]").forEach((element) => {
       const day = Date.parse(element.dateTime), ago = (today - day) / 86_400_000;
-      const name = ago === 0 || ago === 1 ? dayName.format(-ago, "day") : dateFormat.format(day);
+      const name = ago === 0 || ago === 1 ? dayName().format(-ago, "day") : dateFormat().format(day);
       say(element, name.charAt(0).toUpperCase() + name.slice(1));
     });
   };
@@ -123,7 +134,12 @@
   // Back brings pages out of the browser's memory, also after signing out: each is for one person only.
 
   const { person } = root.dataset; // "" on the sign-in page
-  const isForAnother = () => { try { return localStorage.getItem("person") !== person; } catch { return false; } };
+  const kept = (name) => { try { return localStorage.getItem(name) || ""; } catch { return ""; } };
+  root.dataset.left = kept("left"); // the last sign-out before this page; drafts.js asks for it
+  const isForAnother = () => kept("person") !== person || kept("left") !== root.dataset.left;
+  window.addEventListener("storage", ({ key, newValue }) => { // what is kept may be cleared before it is read
+    if (key === "left" && newValue) root.dataset.left = "since";
+  });
   if (person !== undefined) try { localStorage.setItem("person", person); } catch { /* full, or forbidden */ }
   window.addEventListener("pageshow", ({ persisted }) => {
     if (!persisted || !person || !isForAnother()) return;
@@ -140,7 +156,10 @@
   if (person) forgetDrafts(`draft:${person}:`);
   document.addEventListener("submit", (event) => {
     if (event.target.getAttribute("action") !== "/sign-out/") return;
-    try { localStorage.setItem("person", ""); } catch { /* forbidden */ } // so that none is saved again
+    try { // so that none is saved again, also not by a page that stays open until the next sign-in
+      localStorage.setItem("person", "");
+      localStorage.setItem("left", new Date().toISOString());
+    } catch { /* forbidden */ }
     forgetDrafts("none");
   });
 
@@ -158,8 +177,9 @@
 
   // Keyboard shortcuts, but never while somebody types.
 
-  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog");
-  const links = () => all("[data-row-link]").filter((link) => link.getClientRects().length); // not in stacks
+  // A dialog that was just closed may keep the focus until the next frame.
+  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], dialog[open]");
+  const links = () => all("[data-row-link]").filter((link) => link.closest(".take").getClientRects().length); // not in stacks
   const move = (step) => {
     const rows = links();
     const here = rows.findIndex((link) => link.closest(".take").contains(document.activeElement));
@@ -201,11 +221,16 @@
     synchronise();
     countChosen();
     tick();
+  };
+  const dressWithTimes = () => {
+    dress();
     tellTimes();
     tellDays();
   };
   dress();
-  document.addEventListener("htmx:afterSettle", dress);
+  // Until then a time is absolute: the browser's words for times take a phone 80 ms to load.
+  if (window.requestIdleCallback) requestIdleCallback(tellTimes, { timeout: 1000 }); else setTimeout(tellTimes);
+  document.addEventListener("htmx:afterSettle", dressWithTimes);
   setInterval(tick, 1000);
   setInterval(tellTimes, 30000);
 })();

@@ -5,7 +5,7 @@
   const MOST = 5; // drafts of a person and project
   const LONGEST = 30 * 86_400_000, PAUSE = 400; // ms
   const NOT_KEPT = new Set(["csrfmiddlewaretoken", "key", "prompt_name"]);
-  const { lang, dataset: { person } } = document.documentElement;
+  const { lang, dataset: page } = document.documentElement, { person } = page;
   if (!person) return;
   const find = (selector, within = document) => within?.querySelector(selector);
 
@@ -19,6 +19,7 @@
   const remove = (name) => attempt(() => localStorage.removeItem(name));
   const write = (name, draft) => attempt(() => {
     if (localStorage.getItem("person") !== person) return false; // signed out, or somebody else
+    if ((localStorage.getItem("left") || "") !== page.left) return false; // and in again meanwhile
     localStorage.setItem(name, JSON.stringify(draft));
     sessionStorage.setItem("draft", name);
     return true;

@@ -26,15 +26,37 @@
     if (!document.querySelector(`[data-stack="${take.dataset.takeOf}"]`)) take.classList.remove("is-folded", "is-open");
   };
 
-  // A day that goes on on another page has at least as many as are here.
+  // A day's line: its clips, how many of them one has starred, what is known of their money. A day
+  // that goes on on another page has at least as much as is here; one without clips goes.
 
+  const rowsOf = (day) => {
+    const rows = [];
+    for (let next = day.nextElementSibling; next && !next.matches(".day"); next = next.nextElementSibling) rows.push(next);
+    return rows;
+  };
+  const inWords = (micros) => {
+    const amount = micros / 1e6;
+    if (amount && amount < 0.01) return String(Number(amount.toPrecision(2)));
+    return amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  };
+  const moneyOf = (rows, more) => {
+    const sums = new Map(); // by the sign, which every cost begins with
+    for (const cost of rows.flatMap((row) => all("[data-micros]", row))) {
+      const [sign] = cost.textContent.match(/^\D*/);
+      sums.set(sign, (sums.get(sign) || 0) + Number(cost.dataset.micros));
+    }
+    return [...sums].sort().map(([sign, micros]) => sign + inWords(micros) + more).join(" · ");
+  };
   const tell = (day, isCut) => {
-    let number = 0;
-    for (let next = day.nextElementSibling; next && !next.matches(".day"); next = next.nextElementSibling) number += 1;
-    const words = day.querySelector(".day-count");
-    if (!words) return;
-    const { one, many } = words.dataset;
-    words.textContent = number === 1 && !isCut ? one : many.replace("{number}", `${number}${isCut ? "+" : ""}`);
+    const rows = rowsOf(day), number = rows.length, more = isCut ? "+" : "";
+    if (!number) return day.remove();
+    const [clips, starred, money] = all(".day-count, .day-starred, .day-money", day);
+    if (!clips) return;
+    const { one, many } = clips.dataset;
+    clips.textContent = number === 1 && !isCut ? one : many.replace("{number}", `${number}${more}`);
+    const stars = rows.filter((row) => row.querySelector(".is-starred")).length;
+    starred.textContent = stars ? starred.dataset.many.replace("{number}", stars) : "";
+    money.textContent = moneyOf(rows, more);
   };
   const recount = () => {
     all("[data-stack]").forEach(count);

@@ -7,7 +7,7 @@
     strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
   }
   const KEYS = { ArrowLeft: "prev", k: "prev", ArrowRight: "next", j: "next" };
-  const TAKES_KEYS = "input, textarea, select, video, dialog, [contenteditable], [role=slider]";
+  const TAKES_KEYS = "input, textarea, select, video, dialog[open], [contenteditable], [role=slider]";
   document.addEventListener("keydown", (event) => {
     const rel = KEYS[event.key];
     const { ctrlKey, metaKey, altKey, shiftKey, target } = event;

@@ -1,7 +1,7 @@
 // Counts down what is left of running tasks, by the sums of tasks/web/presenters/time_left.py. No clock
 // is compared: the server says how much had passed when it drew the element.
 (() => {
-  const say = document.currentScript.dataset;
+  const say = document.querySelector("#time-left-words").dataset;
   const NEVER_FULL = 95, SOON = 5, MINUTE = 57.5, CLOSE = 1.5;
   const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const byFive = (seconds) => Math.max(5, 5 * Math.floor(seconds / 5 + 0.5));
@@ -31,7 +31,7 @@
       const usual = element.dataset.usual.split(" ").map(Number);
       const text = words(usual.filter((each) => each > passed).map((each) => each - passed));
       const label = element.querySelector("span"), ring = element.querySelector(".ring-done");
-      if (label.textContent !== text) label.textContent = text;
+      if (label.textContent !== text) label.firstChild.data = text; // see say() in dailies.js
       const median = Math.max(1, usual[Math.floor(usual.length / 2)]);
       const percent = Math.min(NEVER_FULL, Math.floor((100 * passed) / median));
       ring.setAttribute("stroke-dasharray", `${percent} 100`);

@@ -2,10 +2,13 @@
 
 import asyncio
 import gc
+import hashlib
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from operator import itemgetter
 from pathlib import Path
@@ -16,7 +19,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
-from django.test import TransactionTestCase, client
+from django.template import Context, Template
+from django.test import TransactionTestCase, utils
+from django.test.signals import template_rendered
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone, translation
 from hypothesis import HealthCheck
@@ -24,8 +29,9 @@ from hypothesis import settings as hypothesis_settings
 
 from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
 from tasks.status import Status
+from tasks.web.compose import dock_price
 from tasks.web.lists import counts
-from tasks.web.presenters import header_status, rows, time_left
+from tasks.web.presenters import header_status, queue_place, rows, time_left
 from tasks.web.views import live
 from tests.emptying import empty_the_tables, remember_first_rows
 from tests.once import once
@@ -51,13 +57,20 @@ FIXTURES = {
 }
 FOLDERS = {"browser": "browser", "processes": "process", "drills": "process", "judges": "process"}
 PURE = {"judges", "media", "providers", "simulator"}
+#: Cases of one test up to which --quick runs all of them, although each asks the database.
+FEW = 6
+#: What sweeps, works or saves beside a browser.
+BESIDE = {"sweeping", "working", "archiving"}
+#: Where a migrated database is kept between runs.
+KEPT = Path(settings.BASE_DIR) / ".pytest_cache" / "migrated"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick",
         action="store_true",
-        help="leave out tests marked `browser`, `process` or `exhaustive`",
+        help="leave out tests marked `browser`, `process` or `exhaustive`, and of many cases of "
+        "one test with a database all but two",
     )
 
 
@@ -72,9 +85,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         _mark(item)
     if connection.vendor != "sqlite" and os.environ.get("DAILIES_BROWSER") != "everything":
-        _leave_out(items, _is_pure, config)
+        _leave_out(items, _is_the_same_everywhere, config)
     if config.getoption("quick"):
         _leave_out(items, _is_long, config)
+        _leave_out(items, set(_inner_cases(items)).__contains__, config)
     else:
         items[:] = _in_order_of_running(items)
 
@@ -86,10 +100,17 @@ def _leave_out(
     items[:] = [item for item in items if not unwanted(item)]
 
 
-def _is_pure(item: pytest.Item) -> bool:
-    """Whether a test is of a pure room and asks for no database: SQLite's run has it."""
-    names = getattr(item, "fixturenames", ())
-    return _folder(item) in PURE and "db" not in names and "transactional_db" not in names
+def _is_the_same_everywhere(item: pytest.Item) -> bool:
+    """Whether SQLite's run has this test for all databases.
+
+    What a browser adds to the site's answers, which `tests/web` asks for on every database, are
+    scripts and looks. Those with workers beside them stay: there rows change under an open page.
+    """
+    names = set(getattr(item, "fixturenames", ()))
+    if item.get_closest_marker("browser") and not item.get_closest_marker("process"):
+        return not names & BESIDE
+    is_pure = _folder(item) in PURE and not names & {"db", "transactional_db"}
+    return is_pure or item.get_closest_marker("looks") is not None
 
 
 def _mark(item: pytest.Item) -> None:
@@ -120,6 +141,17 @@ def _tier(item: pytest.Item) -> str:
 
 def _is_long(item: pytest.Item) -> bool:
     return bool(_tier(item)) or item.get_closest_marker("exhaustive") is not None
+
+
+def _inner_cases(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """All but the first and the last case of tests that ask the database for each of many."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if "db" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for many in cases.values():
+        if len(many) > FEW:
+            yield from many[1:-1]
 
 
 def _in_order_of_running(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -163,22 +195,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 TransactionTestCase._fixture_teardown = empty_the_tables  # type: ignore[attr-defined]
-store_rendered_template = client.store_rendered_templates  # type: ignore[attr-defined]
 
 
-def store_pages(
-    store: dict[str, Any], signal: Any, sender: Any, template: Any, **rendered: Any
-) -> None:
-    """Keep the context of a page or fragment for `response.context`, not of what it includes.
+def render_and_tell(template: Template, context: Context) -> str:
+    """Render; tell `response.context` of pages and fragments, not of what they include.
 
-    Django copies the whole context for each included template; that was 5 % of all tests' time.
+    Django tells of each included template and each option of a form as well, and copies the whole
+    context for it: a tenth of the time of a page.
     """
-    is_included = "context" in store and "/_" in f"/{template.name}"
-    if not is_included:
-        store_rendered_template(store, signal, sender, template, **rendered)
+    is_option = (template.name or "").startswith("django/forms/")
+    if context.template is template and not is_option:
+        template_rendered.send(sender=template, template=template, context=context)
+    return template.nodelist.render(context)
 
 
-client.store_rendered_templates = store_pages  # type: ignore[attr-defined]
+utils.instrumented_test_render = render_and_tell  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
@@ -190,7 +221,8 @@ def django_db_setup(
 ) -> Iterator[None]:
     """Make this worker's database, a copy of one that a worker has migrated.
 
-    The migrations take some 3 s of a processor on SQLite, and 5 s on PostgreSQL.
+    The migrations take some 4 s of a core on SQLite, and 5 s on PostgreSQL. SQLite's file is kept
+    for later runs, until something changes of which the tables are made.
     """
     made: list[Any] = []
     with django_db_blocker.unblock():
@@ -207,10 +239,30 @@ def django_db_setup(
 
 
 def _migrate(folder: Path) -> None:
+    """Migrate a database into this folder, or copy it from an earlier run's."""
     folder.mkdir()
-    _use(folder / "db.sqlite3")
+    made, kept = folder / "db.sqlite3", KEPT / f"{_digest_of_the_tables()}.sqlite3"
+    with suppress(FileNotFoundError):
+        shutil.copy(kept, made)
+        return
+    _use(made)
     call_command("migrate", verbosity=0)
     connection.close()  # which writes the log ahead into the file
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for former in KEPT.iterdir():
+        former.unlink(missing_ok=True)
+    Path(shutil.copy(made, KEPT / f"{os.getpid()}.new")).rename(kept)  # whole, or not at all
+
+
+def _digest_of_the_tables() -> str:
+    """Hash whatever the tables and their first rows are made of."""
+    base, digest = Path(settings.BASE_DIR), hashlib.sha256(sys.version.encode())
+    names = ("requirements-dev.lock", "tasks/apps.py", "tests/settings.py")
+    folders = ("seedance_site", "tasks/migrations", "tasks/models")
+    within = (found for name in folders for found in sorted((base / name).rglob("*.py")))
+    for path in (*map(base.joinpath, names), *within):
+        digest.update(str(path.relative_to(base)).encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _name_on_server() -> str:
@@ -252,7 +304,14 @@ def in_english() -> None:
 
 def some_seconds_later() -> None:
     """Let the time pass for which open pages share what was read for one of them."""
-    read = (counts.shared, header_status.shared, time_left.shared, live.shared_rows)
+    read = (
+        counts.shared,
+        header_status.shared,
+        header_status.near,
+        time_left.shared,
+        live.shared_rows,
+        queue_place.shared,
+    )
     for shared in (*read, rows.counting):
         shared.forget()
 
@@ -262,6 +321,8 @@ def nothing_shared() -> None:
     """Forget what the pages of another test have shared, whose ids come again."""
     some_seconds_later()
     rows.forget()
+    dock_price.shared.forget()
+    dock_price.of_newcomers.forget()
 
 
 @pytest.fixture(autouse=True)

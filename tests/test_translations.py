@@ -161,7 +161,7 @@ LATIN = frozenset(
     "ZIP SHA KB MB GB TB HEVC CSV TSV TXT JSONL "
     "HTTP HTTPS JavaScript localhost PIN QR PNG JPEG WebP GIF BMP Seedance lite mini pro fast "
     "Flash premium token asset gateway example http https Control Command Mac Cron purge reconcile "
-    "models tidy".split()
+    "models tidy IP".split()
 )
 #: … and what Django's admin says only in English: the other text of two of its pictures.
 LATIN |= {"Search", "True"}

@@ -1,7 +1,5 @@
 """The Django admin: where staff keep credentials, people and projects, and look things up."""
 
-from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from tasks.admin import (
@@ -10,6 +8,7 @@ from tasks.admin import (
     copy,
     credential,
     machinery,
+    names,
     people,
     queue,
     records,
@@ -23,6 +22,7 @@ __all__ = [
     "copy",
     "credential",
     "machinery",
+    "names",
     "people",
     "queue",
     "records",
@@ -30,12 +30,15 @@ __all__ = [
     "task",
 ]
 
-admin.site.site_header = admin.site.site_title = "Dailies"
-admin.site.index_title = _("Administration")
+names.give()
 
 #: Texts of Django's admin for screen readers that its own Chinese lacks, marked for ours.
 _UNTRANSLATED = (
     gettext_noop("Model name"),
-    gettext_noop("Add link"),
-    gettext_noop("Change or view list link"),
+    gettext_noop("object id"),
+    gettext_noop("After you’ve created a user, you’ll be able to edit more user options."),
+    gettext_noop(
+        "Whether the user will be able to authenticate using a password or not. If disabled, they "
+        "may still be able to authenticate using other backends, such as Single Sign-On or LDAP."
+    ),
 )

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from tasks.admin.read_only import ReadOnlyAdmin
 from tasks.models import AuditAction
@@ -16,6 +17,8 @@ from tasks.team.audit import note
 
 
 class EmailAddressAdmin(ReadOnlyAdmin):
+    name_plural = _("e-mail addresses")
+    about = _("E-mail addresses people sign in with. Change one on the person's page.")
     list_display = ("email", "user", "primary", "verified")
     list_filter = ("primary", "verified")
     list_select_related = ("user",)
@@ -25,6 +28,10 @@ class EmailAddressAdmin(ReadOnlyAdmin):
 class AuthenticatorAdmin(ReadOnlyAdmin):
     """Second factors. Staff delete one that was lost; its secret is shown to nobody."""
 
+    name_plural = _("second factors")
+    about = _(
+        "Authenticator apps, passkeys and recovery codes. Remove one here if somebody has lost it."
+    )
     hidden = ("data",)
     actions = ("delete_selected",)
     list_display = ("user", "type", "created_at", "last_used_at")
@@ -49,6 +56,8 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
 class UserSessionAdmin(ReadOnlyAdmin):
     """Sessions, without their keys: with the key of a session one is that person."""
 
+    name_plural = _("signed-in devices")
+    about = _("Browsers people are signed in on. They sign them out on their own account page.")
     hidden = ("session_key", "data")
     list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
     list_filter = ("last_seen_at",)

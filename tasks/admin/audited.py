@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from tasks.admin.base import StaffAdmin
 from tasks.models import AuditAction, Membership, Project
 from tasks.team.audit import note
 
@@ -16,7 +16,7 @@ from tasks.team.audit import note
 SECRET_FIELDS = {"password", "password1", "password2", "usable_password", "key"}
 
 
-class AuditedAdmin(admin.ModelAdmin):
+class AuditedAdmin(StaffAdmin):
     """An admin whose changes are recorded; subclasses name the actions."""
 
     added: AuditAction

@@ -1,4 +1,4 @@
-"""Prices and budgets, whose changes are recorded, and the read-only charges and spending."""
+"""Prices, budgets and limits of takes, with the audit; charges and spending, read-only."""
 
 from __future__ import annotations
 
@@ -9,11 +9,28 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
+from tasks.admin import cells
 from tasks.admin.audited import AuditedAdmin
-from tasks.admin.read_only import ReadOnlyAdmin, TaskRowsAdmin
+from tasks.admin.base import StaffAdmin
+from tasks.admin.read_only import LargeTableAdmin, ReadOnlyAdmin, TaskRowsAdmin
 from tasks.billing import prices
-from tasks.models import AuditAction, Budget, Charge, Price, Project, Spending
+from tasks.billing.amounts import money
+from tasks.models import (
+    AuditAction,
+    BatchSum,
+    Budget,
+    Charge,
+    CostSum,
+    Price,
+    Project,
+    Recalculation,
+    Spending,
+    TakeLimits,
+)
 from tasks.web.forms.billing import PRICE_FIELDS
 
 
@@ -35,10 +52,15 @@ class PriceForm(forms.ModelForm):
 
 
 @admin.register(Price)
-class PriceAdmin(admin.ModelAdmin):
+class PriceAdmin(StaffAdmin):
     """Prices: added, or removed to correct a mistake. They are changed on the credential's page."""
 
+    about = _(
+        "What a model costs with a credential, and from which day. Estimates and charges use it."
+    )
     form = PriceForm
+    autocomplete_fields = ("credential",)
+    date_hierarchy = "valid_from"
     list_display = ("credential", "model", "amount", "currency", "unit", "tier", "with_video",
                     "with_audio", "valid_from", "valid_until")  # fmt: skip
     list_filter = ("credential", "currency", "unit")
@@ -62,31 +84,103 @@ class PriceAdmin(admin.ModelAdmin):
 
 @admin.register(Budget)
 class BudgetAdmin(AuditedAdmin):
+    about = _("What a project, a person or a credential may spend per month, week or day.")
     added = changed = removed = AuditAction.BUDGET_CHANGED
-    list_display = ("project", "limit", "unit", "most_takes", "takes_per_hour")
-    list_filter = ("unit",)
-    list_select_related = ("project",)
-    search_fields = ("project__name",)
+    list_display = ("subject", "scope", "limit", "unit", "period", "levels", "set_by", "set_at")
+    list_filter = ("period", "unit", "project")
+    list_select_related = ("project", "person", "credential", "set_by")
+    search_fields = ("project__name", "person__username", "credential__name")
+    autocomplete_fields = ("project", "person", "credential")
 
-    def project_of(self, row: Budget) -> Project:
+    @admin.display(description=_("for"))
+    def subject(self, row: Budget) -> str:
+        return str(row)
+
+    @admin.display(description=_("scope"))
+    def scope(self, row: Budget) -> str:
+        return str(row.scope.label)
+
+    def project_of(self, row: Budget) -> Project | None:
         return row.project
 
     def get_readonly_fields(self, request: HttpRequest, obj: Budget | None = None) -> Any:
-        """The project cannot be changed: that would be another budget."""
+        """The fields of what it is for, which cannot be changed: that would be another budget."""
+        return ("project", "person", "credential") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Budget, form: Any, change: bool) -> None:
+        obj.set_by, obj.set_at = request.user, timezone.now()  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(TakeLimits)
+class TakeLimitsAdmin(AuditedAdmin):
+    about = _("How many takes a project allows per request, and per person and hour.")
+    added = changed = removed = AuditAction.BUDGET_CHANGED
+    list_display = ("project", "most_takes", "takes_per_hour")
+    list_filter = ("most_takes",)
+    list_select_related = ("project",)
+    search_fields = ("project__name",)
+
+    def project_of(self, row: TakeLimits) -> Project:
+        return row.project
+
+    def get_readonly_fields(self, request: HttpRequest, obj: TakeLimits | None = None) -> Any:
+        """The project cannot be changed: those would be another one's limits."""
         return ("project",) if obj else ()
 
 
 @admin.register(Charge)
 class ChargeAdmin(TaskRowsAdmin):
-    list_display = ("task", "project", "day", "state", "tokens", "currency", "micros")
-    list_filter = ("state", "currency")
+    about = _("What each task reserved from its project's budget, and what it cost in the end.")
+    list_display = ("task", "project", "day", "outcome", "state", "tokens", "money")
+    list_filter = ("project", "credential", "state", "outcome", "currency")
     list_select_related = ("task", "project", "credential", "price__credential")
+
+    @admin.display(description=_("money"))
+    def money(self, charge: Charge) -> SafeString:
+        return cells.numbers(money(charge.micros, charge.currency) if charge.currency else "")
 
 
 @admin.register(Spending)
 class SpendingAdmin(ReadOnlyAdmin):
-    list_display = ("project", "month", "person", "currency", "takes", "tokens", "reserved_tokens",
-                    "micros", "reserved_micros")  # fmt: skip
-    list_filter = ("project", "month", "currency")
+    about = _("Totals of the charges by project, day, person, credential and currency.")
+    list_display = ("project", "day", "person", "credential", "takes", "tokens",
+                    "reserved_tokens", "billed", "reserved")  # fmt: skip
+    list_filter = ("project", "day", "currency")
     list_select_related = ("project",)
-    search_fields = ("project__name", "month")
+    search_fields = ("project__name",)
+
+    @admin.display(description=_("money billed"))
+    def billed(self, row: Spending) -> SafeString:
+        return cells.numbers(money(row.micros, row.currency) if row.currency else "")
+
+    @admin.display(description=_("money reserved"))
+    def reserved(self, row: Spending) -> SafeString:
+        return cells.numbers(money(row.reserved_micros, row.currency) if row.currency else "")
+
+
+@admin.register(CostSum)
+class CostSumAdmin(LargeTableAdmin):
+    ordering = ("-day",)
+    list_display = ("day", "project", "person", "model", "outcome", "currency", "takes", "tokens",
+                    "micros", "seconds")  # fmt: skip
+    list_filter = ("outcome", "currency")
+    list_select_related = ("project",)
+    search_fields = ("model",)
+
+
+@admin.register(BatchSum)
+class BatchSumAdmin(LargeTableAdmin):
+    ordering = ("-day",)
+    list_display = ("day", "project", "batch", "person", "currency", "takes", "tokens", "micros")
+    list_filter = ("currency",)
+    list_select_related = ("project",)
+    search_fields = ("batch",)
+
+
+@admin.register(Recalculation)
+class RecalculationAdmin(ReadOnlyAdmin):
+    list_display = ("at", "credential", "model", "since", "person")
+    list_filter = ("credential",)
+    list_select_related = ("credential",)
+    search_fields = ("model", "credential__name")

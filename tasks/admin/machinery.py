@@ -1,6 +1,7 @@
 """Read-only rows of leases, counters and health, to look at when something seems to hang."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from tasks.admin.read_only import LargeTableAdmin, ReadOnlyAdmin
 from tasks.models import (
@@ -15,6 +16,7 @@ from tasks.models import (
 
 @admin.register(Lease)
 class LeaseAdmin(ReadOnlyAdmin):
+    about = _("Which process runs the sweep and the archive, and its last sign of life.")
     list_display = ("name", "holder", "until", "beat_at")
     list_filter = ("name",)
     search_fields = ("name", "holder")
@@ -22,6 +24,9 @@ class LeaseAdmin(ReadOnlyAdmin):
 
 @admin.register(ChangeCounter)
 class ChangeCounterAdmin(ReadOnlyAdmin):
+    about = _(
+        "The number of the latest change. Open pages ask for everything after the one they know."
+    )
     list_display = ("id", "value")
     list_filter = ()
     search_fields = ("value",)
@@ -29,6 +34,7 @@ class ChangeCounterAdmin(ReadOnlyAdmin):
 
 @admin.register(ProjectChange)
 class ProjectChangeAdmin(ReadOnlyAdmin):
+    about = _("The latest change in each project.")
     list_display = ("project", "number")
     list_filter = ("project",)
     list_select_related = ("project",)
@@ -37,6 +43,7 @@ class ProjectChangeAdmin(ReadOnlyAdmin):
 
 @admin.register(StorageUse)
 class StorageUseAdmin(ReadOnlyAdmin):
+    about = _("Files and bytes each project has in storage.")
     list_display = ("project", "files", "bytes")
     list_filter = ("project",)
     list_select_related = ("project",)
@@ -45,6 +52,8 @@ class StorageUseAdmin(ReadOnlyAdmin):
 
 @admin.register(HealthMinute)
 class HealthMinuteAdmin(LargeTableAdmin):
+    about = _("Answers and errors of each credential, minute by minute.")
+    day_field = "minute"
     list_display = ("credential", "minute", "answers", "troubles")
     list_filter = ("credential",)
     list_select_related = ("credential",)
@@ -55,6 +64,7 @@ class HealthMinuteAdmin(LargeTableAdmin):
 class SignInLinkAdmin(ReadOnlyAdmin):
     """One-time links, printed on the server's terminal; their hashes are not shown."""
 
+    about = _("One-time sign-in links printed on the server's terminal.")
     hidden = ("token_hash",)
     list_display = ("user", "ends_at", "used_at")
     list_filter = ("ends_at",)

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from tasks.admin.read_only import LargeTableAdmin, ReadOnlyAdmin, TaskRowsAdmin
 from tasks.models import (
@@ -24,6 +25,8 @@ from tasks.models import (
 class AuditEntryAdmin(LargeTableAdmin):
     """The audit, which nobody can change, superusers included."""
 
+    about = _("Who did what, and when. Entries are never changed or deleted.")
+    day_field = "at"
     list_display = ("at", "actor", "verb", "label", "kind", "project_id", "address")
     list_filter = ("verb", "kind")
     search_fields = ("actor", "label", "address")
@@ -31,6 +34,9 @@ class AuditEntryAdmin(LargeTableAdmin):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(LargeTableAdmin):
+    name_plural = _("changes in the admin")
+    about = _("Django's own log of changes made in the admin. The audit has them too.")
+    day_field = "action_time"
     list_display = ("action_time", "user", "action_flag", "content_type", "object_repr")
     list_filter = ("action_flag",)
     list_select_related = ("user", "content_type")
@@ -41,6 +47,7 @@ class LogEntryAdmin(LargeTableAdmin):
 class InvitationAdmin(ReadOnlyAdmin):
     """Invitations. They are made and withdrawn on the page of people; links are stored nowhere."""
 
+    about = _("Invitation links. Create and withdraw them on the People page.")
     hidden = ("token_hash",)
     list_display = ("email", "project", "role", "invited_by", "created_at", "used_at", "used_by")
     list_filter = ("role", "project")
@@ -50,6 +57,9 @@ class InvitationAdmin(ReadOnlyAdmin):
 
 @admin.register(Profile)
 class ProfileAdmin(ReadOnlyAdmin):
+    name_plural = _("personal settings")
+    about = _("Each person's language, theme and layout.")
+    labels = {"user": _("person")}
     list_display = ("user", "language", "time_zone", "theme", "density", "seen_at")
     list_filter = ("language", "theme")
     list_select_related = ("user",)
@@ -58,13 +68,17 @@ class ProfileAdmin(ReadOnlyAdmin):
 
 @admin.register(Star)
 class StarAdmin(TaskRowsAdmin):
+    about = _("Clips people have starred.")
     list_display = ("task", "user", "created_at")
-    list_filter = ("created_at",)
+    list_filter = ("user",)
+    day_field = "created_at"
     list_select_related = ("task", "user")
 
 
 @admin.register(Reconciliation)
 class ReconciliationAdmin(LargeTableAdmin):
+    about = _("Comparisons of a provider's task list with ours.")
+    day_field = "asked_at"
     list_display = (
         "credential", "outcome", "asked_at", "asked_by", "listed",
         "missing_here", "missing_there", "differing",
@@ -76,6 +90,7 @@ class ReconciliationAdmin(LargeTableAdmin):
 
 @admin.register(Difference)
 class DifferenceAdmin(TaskRowsAdmin):
+    about = _("Tasks on which a provider's list and ours disagree.")
     list_display = ("task", "kind", "status_there", "reconciliation")
     list_filter = ("kind",)
     list_select_related = ("task", "reconciliation__credential")
@@ -83,6 +98,8 @@ class DifferenceAdmin(TaskRowsAdmin):
 
 @admin.register(UntrackedTask)
 class UntrackedTaskAdmin(LargeTableAdmin):
+    about = _("Tasks only the provider has: created with our accounts, but not here.")
+    day_field = "found_at"
     list_display = ("remote_id", "credential", "status", "model", "found_at", "seen_at")
     list_filter = ("status", "credential")
     list_select_related = ("credential",)

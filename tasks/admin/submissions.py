@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from tasks.admin.base import StaffAdmin
 from tasks.admin.read_only import HEAVY, LargeTableAdmin, ReadOnlyAdmin, TaskRowsAdmin
 from tasks.models import (
     AvailableModel,
@@ -39,10 +40,14 @@ class ModelNameForm(forms.ModelForm):
     class Meta:
         model = ModelName
         fields = ("provider", "name", "known_as")
+        help_texts = {
+            "name": _("Exactly as the reseller's API expects it, e.g. seedance-2.0-fast.")
+        }
 
 
 @admin.register(ModelName)
-class ModelNameAdmin(admin.ModelAdmin):
+class ModelNameAdmin(StaffAdmin):
+    about = _("Names a reseller uses for models we know.")
     form = ModelNameForm
     list_display = ("name", "provider", "known_as")
     list_filter = ("provider",)
@@ -51,6 +56,7 @@ class ModelNameAdmin(admin.ModelAdmin):
 
 @admin.register(AvailableModel)
 class AvailableModelAdmin(ReadOnlyAdmin):
+    about = _("Models each provider lists, refreshed once a day.")
     list_display = ("name", "credential", "status", "has_ended", "first_seen_at")
     list_filter = ("has_ended", "credential")
     list_select_related = ("credential",)
@@ -59,14 +65,19 @@ class AvailableModelAdmin(ReadOnlyAdmin):
 
 @admin.register(Batch)
 class BatchAdmin(LargeTableAdmin):
+    about = _("One press of Generate each, with one take or several.")
     list_display = ("id", "project", "credential", "created_by", "created_at", "takes")
     list_filter = ("project", "credential")
     list_select_related = ("project", "credential", "created_by")
-    search_fields = ("=id", "created_by__username")
+    search_fields = ("created_by__username", "project__name")
+    day_field = "created_at"
 
 
 @admin.register(Upload)
 class UploadAdmin(LargeTableAdmin):
+    name_plural = _("uploads")
+    about = _("Files people uploaded as references, first or last frames.")
+    day_field = "created_at"
     list_display = ("id", "project", "created_by", "created_at", "kind", "width", "height", "size")
     list_filter = ("project", "kind")
     list_select_related = ("project", "created_by")
@@ -75,6 +86,7 @@ class UploadAdmin(LargeTableAdmin):
 
 @admin.register(SavedPrompt)
 class SavedPromptAdmin(LargeTableAdmin):
+    about = _("Prompts a project keeps for reuse.")
     list_display = ("name", "project", "created_by", "changed_at")
     list_filter = ("project",)
     list_select_related = ("project", "created_by")
@@ -86,6 +98,8 @@ class SavedPromptAdmin(LargeTableAdmin):
 
 @admin.register(Submission)
 class SubmissionAdmin(TaskRowsAdmin):
+    name_plural = _("create requests")
+    about = _("The one attempt to create each task, and its outcome.")
     list_display = (
         "task", "state", "take", "relation", "parent", "sent_at", "ended_at", "trouble",
     )  # fmt: skip
@@ -99,31 +113,39 @@ class SubmissionAdmin(TaskRowsAdmin):
 
 @admin.register(Cancellation)
 class CancellationAdmin(TaskRowsAdmin):
+    about = _("Requests to cancel a task, and whether the provider did.")
+    day_field = "asked_at"
     list_display = ("task", "outcome", "asked_by", "asked_at", "ended_at")
     list_filter = ("outcome",)
     list_select_related = ("task", "asked_by")
 
 
 @admin.register(CreateLookup)
-class CreateLookupAdmin(LargeTableAdmin):
+class CreateLookupAdmin(TaskRowsAdmin):
+    about = _("Searches in a provider's list for a create whose answer was lost.")
+    task_path = "submission__task"
     list_display = ("submission", "outcome", "attempts", "attempted_at", "due_at", "trouble")
     list_filter = ("outcome",)
-    list_select_related = ("submission",)
-    search_fields = ("=submission__task__remote_id",)
+    list_select_related = ("submission__task",)
+    search_fields = ("submission__task__remote_id",)
 
 
 @admin.register(Candidate)
-class CandidateAdmin(LargeTableAdmin):
+class CandidateAdmin(TaskRowsAdmin):
+    about = _("Tasks at a provider that such a create may have made.")
+    task_path = "lookup__submission__task"
     list_display = ("remote_id", "lookup", "status", "created_at", "agreed")
     list_filter = ("status",)
-    list_select_related = ("lookup",)
-    search_fields = ("=remote_id",)
+    list_select_related = ("lookup__submission__task",)
+    search_fields = ("lookup__submission__task__remote_id",)
 
 
 @admin.register(Callback)
-class CallbackAdmin(LargeTableAdmin):
+class CallbackAdmin(TaskRowsAdmin):
+    about = _("Addresses a provider may call when a task changes, and whether it has.")
+    task_path = "submission__task"
     hidden = ("digest",)  # the hash of a token: of no use to anybody
     list_display = ("submission", "made_at", "called_at")
     list_filter = (("called_at", admin.EmptyFieldListFilter),)
-    list_select_related = ("submission",)
-    search_fields = ("=submission__task__remote_id",)
+    list_select_related = ("submission__task",)
+    search_fields = ("submission__task__remote_id",)

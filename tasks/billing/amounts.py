@@ -35,9 +35,9 @@ def amount(value: Decimal, currency: str) -> str:
 def for_unit(price: str, unit: str) -> str:
     """Say what a price is the price of: ¥46 for a million tokens."""
     words = {
-        PriceUnit.TOKENS: _("%(price)s for a million tokens"),
-        PriceUnit.SECOND: _("%(price)s for a second"),
-        PriceUnit.VIDEO: _("%(price)s for a video"),
+        PriceUnit.TOKENS: _("%(price)s per million tokens"),
+        PriceUnit.SECOND: _("%(price)s per second"),
+        PriceUnit.VIDEO: _("%(price)s per video"),
     }
     return words[PriceUnit(unit)] % {"price": price}
 

@@ -1,103 +1,64 @@
-"""The status of a project's budget: what is used, reserved and left in a month."""
+"""The status of a budget: what is used, reserved and left in a period, and where it leads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from tasks.billing.estimates import Total
-from tasks.models import Budget, Project, Spending
-from tasks.models.charge import month_of
-
-WARN_FROM = 80  # percent
-
-
-@dataclass(frozen=True, kw_only=True)
-class Used:
-    """Use of a month, in tokens or in millionths of a currency."""
-
-    counted: int = 0
-    reserved: int = 0
-
-    @property
-    def together(self) -> int:
-        return self.counted + self.reserved
-
-
-def percent_of(used: int, limit: int) -> int:
-    """The share in percent, rounded down; a limit of 0 is used up."""
-    return used * 100 // limit if limit else 100
-
-
-def tokens_in(rows: Iterable[Spending]) -> Used:
-    rows = list(rows)
-    return Used(
-        counted=sum(row.tokens for row in rows), reserved=sum(row.reserved_tokens for row in rows)
-    )
-
-
-def money_in(rows: Iterable[Spending], currency: str) -> Used:
-    rows = [row for row in rows if row.currency == currency]
-    return Used(
-        counted=sum(row.micros for row in rows), reserved=sum(row.reserved_micros for row in rows)
-    )
+from tasks.billing.forecast import Forecast, NoForecast, forecast
+from tasks.billing.sums import Used, percent_of, uses_of
+from tasks.models import Budget
+from tasks.models.period import midnight
 
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetStatus:
-    """A project's budget in one month, and what has been used of it."""
+    """One budget in one of its periods, and what has been used of it."""
 
     budget: Budget
-    month: str
-    tokens: Used
-    money: dict[str, Used]  # by currency, including those that the budget is not in
-    takes: int
-    unpriced: int  # takes without a price
+    day: date  # any of the period
+    used: Used
 
     @classmethod
-    def of(cls, project: Project, day: date, budget: Budget | None = None) -> BudgetStatus:
-        """Read the status of a day's month, in one query or two: a row per person and currency."""
-        budget = budget or Budget.objects.of(project)
-        rows = Spending.objects.filter(project=project, month=month_of(day))
-        return cls.read(budget, month_of(day), list(rows))
-
-    @classmethod
-    def read(cls, budget: Budget, month: str, rows: Sequence[Spending]) -> BudgetStatus:
-        currencies = sorted({row.currency for row in rows} - {""})
-        return cls(
-            budget=budget,
-            month=month,
-            tokens=tokens_in(rows),
-            money={each: money_in(rows, each) for each in currencies},
-            takes=sum(row.takes for row in rows),
-            unpriced=sum(row.takes for row in rows if not row.currency),
-        )
+    def of_all(cls, budgets: Iterable[Budget], day: date) -> list[BudgetStatus]:
+        """Read the status of each budget in its period around a day; one query for a hundred."""
+        budgets = list(budgets)
+        uses = uses_of(budgets, day) if budgets else {}
+        return [cls(budget=each, day=day, used=uses[each.pk]) for each in budgets]
 
     @property
-    def used(self) -> Used:
-        """Use in the unit of the budget."""
-        budget = self.budget
-        return self.tokens if budget.is_in_tokens else self.money.get(budget.unit, Used())
+    def first(self) -> date:
+        """The first day of the period."""
+        return self.budget.span.first(self.day)
 
     @property
-    def limit(self) -> int | None:
+    def following(self) -> date:
+        """The day on which it begins anew."""
+        return self.budget.span.following(self.day)
+
+    @property
+    def limit(self) -> int:
         return self.budget.most
 
     @property
-    def left(self) -> int | None:
-        return None if self.limit is None else max(0, self.limit - self.used.together)
+    def left(self) -> int:
+        return max(0, self.limit - self.used.together)
 
     @property
-    def percent(self) -> int | None:
+    def percent(self) -> int:
         """The used share of the limit, rounded down; 100 and more if it is used up."""
-        if self.limit is None:
-            return None
         return percent_of(self.used.together, self.limit)
 
     @property
+    def level(self) -> int | None:
+        """The highest of the budget's own levels that is reached; None below all of them."""
+        return self.budget.level_of(self.percent)
+
+    @property
     def is_near(self) -> bool:
-        return self.percent is not None and self.percent >= WARN_FROM
+        return self.level is not None or self.is_used_up
 
     @property
     def is_used_up(self) -> bool:
@@ -110,3 +71,22 @@ class BudgetStatus:
         sums = total.money
         is_certain = len(sums) == 1 and sums[0].currency == self.budget.unit and not total.unpriced
         return sums[0].most if is_certain else None
+
+    def forecast(self, now: datetime) -> Forecast | NoForecast:
+        """Foretell the end of the period at its pace so far."""
+        return forecast(
+            self.used.counted,
+            self.limit,
+            begins_at=midnight(self.first),
+            ends_at=midnight(self.following),
+            now=now,
+            span=self.budget.span,
+        )
+
+    def is_foretold(self, now: datetime) -> bool:
+        """Whether its pace leads to the last of its levels, which it has not reached yet."""
+        marks = self.budget.marks
+        if not marks or self.percent >= marks[-1] or self.is_used_up:
+            return False
+        found = self.forecast(now)
+        return isinstance(found, Forecast) and found.percent >= marks[-1]

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from tasks.billing.amounts import sum_of
+from tasks.billing.budget_status import BudgetStatus
+from tasks.models import Budget, Period, Scope
 from tasks.text import prose
 
 
@@ -25,8 +29,10 @@ class TooManyTakesError(PlacementRefusedError):
 
     def __str__(self) -> str:
         sentence = ngettext(
-            "At most %(most)s take at one press in this project. Its managers can change that.",
-            "At most %(most)s takes at one press in this project. Its managers can change that.",
+            "This project allows at most %(most)s take per request. A project manager can change "
+            "that.",
+            "This project allows at most %(most)s takes per request. A project manager can "
+            "change that.",
             self.most,
         )
         return sentence % {"most": self.most}
@@ -46,41 +52,93 @@ class RateLimitError(PlacementRefusedError):
     def __str__(self) -> str:
         if self.minutes == 1:
             limit = ngettext(
-                "One person may ask for %(most)s take a minute.",
-                "One person may ask for %(most)s takes a minute.",
+                "One person can request at most %(most)s take a minute.",
+                "One person can request at most %(most)s takes a minute.",
                 self.most,
             )
         else:
             limit = ngettext(
-                "One person may ask for %(most)s take an hour.",
-                "One person may ask for %(most)s takes an hour.",
+                "One person can request at most %(most)s take an hour.",
+                "One person can request at most %(most)s takes an hour.",
                 self.most,
             )
         if self.again_at is None:
-            advice = _("Ask for fewer.")
+            advice = _("Request fewer.")
         else:
             time = f"{timezone.localtime(self.again_at):%H:%M:%S %Z}"
-            advice = _("It can go on at %(time)s.") % {"time": time}
+            advice = _("You can continue at %(time)s.") % {"time": time}
         return prose(limit % {"most": self.most}, advice)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class BudgetExceededError(PlacementRefusedError):
-    """The takes need more than is left; both in tokens, or millionths of the budget's currency."""
+    """The takes need more than is left of a budget; in tokens, or millionths of its currency.
 
+    `is_shown`: whether whoever asks may read the budget's numbers.
+    """
+
+    status: BudgetStatus
     needed: int
-    left: int
-    unit: str
+    is_shown: bool = True
 
     def __str__(self) -> str:
-        sums = {"needed": sum_of(self.needed, self.unit), "left": sum_of(self.left, self.unit)}
-        if self.left:
-            reason = _(
-                "This would take up to %(needed)s; %(left)s are left of this month's budget."
-            )
+        return prose(self._reason, self._setter, self._renewal)
+
+    @property
+    def _reason(self) -> str:
+        budget, left = self.status.budget, self.status.left
+        words = {"budget": name_of(budget), "needed": sum_of(self.needed, budget.unit)}
+        if not self.is_shown and left:
+            return _("%(budget)s has too little left for this.") % {
+                "budget": capfirst(name_of(budget))
+            }
+        if not self.is_shown:
+            return _("%(budget)s is used up.") % {"budget": capfirst(name_of(budget))}
+        if left:
+            words["left"] = sum_of(left, budget.unit)
+            return _("This needs up to %(needed)s, but %(budget)s has only %(left)s left.") % words
+        words["budget"] = capfirst(words["budget"])
+        return _("%(budget)s is used up. This needs %(needed)s.") % words
+
+    @property
+    def _setter(self) -> str:
+        """The person who set it, and the people who can raise it."""
+        budget = self.status.budget
+        if budget.project_id:
+            raising = _("The project's managers can raise it.")
         else:
-            reason = _("This month's budget is used up; this would take %(needed)s.")
-        return prose(reason % sums, _("The project's managers can raise it."))
+            raising = _("An administrator can raise it.")
+        if budget.set_by is None or not self.is_shown:
+            return raising
+        name = budget.set_by.get_full_name() or budget.set_by.get_username()
+        return prose(_("%(name)s set it.") % {"name": name}, raising)
+
+    @property
+    def _renewal(self) -> str:
+        day = date_format(self.status.following, "MONTH_DAY_FORMAT")
+        return _("It resets on %(day)s.") % {"day": day}
+
+
+#: Budgets in the middle of a sentence, by what they are for and the span they count in.
+NAMES = {
+    (Scope.PROJECT, Period.MONTH): gettext_lazy("this month's budget"),
+    (Scope.PROJECT, Period.WEEK): gettext_lazy("this week's budget"),
+    (Scope.PROJECT, Period.DAY): gettext_lazy("today's budget"),
+    (Scope.MEMBER, Period.MONTH): gettext_lazy("your budget for this month in this project"),
+    (Scope.MEMBER, Period.WEEK): gettext_lazy("your budget for this week in this project"),
+    (Scope.MEMBER, Period.DAY): gettext_lazy("your budget for today in this project"),
+    (Scope.PERSON, Period.MONTH): gettext_lazy("your budget for this month in all projects"),
+    (Scope.PERSON, Period.WEEK): gettext_lazy("your budget for this week in all projects"),
+    (Scope.PERSON, Period.DAY): gettext_lazy("your budget for today in all projects"),
+    (Scope.CREDENTIAL, Period.MONTH): gettext_lazy("this credential's budget for this month"),
+    (Scope.CREDENTIAL, Period.WEEK): gettext_lazy("this credential's budget for this week"),
+    (Scope.CREDENTIAL, Period.DAY): gettext_lazy("this credential's budget for today"),
+}
+
+
+def name_of(budget: Budget) -> str:
+    """Name a budget to whoever is placing takes, for the middle of a sentence."""
+    return str(NAMES[budget.scope, budget.span])
 
 
 @dataclass(eq=False)
@@ -91,6 +149,6 @@ class NoPriceError(PlacementRefusedError):
 
     def __str__(self) -> str:
         return _(
-            "The budget is in %(currency)s, and no price in %(currency)s is known for this. "
-            "The project's managers can enter one on the credential's page."
+            "The budget is in %(currency)s, but there's no price in %(currency)s for this. A "
+            "project manager can enter one on the credential's page."
         ) % {"currency": self.currency}

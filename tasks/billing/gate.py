@@ -1,8 +1,10 @@
-"""The gate that every create passes before it has a row: takes at once, pace and budget.
+"""The gate that every create passes before it has a row: takes at once, pace and budgets.
 
 Everything that places takes calls `admit`, in the transaction that writes them. It locks the person
-and then the project's budget, so each of many presses at once sees what the others have taken. On
-SQLite the transaction itself is that lock, because it begins by becoming the only writer.
+and then all budgets that count the create, in the order of their ids, so each of many presses at
+once sees what the others have taken and no two wait for each other in a circle. All takes pass all
+budgets, or none does. On SQLite the transaction itself is that lock, because it begins by becoming
+the only writer.
 
 Unknown quantities are reserved at their documented maximum: a budget may therefore refuse a video
 of unknown length that would have fitted, but never admit one that does not. A budget in money
@@ -12,8 +14,9 @@ dearest known one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +31,8 @@ from tasks.billing.errors import (
     TooManyTakesError,
 )
 from tasks.billing.estimates import Estimate, Total, estimates_of
-from tasks.models import Budget, Charge, Credential, Project
+from tasks.models import Budget, Charge, Credential, Project, Scope, TakeLimits
+from tasks.models.access import sees_budgets_of_credentials
 from tasks.models.charge import day_of
 from tasks.providers.catalog.request import GenerationRequest
 
@@ -47,30 +51,41 @@ def admit(
 
     Raises PlacementRefusedError.
     """
-    if person is not None:  # who may press in two projects, or at two web servers, at once
-        people = get_user_model().objects.select_for_update(no_key=True)
-        people.only("pk").get(pk=person.pk)
-    budget = Budget.objects.lock(project)
-    if len(requests) > budget.most_takes:
-        raise TooManyTakesError(budget.most_takes)
-    _check_pace(len(requests), person, budget, now)
+    budgets = lock(project, credential, person)
+    limits = TakeLimits.objects.of(project)
+    if len(requests) > limits.most_takes:
+        raise TooManyTakesError(limits.most_takes)
+    _check_pace(len(requests), person, limits, now)
     day = day_of(now)
     estimates = estimates_of(requests, credential, day)
-    if refusal := would_refuse(BudgetStatus.of(project, day, budget), Total(estimates)):
+    if refusal := would_refuse(BudgetStatus.of_all(budgets, day), Total(estimates), person):
         raise refusal
     return estimates
 
 
-def _check_pace(takes: int, person: Any, budget: Budget, now: datetime) -> None:
+def lock(project: Project, credential: Credential, person: Any) -> list[Budget]:
+    """Lock the person and the budgets of a create, until the transaction ends; return the latter.
+
+    A transaction that changes tasks before it places new ones calls this first: whoever places
+    takes the change counter's lock after these.
+    """
+    if person is not None:  # who may press in two projects, or at two web servers, at once
+        people = get_user_model().objects.select_for_update(no_key=True)
+        people.only("pk").get(pk=person.pk)
+    budgets = Budget.objects.applying_to(project, credential, person)
+    return list(budgets.select_for_update(no_key=True))
+
+
+def _check_pace(takes: int, person: Any, limits: TakeLimits, now: datetime) -> None:
     """Raise RateLimitError if one person asks for too many takes in a minute or an hour."""
     if person is None:
         return
     everywhere: Any = Charge.objects.placed_by(person.pk, now - HOUR)
-    here = everywhere.filter(project=budget.project_id)
+    here = everywhere.filter(project=limits.project_id)
     for charges, most, window in (
         (everywhere.filter(placed_at__gt=now - MINUTE), settings.TAKES_PER_MINUTE, MINUTE),
         (everywhere, settings.TAKES_PER_HOUR, HOUR),
-        (here, budget.takes_per_hour, HOUR),
+        (here, limits.takes_per_hour, HOUR),
     ):
         if not most:
             continue
@@ -83,14 +98,25 @@ def _check_pace(takes: int, person: Any, budget: Budget, now: datetime) -> None:
         raise RateLimitError(most, int(window / MINUTE), again_at)
 
 
-def would_refuse(budget_status: BudgetStatus, total: Total) -> PlacementRefusedError | None:
-    """The error that the budget would raise, or None; the form shows it before the press."""
-    if budget_status.left is None:
-        return None
-    needed = budget_status.needs(total)
-    unit = budget_status.budget.unit
-    if needed is None:
-        return NoPriceError(unit)
-    if needed > budget_status.left or budget_status.is_used_up:
-        return BudgetExceededError(needed, budget_status.left, unit)
-    return None
+def would_refuse(
+    statuses: Iterable[BudgetStatus], total: Total, reader: Any
+) -> PlacementRefusedError | None:
+    """The error that the tightest of the budgets would raise, or None if all have room.
+
+    The form shows it before the press. Tightest is the one that has room for the smallest part; of
+    several the one that begins anew last. One whose numbers the reader may not see comes after.
+    """
+    refusals = []
+    for status in statuses:
+        needed = status.needs(total)
+        if needed is not None and needed <= status.left and not status.is_used_up:
+            continue
+        sees = status.budget.scope != Scope.CREDENTIAL or sees_budgets_of_credentials(reader)
+        room = Fraction(status.left, needed) if needed else Fraction(0)
+        error: PlacementRefusedError = (
+            NoPriceError(status.budget.unit)
+            if needed is None
+            else BudgetExceededError(status=status, needed=needed, is_shown=sees)
+        )
+        refusals.append(((room, not sees, -status.following.toordinal()), error))
+    return min(refusals, key=lambda each: each[0])[1] if refusals else None

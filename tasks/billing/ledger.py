@@ -15,6 +15,7 @@ for them before, because nobody here asked for them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -29,6 +30,7 @@ from tasks.models import (
     Charge,
     ChargeState,
     ModelName,
+    Outcome,
     Price,
     Submission,
     SubmissionState,
@@ -38,7 +40,7 @@ from tasks.models import (
 from tasks.models.charge import NOBODY, day_of
 from tasks.models.price import LONGEST_NAME, PriceUnit, price_for
 from tasks.providers.catalog.models import FPS, find_model
-from tasks.providers.catalog.tariff import had_video, seconds_of, tier_of
+from tasks.providers.catalog.tariff import had_video, resolution_of, seconds_of, tier_of
 from tasks.status import FINAL, Status
 
 #: More than any video takes; an absurd answer must fit into the column.
@@ -47,14 +49,17 @@ MOST_TOKENS = 10**9
 _UNBILLED = FINAL - {Status.SUCCEEDED}
 
 
-def reserve(tasks: Sequence[Task], estimates: Sequence[Estimate], now: datetime) -> None:
+def reserve(
+    tasks: Sequence[Task], estimates: Sequence[Estimate], now: datetime, *, batch: int
+) -> None:
     """Create the charges of new tasks of ours, with the most that they may take."""
     Charge.objects.bulk_create(
-        _reservation(task, estimate, now) for task, estimate in zip(tasks, estimates, strict=True)
+        _reservation(task, estimate, now, batch)
+        for task, estimate in zip(tasks, estimates, strict=True)
     )
 
 
-def _reservation(task: Task, estimate: Estimate, now: datetime) -> Charge:
+def _reservation(task: Task, estimate: Estimate, now: datetime, batch: int) -> Charge:
     charge = Charge(
         task=task,
         project_id=task.project_id,
@@ -67,6 +72,10 @@ def _reservation(task: Task, estimate: Estimate, now: datetime) -> Charge:
         price=estimate.price,
         currency=estimate.currency,
         micros=estimate.most_micros,
+        provider=task.provider,
+        batch=batch,
+        mode=estimate.request.mode,
+        resolution=_word(resolution_of(estimate.request)),
     )
     tariff = estimate.tariff
     charge.model, charge.tier, charge.is_flex = tariff.model, tariff.tier, tariff.is_flex
@@ -115,19 +124,12 @@ def _seconds(task: Task) -> int | None:
 
 
 def _lengths(charges: Mapping[int | None, Charge], rows: Mapping[int, Task]) -> dict[int, int]:
-    """Seconds of the successes that are priced by them, by task.
+    """Seconds of the successes, by task.
 
     A provider that does not repeat the length makes the one that was asked for. One query, and none
     where every length is known.
     """
-    successes = [
-        task
-        for pk, charge in charges.items()
-        if pk
-        and (task := rows[pk]).status == Status.SUCCEEDED
-        and charge.price
-        and charge.price.unit == PriceUnit.SECOND
-    ]
+    successes = [task for pk in charges if pk and (task := rows[pk]).status == Status.SUCCEEDED]
     found = {task.pk: length for task in successes if (length := _seconds(task)) is not None}
     unsaid = [task.pk for task in successes if task.pk not in found]
     for submission in Submission.objects.filter(task__in=unsaid) if unsaid else ():
@@ -147,7 +149,7 @@ def _not_created(tasks: Iterable[Task]) -> set[int]:
 def _settle(charge: Charge, task: Task, *, seconds: int | None, is_not_created: bool) -> bool:
     """Update a charge without its price; whether anything has changed.
 
-    `seconds` is the video's length where its price needs it.
+    `seconds` is the length of the video that was made, as far as it is known.
     """
     before = [getattr(charge, name) for name in Charge.SETTLED_FIELDS]
     tokens, cost = _billed_tokens(task), _named_cost(task)
@@ -158,8 +160,9 @@ def _settle(charge: Charge, task: Task, *, seconds: int | None, is_not_created: 
         charge.take_named_cost(*cost)
     if seconds is not None:
         charge.seconds = seconds
-    is_counted = tokens is not None or charge.provider_micros is not None
-    if is_counted:
+    _end(charge, task, seconds, is_not_created=is_not_created)
+    is_settled = tokens is not None or charge.provider_micros is not None
+    if is_settled:
         pass
     elif task.status == Status.SUCCEEDED and _needs_no_tokens(charge.price, seconds):
         charge.state = ChargeState.BILLED
@@ -169,6 +172,35 @@ def _settle(charge: Charge, task: Task, *, seconds: int | None, is_not_created: 
         charge.state = ChargeState.RESERVED
     _describe(charge, task)
     return before != [getattr(charge, name) for name in Charge.SETTLED_FIELDS]
+
+
+def _end(charge: Charge, task: Task, seconds: int | None, *, is_not_created: bool) -> None:
+    """Note how the task ended, and after how long; a task that came back is open again."""
+    charge.outcome = (
+        Outcome.NOT_CREATED if is_not_created else _OUTCOMES.get(task.status, Outcome.OPEN)
+    )
+    charge.is_counted = _billed_tokens(task) is not None
+    charge.made_seconds = seconds if charge.outcome == Outcome.SUCCEEDED else None
+    has_failed = charge.outcome == Outcome.FAILED
+    charge.error_code = task.error_code[:LONGEST_NAME] if has_failed else ""
+    charge.queue_seconds = _since(charge.placed_at, task.running_at)
+    charge.finish_seconds = _since(charge.placed_at, task.ended_at)
+
+
+_OUTCOMES: dict[str, Outcome] = {status: Outcome(status) for status in (*FINAL, Status.LOST)}
+
+
+def _since(start: datetime | None, end: datetime | None) -> int | None:
+    """Whole seconds from one time to the other; at least 0, as clocks are corrected."""
+    return max(0, round((end - start).total_seconds())) if start and end else None
+
+
+def _word(resolution: str) -> str:
+    """The resolution as charges name it; nothing that is none, whatever a provider calls so."""
+    return resolution if _RESOLUTION.fullmatch(resolution) else ""
+
+
+_RESOLUTION = re.compile(r"[0-9]{1,4}[pk]", re.ASCII)
 
 
 def _needs_no_tokens(price: Price | None, seconds: int | None) -> bool:
@@ -181,6 +213,7 @@ def _needs_no_tokens(price: Price | None, seconds: int | None) -> bool:
 def _describe(charge: Charge, task: Task) -> None:
     """Take over the settings that the provider says the video was made with."""
     charge.tier = tier_of(task.resolution) or charge.tier
+    charge.resolution = _word(task.resolution.lower()) or charge.resolution
     if task.generate_audio is not None:
         charge.with_audio = task.generate_audio
     if task.service_tier:
@@ -217,12 +250,14 @@ def _charge_of_tracked(task: Task) -> Charge:
         state=ChargeState.BILLED,
         tokens=tokens,
         seconds=_seconds(task),
+        provider=task.provider,
         model=model,
         with_video=had_video(model, task.resolution, task.ratio, task.duration or 0, tokens),
     )
     if cost := _named_cost(task):
         charge.take_named_cost(*cost)
     _describe(charge, task)
+    _end(charge, task, charge.seconds, is_not_created=False)
     return charge
 
 
@@ -255,19 +290,32 @@ def transfer(placeholder: Task, known: Task) -> None:
         reserved.update(task=known)
 
 
-def reprice(credential: int, model: str, since: date) -> None:
+def reprice(credential: int, model: str, since: date) -> tuple[Sums, Sums]:
     """Price the charges since a day anew, after the price list has changed.
 
-    It costs a statement or two for each price, however many charges there are.
+    Returns what they came to before and after. It costs a statement or two for each price, however
+    many charges there are.
     """
     ChangeCounter.objects.next()  # every writer of charges holds its lock
     charges = Charge.objects.filter(
         credential=credential, model=model, day__gte=since, provider_micros=None
     )
+    before = _sums(charges)
     charges.exclude(currency="").update(price=None, currency="", micros=0)
     prices = Price.objects.filter(credential=credential, model=model)
     for price in prices.during(since, None):
         _apply_to(charges, price)
+    return before, _sums(charges)
+
+
+#: Takes and their money in millionths, by currency; those without a price are under "".
+Sums = dict[str, tuple[int, int]]
+
+
+def _sums(charges: fields.QuerySet[Charge]) -> Sums:
+    rows = charges.exclude(state=ChargeState.FREE).order_by().values_list("currency")
+    found = rows.annotate(takes=fields.Count("pk"), money=fields.Sum("micros"))
+    return {currency: (takes, int(money)) for currency, takes, money in found}
 
 
 def _apply_to(charges: fields.QuerySet[Charge], price: Price) -> None:

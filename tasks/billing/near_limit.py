@@ -1,72 +1,80 @@
-"""Budgets near their limit, for the people who may raise it."""
+"""Budgets that have reached a level of theirs, or whose pace leads to their last one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Any
 
-from django.db.models import (
-    BigIntegerField,
-    CharField,
-    DecimalField,
-    F,
-    Field,
-    OuterRef,
-    QuerySet,
-    Subquery,
-    Sum,
-)
+from django.db.models import BigIntegerField, CharField, DecimalField, Field
 
-from tasks.billing.budget_status import WARN_FROM, percent_of
-from tasks.models import Budget, Spending
-from tasks.models.charge import month_of
+from tasks.billing.budget_status import BudgetStatus
+from tasks.billing.forecast import Forecast
+from tasks.models import Budget, Scope
+from tasks.models.charge import day_of
 
-#: Columns of the rows that `nearly_spent` reads, in order, with their fields.
+#: Columns of the budgets that `near_limits` is given, with their fields.
 COLUMNS: dict[str, Field[Any, Any]] = {
+    "id": BigIntegerField(),
     "project_id": BigIntegerField(),
-    "project__name": CharField(),
+    "person_id": BigIntegerField(),
+    "credential_id": BigIntegerField(),
+    "period": CharField(),
     "unit": CharField(),
     "limit": DecimalField(max_digits=15, decimal_places=2),
-    "tokens": BigIntegerField(),
-    "micros": BigIntegerField(),
+    "levels": CharField(),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class NearLimit:
-    """A project whose budget is near its limit this month."""
+    """A budget that somebody is told of: what it is for, and how much of it is used."""
 
-    project_id: int
-    project: str
+    pk: int
+    scope: Scope
+    project_id: int | None
+    name: str  # of what it is for
+    is_own: bool  # the reader's
     percent: int  # 100 and more if it is used up
-
-    @property
-    def is_used_up(self) -> bool:
-        return self.percent >= 100
+    is_used_up: bool
+    forecast: Forecast | None  # where its pace leads to its last level, and it is not there yet
 
 
-def limited(user: Any, day: date) -> QuerySet[Budget]:
-    """Limited budgets that this person may change, with the sums used and reserved this month."""
-    month = Spending.objects.filter(project=OuterRef("pk"), month=month_of(day))
-    spent = month.order_by().values("project")
-    in_tokens = spent.annotate(used=Sum(F("tokens") + F("reserved_tokens")))
-    in_money = spent.filter(currency=OuterRef("unit"))
-    in_money = in_money.annotate(used=Sum(F("micros") + F("reserved_micros")))
-    budgets = Budget.objects.managed_by(user).filter(limit__isnull=False)
-    return budgets.annotate(
-        tokens=Subquery(in_tokens.values("used")), micros=Subquery(in_money.values("used"))
+def near_limits(rows: Iterable[Sequence[Any]], now: datetime) -> tuple[BudgetStatus, ...]:
+    """Choose the budgets near their limit, the fullest first, from rows of COLUMNS.
+
+    They are all budgets of the site, and their use is one query for a hundred: the caller shares
+    the answer among all people for some seconds, and `told_to` chooses from it for each.
+    """
+    budgets = [Budget(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
+    statuses = BudgetStatus.of_all(budgets, day_of(now))
+    near = [each for each in statuses if each.is_near or each.is_foretold(now)]
+    return tuple(sorted(near, key=lambda each: (-each.percent, each.budget.pk)))
+
+
+def told_to(user: Any, near: Sequence[BudgetStatus], now: datetime) -> tuple[NearLimit, ...]:
+    """Choose those that this person is told of; one query, and none where nothing is near."""
+    if not near:
+        return ()
+    rows = Budget.objects.filter(pk__in=[each.budget.pk for each in near]).told_to(user)
+    known = {row.pk: row for row in rows.select_related("project", "person", "credential")}
+    return tuple(
+        _near_limit(each, known[each.budget.pk], user, now)
+        for each in near
+        if each.budget.pk in known
     )
 
 
-def nearly_spent(rows: Iterable[tuple[Any, ...]]) -> tuple[NearLimit, ...]:
-    """Budgets near their limit, the fullest first, from rows of `limited` in order of COLUMNS."""
-    near = []
-    for pk, name, unit, limit, tokens, micros in rows:
-        budget = Budget(project_id=pk, unit=unit, limit=limit)
-        used = (tokens if budget.is_in_tokens else micros) or 0
-        percent = percent_of(used, budget.most or 0)
-        if percent >= WARN_FROM:
-            near.append(NearLimit(project_id=pk, project=name, percent=percent))
-    return tuple(sorted(near, key=lambda each: (-each.percent, each.project)))
+def _near_limit(status: BudgetStatus, budget: Budget, user: Any, now: datetime) -> NearLimit:
+    found = status.forecast(now) if status.is_foretold(now) else None
+    return NearLimit(
+        pk=budget.pk,
+        scope=budget.scope,
+        project_id=budget.project_id,
+        name=str(budget),
+        is_own=budget.person_id == user.pk,
+        percent=status.percent,
+        is_used_up=status.is_used_up,
+        forecast=found if isinstance(found, Forecast) else None,
+    )

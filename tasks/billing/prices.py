@@ -13,10 +13,12 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tasks.billing import ledger
-from tasks.models import AuditAction, Credential, Price
+from tasks.models import AuditAction, Credential, Price, Recalculation
+from tasks.models.charge import NOBODY
 from tasks.providers.catalog.list_prices import documented_prices
 from tasks.providers.catalog.models import Model, find_model
 from tasks.team.audit import note
@@ -41,7 +43,7 @@ def check(price: Price) -> None:
     if model := find_model(price.model):  # of another nothing is known, so anything may be
         _check_conditions(price, model)
     if price.valid_until and price.valid_until < price.valid_from:
-        raise PriceConflictError("valid_until", _("It would end before it begins."))
+        raise PriceConflictError("valid_until", _("The end is before the start."))
     others = Price.objects.filter(credential=price.credential_id, model=price.model)
     for other in others.exclude(pk=price.pk):
         if price.clashes_with(other):
@@ -52,23 +54,25 @@ def _check_conditions(price: Price, model: Model) -> None:
     """Raise PriceConflictError for a condition that no video of this model meets."""
     words = {"model": model.label}
     if price.tier and price.tier not in model.resolutions:
-        raise PriceConflictError("tier", _("%(model)s has no such resolution.") % words)
+        raise PriceConflictError("tier", _("%(model)s doesn't offer this resolution.") % words)
     if price.with_video is not None and not model.reference_videos:
-        raise PriceConflictError("with_video", _("%(model)s takes no videos.") % words)
+        raise PriceConflictError("with_video", _("%(model)s doesn't take video input.") % words)
     if price.with_audio is not None and not model.has_audio:
-        raise PriceConflictError("with_audio", _("%(model)s is always silent.") % words)
+        raise PriceConflictError(
+            "with_audio", _("%(model)s makes videos without sound only.") % words
+        )
 
 
 def _overlap(other: Price) -> str:
     if other.valid_until:
         words = _(
-            "From %(first)s to %(last)s some of the same videos have a price already: %(price)s. "
-            "Choose other days, or change that one."
+            "Some of these videos already have a price from %(first)s to %(last)s: %(price)s. "
+            "Choose other days, or change that price."
         )
     else:
         words = _(
-            "From %(first)s on some of the same videos have a price already: %(price)s. "
-            "End or change that one."
+            "Some of these videos already have a price from %(first)s on: %(price)s. End or "
+            "change that price."
         )
     return words % {"first": other.valid_from, "last": other.valid_until, "price": other}
 
@@ -79,7 +83,7 @@ def add(request: HttpRequest, price: Price) -> Price:
     _lock(price.credential_id)
     check(price)
     price.save()
-    ledger.reprice(price.credential_id, price.model, price.valid_from)
+    _recalculate(request, price.credential_id, price.model, price.valid_from)
     _note(request, AuditAction.PRICE_SET, price, valid_from=price.valid_from)
     return price
 
@@ -96,9 +100,7 @@ def change(
     _lock(price.credential_id)
     price.refresh_from_db()
     if first < today:
-        raise PriceConflictError(
-            "first", _("What has been stays as it was: from today on at the earliest.")
-        )
+        raise PriceConflictError("first", _("Past prices can't change. Choose today or later."))
     if price.valid_until and first > price.valid_until:
         raise PriceConflictError("first", _("This price ends before that day."))
     new = None
@@ -113,7 +115,7 @@ def change(
         _note(
             request, AuditAction.PRICE_SET, new, amount=[price.amount, new.amount], valid_from=first
         )
-    ledger.reprice(price.credential_id, price.model, first)
+    _recalculate(request, price.credential_id, price.model, first)
     return new
 
 
@@ -135,7 +137,22 @@ def remove(request: HttpRequest, price: Price) -> None:
     _note(request, AuditAction.PRICE_REMOVED, price, valid_from=price.valid_from)
     account, model, first = price.credential_id, price.model, price.valid_from
     price.delete()
-    ledger.reprice(account, model, first)
+    _recalculate(request, account, model, first)
+
+
+def _recalculate(request: HttpRequest, credential: int, model: str, since: date) -> None:
+    """Price the charges since a day anew, and keep what they came to before."""
+    before, after = ledger.reprice(credential, model, since)
+    if before != after:
+        Recalculation.objects.create(
+            at=timezone.now(),
+            person=request.user.pk or NOBODY,
+            credential_id=credential,
+            model=model,
+            since=since,
+            before=before,
+            after=after,
+        )
 
 
 def proposals(credential: Credential, first: date) -> list[Price]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,7 +19,18 @@ from django.db.models.functions import Replace
 from django.utils import timezone
 
 from tasks.billing import prices
-from tasks.models import Budget, Credential, Membership, Price, Project, Role, Task, search
+from tasks.models import (
+    Budget,
+    Credential,
+    Membership,
+    Period,
+    Price,
+    Project,
+    Role,
+    Task,
+    search,
+)
+from tasks.models.budget import TOKENS
 from tasks.providers import Answer, provider
 from tasks.providers.dialects.creating import read_created
 from tasks.simulator.shots import SHOTS, Shot
@@ -132,10 +144,18 @@ def _credential(slug: str, base_url: str) -> Credential:
 
 
 def _set_limits(accounts: Iterable[Credential]) -> None:
-    """Create prices as on the providers' pages, from a month ago on, and a budget half used."""
-    Budget.objects.get_or_create(
-        project=Project.objects.order_by("pk")[0], defaults={"limit": MONTHLY_TOKENS}
-    )
+    """Create prices as on the providers' pages, from a month ago on, and budgets half used."""
+    accounts = list(accounts)
+    project = Project.objects.order_by("pk")[0]
+    artist = User.objects.get(username="artist")
+    budgets: list[tuple[dict[str, Any], Period, int]] = [
+        ({"project": project, "person": None}, Period.MONTH, MONTHLY_TOKENS),
+        ({"project": project, "person": artist}, Period.WEEK, MONTHLY_TOKENS // 3),
+        ({"credential": accounts[0]}, Period.MONTH, 2 * MONTHLY_TOKENS),
+    ]
+    for subject, period, limit in budgets:
+        row = {**subject, "period": period, "unit": TOKENS}
+        Budget.objects.get_or_create(**row, defaults={"limit": limit})
     first = timezone.localdate() - timedelta(days=30)
     for account in accounts:
         if not Price.objects.filter(credential=account).exists():

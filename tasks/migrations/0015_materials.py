@@ -88,7 +88,7 @@ COPY = {
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tasks", "0012_previews")]
+    dependencies = [("tasks", "0014_cost_sums")]
 
     operations = [
         *(migrations.AddField("upload", name, field) for name, field in UPLOAD.items()),

@@ -3,12 +3,13 @@
 from tasks.models.access import Role
 from tasks.models.audit import AuditAction, AuditEntry
 from tasks.models.available_model import AvailableModel
-from tasks.models.budget import Budget
+from tasks.models.budget import Budget, Scope
 from tasks.models.callback import Callback
 from tasks.models.cancellation import Cancellation, CancelOutcome
 from tasks.models.changes import ChangeCounter, ProjectChange
-from tasks.models.charge import Charge, ChargeState, Spending
+from tasks.models.charge import Charge, ChargeState, Outcome
 from tasks.models.copy import Copy, CopyKind, CopyState, CopyTrouble
+from tasks.models.cost_sum import BatchSum, CostSum
 from tasks.models.create_lookup import Candidate, CreateLookup
 from tasks.models.credential import Credential
 from tasks.models.health import HealthMinute
@@ -16,10 +17,12 @@ from tasks.models.invitation import Invitation
 from tasks.models.leases import Lease
 from tasks.models.lineage import Origin, Relation
 from tasks.models.model_name import ModelName
+from tasks.models.period import Period
 from tasks.models.price import Currency, Price, PriceUnit, Tier
 from tasks.models.profile import Density, Profile, Theme
 from tasks.models.projects import Membership, Project, SignInLink
 from tasks.models.prompt import SavedPrompt
+from tasks.models.recalculation import Recalculation
 from tasks.models.reconciliation import (
     Difference,
     ListOutcome,
@@ -28,10 +31,12 @@ from tasks.models.reconciliation import (
     UntrackedTask,
 )
 from tasks.models.scrub import Damage
+from tasks.models.spending import Spending
 from tasks.models.star import Star
 from tasks.models.status_change import StatusChange
 from tasks.models.storage import StorageUse
 from tasks.models.submission import Batch, Submission, SubmissionState
+from tasks.models.take_limits import TakeLimits
 from tasks.models.task import Task
 from tasks.models.upload import Upload
 
@@ -40,6 +45,7 @@ __all__ = [
     "AuditEntry",
     "AvailableModel",
     "Batch",
+    "BatchSum",
     "Budget",
     "Callback",
     "CancelOutcome",
@@ -52,6 +58,7 @@ __all__ = [
     "CopyKind",
     "CopyState",
     "CopyTrouble",
+    "CostSum",
     "CreateLookup",
     "Credential",
     "Currency",
@@ -65,15 +72,19 @@ __all__ = [
     "Membership",
     "ModelName",
     "Origin",
+    "Outcome",
+    "Period",
     "Price",
     "PriceUnit",
     "Profile",
     "Project",
     "ProjectChange",
+    "Recalculation",
     "Reconciliation",
     "Relation",
     "Role",
     "SavedPrompt",
+    "Scope",
     "SignInLink",
     "Spending",
     "Stage",
@@ -82,6 +93,7 @@ __all__ = [
     "StorageUse",
     "Submission",
     "SubmissionState",
+    "TakeLimits",
     "Task",
     "Theme",
     "Tier",

@@ -10,6 +10,7 @@ not signed in, may do nothing.
 | use, spend: create, track, upload, ask, save now  |        | yes       | yes     | yes   |
 | cancel, delete, restore; change saved prompts     |        | their own | yes     | yes   |
 | manage: people, credentials, money, audit; purge  |        |           | yes     | yes   |
+| set budgets of people over all, of credentials    |        |           |         | yes   |
 | make and rename projects; the Django admin        |        |           |         | yes   |
 
 (yes): where a manager of the project allows it, `Project.viewers_see_details`.
@@ -123,6 +124,12 @@ class ProjectAccess(models.QuerySet[Row]):
 
     def ids_visible_to(self, user: Any) -> list[int]:
         return list(self.visible_to(user).order_by().values_list("pk", flat=True))
+
+    def ids_detailed_to(self, user: Any) -> tuple[int, ...] | None:
+        """Ids of the projects whose details this person sees; None if they see those of all."""
+        if administers(user):
+            return None
+        return tuple(self.detailed_to(user).order_by().values_list("pk", flat=True).distinct())
 
     def ids_managed_by(self, user: Any) -> list[int]:
         return list(self.managed_by(user).order_by().values_list("pk", flat=True))
@@ -397,6 +404,46 @@ class PriceAccess(models.QuerySet[Row]):
         return self.filter(credential__in=_rows("Credential").managed_by(user))
 
 
+class BudgetAccess(models.QuerySet[Row]):
+    """Rules for budgets: of projects, of people in one, of people over all, of credentials."""
+
+    def visible_to(self, user: Any) -> Self:
+        """Budgets whose numbers this person sees.
+
+        Their own, those of projects of which they see the details, those of everybody in projects
+        that they manage. Those of credentials are for staff.
+        """
+        if administers(user):
+            return self
+        as_a_whole = in_detailed_project(user) & Q(person=None)
+        return self.filter(as_a_whole | _own_budgets(user) | in_managed_project(user))
+
+    def managed_by(self, user: Any) -> Self:
+        """Budgets this person sets: of their projects and of people in them; all of them for staff.
+
+        A person over all projects and a credential are in nobody's project: only staff set those.
+        """
+        return self.filter(in_managed_project(user))
+
+    def told_to(self, user: Any) -> Self:
+        """Budgets of which this person is told that they are nearly used up."""
+        if administers(user):
+            return self
+        return self.filter(_own_budgets(user) | in_managed_project(user))
+
+
+def _own_budgets(user: Any) -> Q:
+    """Condition: a person's own budgets, of projects only while they work in them."""
+    if not user.is_active:
+        return Q(pk__in=())
+    return Q(person=user.pk) & (Q(project=None) | in_usable_project(user))
+
+
+def sees_budgets_of_credentials(user: Any) -> bool:
+    """Whether this person is told what is left of a credential's budget, and who set it."""
+    return user is not None and administers(user)
+
+
 # People
 
 
@@ -426,6 +473,12 @@ def _people_of(user: Any, projects: ProjectAccess[Any]) -> QuerySet[User]:
         return User.objects.all()
     shared = _memberships().filter(user=OuterRef("pk"), project__in=projects.order_by())
     return User.objects.filter(Exists(shared))
+
+
+def workers_in(project: Any) -> QuerySet[User]:
+    """People who may spend the money of a project, as its members or managers."""
+    working = _memberships().filter(user=OuterRef("pk"), project=project, role__in=WORKING)
+    return User.objects.filter(Exists(working), is_active=True)
 
 
 def inviter_still_manages() -> Exists:
@@ -494,6 +547,13 @@ def require_worker(user: Any) -> None:
 def require_manager(user: Any) -> None:
     """Raise PermissionDenied unless this person manages some project."""
     if not manages_something(user):
+        raise PermissionDenied
+
+
+def require_details(user: Any) -> None:
+    """Raise PermissionDenied from whoever is in projects, but sees the details of none."""
+    sees_some = administers(user) or _projects().detailed_to(user).exists()
+    if not sees_some and _projects().visible_to(user).exists():
         raise PermissionDenied
 
 

@@ -15,13 +15,13 @@ from tasks.status import Status
 
 
 class CancelOutcome(models.TextChoices):
-    WAITING = "waiting", _("Being asked for")
-    ASKING = "asking", _("On its way")
-    ACCEPTED = "accepted", _("Accepted by the provider")
-    TOO_LATE = "too_late", _("Too late: it was not queued any more")
-    RUNNING = "running", _("Too late: it is already running")
-    REFUSED = "refused", _("Refused by the provider")
-    UNKNOWN = "unknown", _("Nobody knows: the answer was lost")
+    WAITING = "waiting", _("Waiting to be sent to the provider")
+    ASKING = "asking", _("Sending to the provider")
+    ACCEPTED = "accepted", _("The provider accepted it")
+    TOO_LATE = "too_late", _("Too late: the task was no longer queued")
+    RUNNING = "running", _("Too late: the task has already started")
+    REFUSED = "refused", _("The provider refused it")
+    UNKNOWN = "unknown", _("Unknown: the provider's answer was lost")
 
 
 OPEN = (CancelOutcome.WAITING, CancelOutcome.ASKING)

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tasks.models.access import ProjectRowAccess
 from tasks.models.credential import Credential
 from tasks.models.price import Currency, Price
 from tasks.models.projects import Project
@@ -23,11 +24,6 @@ def day_of(at: datetime) -> date:
     return timezone.localtime(at, timezone.get_default_timezone()).date()
 
 
-def month_of(day: date) -> str:
-    """The month of a day, like "2026-11"."""
-    return f"{day:%Y-%m}"
-
-
 class ChargeState(models.TextChoices):
     # Open, unconfirmed, or succeeded without the provider saying what it took.
     RESERVED = "reserved", _("Reserved")
@@ -35,7 +31,20 @@ class ChargeState(models.TextChoices):
     FREE = "free", _("Free")  # nothing was created
 
 
-class ChargeQuerySet(models.QuerySet["Charge"]):
+class Outcome(models.TextChoices):
+    """The end of a take, as far as it is known: a task's status in words that outlive the task."""
+
+    OPEN = "open", _("Open")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Expired")
+    LOST = "lost", _("Lost")  # the provider no longer knows it
+    NOT_CREATED = "not_created", _("Not created")  # as a person confirmed
+    UNKNOWN = "unknown", _("Unknown")  # deleted before charges noted it
+
+
+class ChargeQuerySet(ProjectRowAccess["Charge"]):
     def placed_by(self, person: int, after: datetime) -> ChargeQuerySet:
         """Charges of the takes this person asked for after that time, the oldest first."""
         return self.filter(person=person, placed_at__gt=after).order_by("placed_at")
@@ -44,8 +53,9 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
 class Charge(models.Model):
     """The cost of one task. It outlives the task: deleting what was paid for refunds nothing.
 
-    People are plain numbers here, as in the audit. Money is in whole millionths, so that sums are
-    exact on every database.
+    It carries all that costs are grouped by, for the same reason. People and batches are plain
+    numbers here, as in the audit. Money is in whole millionths, so that sums are exact on every
+    database.
     """
 
     task = models.OneToOneField(
@@ -82,6 +92,30 @@ class Charge(models.Model):
         _("money that the provider named"), null=True, help_text=_("millionths")
     )
 
+    provider = models.CharField(_("provider"), max_length=30, default="", db_default="", blank=True)
+    batch = models.BigIntegerField(_("batch's id"), null=True)  # None: created elsewhere
+    mode = models.CharField(_("mode"), max_length=20, default="", db_default="", blank=True)
+    #: As asked for, then as made; `tier` is what is priced alike.
+    resolution = models.CharField(
+        _("exact resolution"), max_length=10, default="", db_default="", blank=True
+    )
+    outcome = models.CharField(
+        _("outcome"),
+        max_length=11,
+        choices=Outcome,
+        default=Outcome.OPEN,
+        db_default=Outcome.OPEN,
+    )
+    is_counted = models.BooleanField(_("provider counted tokens"), default=False, db_default=False)
+    #: Begun ones, of a success only; None if its length is unknown.
+    made_seconds = models.PositiveIntegerField(_("seconds made"), null=True)
+    error_code = models.CharField(
+        _("error code"), max_length=60, default="", db_default="", blank=True
+    )
+    #: By our own clock, from the moment it was asked for.
+    queue_seconds = models.PositiveIntegerField(_("seconds until it ran"), null=True)
+    finish_seconds = models.PositiveIntegerField(_("seconds until it ended"), null=True)
+
     objects = ChargeQuerySet.as_manager()
 
     class Meta:
@@ -95,6 +129,12 @@ class Charge(models.Model):
                 condition=models.Q(placed_at__isnull=False),
             ),
             models.Index(fields=["credential", "model", "day"], name="charge_priced"),
+            models.Index(fields=["day", "id"], name="charge_day"),
+            models.Index(
+                fields=["batch"],
+                name="charge_batch",
+                condition=models.Q(batch__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -141,40 +181,10 @@ class Charge(models.Model):
 
     SETTLED_FIELDS = (
         *("state", "tokens", "seconds", "tier", "with_video", "with_audio", "is_flex"),
-        "provider_micros",
+        *("provider_micros", "resolution", "outcome", "is_counted", "made_seconds", "error_code"),
+        *("queue_seconds", "finish_seconds"),
     )
     PRICED_FIELDS = ("price", "currency", "micros")
-
-
-class Spending(models.Model):
-    """Sums of the charges of one project, month, person and currency.
-
-    Triggers on the charges keep them, so no writer can forget to, and neither a page nor the gate
-    adds up a million rows. The key is made of the four columns, so that rows loaded from elsewhere
-    replace what the triggers have counted meanwhile.
-    """
-
-    key = models.CharField(max_length=60, primary_key=True, editable=False)
-    project = models.ForeignKey(Project, models.CASCADE, verbose_name=_("project"))
-    month = models.CharField(_("month"), max_length=7)
-    person = models.BigIntegerField(_("person's id"), default=NOBODY)
-    currency = models.CharField(_("currency"), max_length=3, default="", blank=True)
-    takes = models.BigIntegerField(_("takes"), default=0)
-    tokens = models.BigIntegerField(_("tokens counted"), default=0)
-    reserved_tokens = models.BigIntegerField(_("tokens reserved"), default=0)
-    micros = models.BigIntegerField(_("money counted"), default=0, help_text=_("millionths"))
-    reserved_micros = models.BigIntegerField(
-        _("money reserved"), default=0, help_text=_("millionths")
-    )
-
-    class Meta:
-        verbose_name = _("spending")
-        verbose_name_plural = _("spending")
-        ordering = ["-month", "project"]
-        indexes = [models.Index(fields=["project", "month"], name="spending_month")]
-
-    def __str__(self) -> str:
-        return self.key
 
 
 def in_currency(micros: int) -> Decimal:

@@ -43,4 +43,4 @@ class Lease(models.Model):
         verbose_name_plural = _("leases")
 
     def __str__(self) -> str:
-        return f"{self.name} by {self.holder}"
+        return f"{self.name} · {self.holder}"

@@ -69,6 +69,10 @@ class Profile(models.Model):
     shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
     notifies = models.BooleanField(_("notifications"), default=False)
     sounds = models.BooleanField(_("sound with notifications"), default=False)
+    #: Names of columns, by commas; "" for all of them.
+    export_columns = models.TextField(
+        _("columns of exported tasks"), default="", db_default="", blank=True, editable=False
+    )
     seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
 
     objects = ProfileQuerySet.as_manager()

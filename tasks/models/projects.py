@@ -110,7 +110,7 @@ class SignInLink(models.Model):
         verbose_name_plural = _("one-time links")
 
     def __str__(self) -> str:
-        return f"link for {self.user or 'the first account'}"
+        return f"{self.user or '-'} · {self.ends_at:%Y-%m-%d %H:%M}"
 
 
 def digest(token: str) -> str:

@@ -27,12 +27,12 @@ REMEMBERED = timedelta(days=30)
 class ListOutcome(models.TextChoices):
     """States of a comparison; an empty list, a failed one and no list at all are told apart."""
 
-    WAITING = "waiting", _("Waiting for its turn")
-    RUNNING = "running", _("Asking")
+    WAITING = "waiting", _("Waiting to start")
+    RUNNING = "running", _("Listing the provider's tasks")
     COMPARED = "compared", _("Compared")
-    EMPTY = "empty", _("The provider lists nothing")
-    FAILED = "failed", _("The list could not be had")
-    CANNOT = "cannot", _("This provider has no list")
+    EMPTY = "empty", _("The provider's list is empty")
+    FAILED = "failed", _("Couldn't get the provider's list")
+    CANNOT = "cannot", _("This provider has no task list")
 
 
 OPEN = (ListOutcome.WAITING, ListOutcome.RUNNING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,11 +18,16 @@ class StarQuerySet(models.QuerySet["Star"]):
         return self.filter(user=user).order_by().values_list("task", flat=True)
 
     def toggle(self, user: Any, task: Task) -> bool:
-        """Star a task, or remove the star; whether it is starred now."""
-        if self.filter(user=user, task=task).delete()[0]:
-            return False
-        self.bulk_create([self.model(user=user, task=task)], ignore_conflicts=True)
-        return True
+        """Star a task, or remove the star; whether it is starred now.
+
+        Open pages are told, as they show how many have starred it.
+        """
+        with transaction.atomic():
+            Task.objects.filter(pk=task.pk).mark_changed()
+            if self.filter(user=user, task=task).delete()[0]:
+                return False
+            self.bulk_create([self.model(user=user, task=task)], ignore_conflicts=True)
+            return True
 
 
 class Star(models.Model):

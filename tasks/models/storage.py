@@ -38,7 +38,7 @@ class StorageUse(models.Model):
         verbose_name_plural = _("storage used")
 
     def __str__(self) -> str:
-        return f"{self.project_id}: {self.files} files, {self.bytes} bytes"
+        return f"{self.project_id} · {self.files} · {self.bytes}"
 
 
 def remove_files(*names: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Model, OuterRef, Prefetch, Subquery
+from django.db.models import Count, Model, OuterRef, Prefetch, Subquery
 
 from tasks.models import search
 from tasks.models.access import TaskAccess
@@ -68,6 +68,7 @@ class TaskQuerySet(TaskAccess[T]):
         return (
             self.with_details_for(reader)
             ._with_known_models()
+            ._with_star_counts()
             .select_related("project", "created_by", "submission__batch", "charge")
             .prefetch_related(Prefetch("copies", to_attr="listed_copies"))
             .defer(*NOT_LISTED)
@@ -79,11 +80,18 @@ class TaskQuerySet(TaskAccess[T]):
         names = ModelName.objects.filter(provider=OuterRef("provider"), name=OuterRef("model"))
         return self.annotate(known_as=Subquery(names.values("known_as")[:1]))
 
+    def _with_star_counts(self) -> TaskQuerySet:
+        """Annotate each with `star_count`: how many people have starred it; None for nobody."""
+        stars: Any = self.model._meta.get_field("stars").related_model
+        own = stars.objects.filter(task=OuterRef("pk")).order_by().values("task")
+        return self.annotate(star_count=Subquery(own.annotate(number=Count("pk")).values("number")))
+
     def for_page(self, reader: Any) -> TaskQuerySet:
         """Tasks with everything that their own page shows this person, the timeline included."""
         return (
             self.with_details_for(reader)
             ._with_known_models()
+            ._with_star_counts()
             .select_related("credential", "project", "created_by")
             .select_related("submission__batch", "submission__callback", "charge__price")
             .prefetch_related("changes", "copies", "cancellations")

@@ -98,6 +98,7 @@ class Provider:
     #: Its own names of the models that it sells, by the catalog's; empty: all, by the vendor's.
     models: Mapping[str, str] = field(default_factory=dict)
     auth_scheme: str = "Bearer"  # the word before the key in the Authorization header
+    key_pattern: str = ""  # how its keys begin, for Python and JavaScript; "" where that is unknown
     link_life: timedelta = DAY  # of a link that does not say its own end
     can_list: bool = False
     can_cancel: bool = False

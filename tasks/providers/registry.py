@@ -26,6 +26,9 @@ _ARK_MEDIA = ("https://*.volces.com", "https://*.bytepluses.com")
 _NEW_API_POLL = 15.0  # seconds
 
 _WEEK = timedelta(days=7)  # volcengine.com/docs/82379/1521675: only the last seven days are listed
+#: Keys of Ark, in China and abroad: a UUID, of late after a word.
+_ARK_KEY = r"(ark-)?[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}"
+
 _FIRST_READING, _SECOND_READING = date(2026, 11, 20), date(2026, 11, 30)
 
 #: The names of WaveSpeed and Atlas Cloud, without the way (/text-to-video) that follows them.
@@ -45,6 +48,7 @@ PROVIDERS: tuple[Provider, ...] = (
         base_url="https://ark.cn-beijing.volces.com/api/v3",
         docs_url="https://www.volcengine.com/docs/82379/1521309",
         media_hosts=_ARK_MEDIA,
+        key_pattern=_ARK_KEY,
         models_path="/models",
         can_list=True,
         can_cancel=True,
@@ -63,6 +67,7 @@ PROVIDERS: tuple[Provider, ...] = (
         docs_url="https://docs.byteplus.com/en/docs/ModelArk/1521309",
         vendor="byteplus",
         media_hosts=_ARK_MEDIA,
+        key_pattern=_ARK_KEY,
         models_path="/models",
         can_list=True,
         can_cancel=True,
@@ -127,6 +132,7 @@ PROVIDERS: tuple[Provider, ...] = (
         base_url="https://openrouter.ai/api/v1",
         docs_url="https://openrouter.ai/docs/api/api-reference/videos",
         media_hosts=("https://openrouter.ai", *_ARK_MEDIA),
+        key_pattern="sk-or-",
         models_path="/videos/models",
         models={
             "seedance-2-5-260628": "bytedance/seedance-2.5",
@@ -209,7 +215,7 @@ PROVIDERS: tuple[Provider, ...] = (
     ),
     Provider(
         slug="native",
-        label=gettext_noop("Another Ark-like API"),
+        label=gettext_noop("Another Ark-compatible API"),
         dialect=Native(prefixes=(task_ids.NATIVE, ""), has_list=False),
         docs_url="https://www.volcengine.com/docs/82379/1521309",
         media_hosts=_ARK_MEDIA,
@@ -223,6 +229,7 @@ PROVIDERS: tuple[Provider, ...] = (
         dialect=NewApi(prefixes=(task_ids.NATIVE, task_ids.GATEWAY, "")),
         docs_url="https://github.com/QuantumNous/new-api",
         media_hosts=_ARK_MEDIA,
+        key_pattern="sk-(?!or-)",
         models_path="/v1/models",
         can_call_back=True,
         callback_lead=_NEW_API_POLL,

@@ -146,7 +146,7 @@ def _create_rows(
         if request.uploads:
             submission.uploads.set(request.uploads)
         tasks.append(task)
-    ledger.reserve(tasks, estimates, now)
+    ledger.reserve(tasks, estimates, now, batch=batch.pk)
 
 
 def _parent(batch: Batch, origin: Origin | None) -> Task | None:

@@ -12,9 +12,11 @@ from django.db import transaction
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tasks import queue
 from tasks.models import AuditAction, Credential, Project, Task
+from tasks.providers import provider
 from tasks.team import audit
 
 KEY_FIELDS = ("sealed_key", "key_tail", "creates_wait_until")
@@ -182,3 +184,13 @@ def _chosen(credential: Credential) -> list[Project]:
 
 def _only(projects: list[Project]) -> Project | None:
     return projects[0] if len(projects) == 1 else None
+
+
+def looks_like(slug: str) -> str:
+    """The advice to choose another provider, which address, answer or key look like."""
+    words = {"provider": _(provider(slug).label)}
+    if slug == "native":
+        return _("This looks like an Ark-compatible API. Choose “%(provider)s”.") % words
+    if slug == "newapi":
+        return _("This looks like a new-api gateway. Choose “%(provider)s”.") % words
+    return _("This looks like %(provider)s. Choose that provider.") % words

@@ -47,33 +47,33 @@ class Limit(StrEnum):
 
 _SENTENCES: dict[Limit, Any] = {
     Limit.SEARCH: ngettext_lazy(
-        "One person may search %(most)s time a minute.",
-        "One person may search %(most)s times a minute.",
+        "One person can search at most %(most)s time a minute.",
+        "One person can search at most %(most)s times a minute.",
         "most",
     ),
     Limit.EXPORT: ngettext_lazy(
-        "One person may export %(most)s time an hour.",
-        "One person may export %(most)s times an hour.",
+        "One person can export at most %(most)s time an hour.",
+        "One person can export at most %(most)s times an hour.",
         "most",
     ),
     Limit.INVITE: ngettext_lazy(
-        "One person may send %(most)s invitation by e-mail an hour.",
-        "One person may send %(most)s invitations by e-mail an hour.",
+        "One person can send at most %(most)s invitation by e-mail an hour.",
+        "One person can send at most %(most)s invitations by e-mail an hour.",
         "most",
     ),
     Limit.UPLOAD: ngettext_lazy(
-        "One person may upload %(most)s picture an hour.",
-        "One person may upload %(most)s pictures an hour.",
+        "One person can upload at most %(most)s picture an hour.",
+        "One person can upload at most %(most)s pictures an hour.",
         "most",
     ),
     Limit.TRACK: ngettext_lazy(
-        "One person may look up or track ids %(most)s time an hour.",
-        "One person may look up or track ids %(most)s times an hour.",
+        "One person can look up or track ids at most %(most)s time an hour.",
+        "One person can look up or track ids at most %(most)s times an hour.",
         "most",
     ),
     Limit.IMPORT: ngettext_lazy(
-        "One person may import %(most)s file an hour.",
-        "One person may import %(most)s files an hour.",
+        "One person can import at most %(most)s file an hour.",
+        "One person can import at most %(most)s files an hour.",
         "most",
     ),
 }
@@ -97,13 +97,13 @@ class LimitReachedError(Exception):
 
     def _advice(self) -> str:
         if self.seconds is None:
-            return _("Ask for fewer.")
+            return _("Request fewer.")
         number = self.retry_after
         wait = _("%(number)s s") % {"number": number}
         if number > 90:
             wait = _("%(number)s min") % {"number": ceil(number / 60)}
         at = timezone.localtime(timezone.now() + timedelta(seconds=number))
-        return _("It can go on in %(wait)s, at %(time)s.") % {"wait": wait, "time": _time(at)}
+        return _("You can continue in %(wait)s, at %(time)s.") % {"wait": wait, "time": _time(at)}
 
 
 def _time(at: datetime) -> str:

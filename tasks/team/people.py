@@ -8,7 +8,6 @@ from smtplib import SMTPException
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from tasks.models import AuditAction, Invitation, Membership, Project
 from tasks.models.access import higher_role, may_take_role
+from tasks.team import mail
 from tasks.team.audit import note
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class LastManagerError(Exception):
     """The last manager of a project can be changed or removed by staff only."""
 
     def __str__(self) -> str:
-        return _("A project needs a manager. Make somebody else one first.")
+        return _("A project needs at least one manager. Make another person a manager first.")
 
 
 # Invitations
@@ -84,18 +84,23 @@ def send(invitation: Invitation, link: str) -> bool:
     """Send the link by e-mail; False if that is impossible or failed, so that it must be copied."""
     if not sends_letters_to(invitation.email):
         return False
-    until = timezone.localtime(invitation.ends_at)
-    words = {"project": known_as(invitation.project), "link": link, "until": f"{until:%Y-%m-%d}"}
-    body = _(
-        "You are invited to %(project)s. This link lets one person in, until %(until)s:\n\n"
-        "%(link)s\n"
-    )
+    words = {
+        "project_name": known_as(invitation.project),
+        "by": _inviter(invitation),
+        "role": invitation.get_role_display(),
+        "until": f"{timezone.localtime(invitation.ends_at):%Y-%m-%d}",
+    }
+    subject = _("You've been invited to %(project_name)s") % words
     try:
-        subject = _("An invitation to %(project)s") % words
-        return send_mail(subject, body % words, None, [invitation.email]) == 1
+        return mail.compose("invitation", subject, invitation.email, link=link, **words).send() == 1
     except (OSError, SMTPException) as error:
         log.warning("An invitation could not be sent: %s", type(error).__name__)
         return False
+
+
+def _inviter(invitation: Invitation) -> str:
+    person = invitation.invited_by
+    return person.get_full_name() or person.get_username() if person else "Dailies"
 
 
 def known_as(project: Project) -> str:

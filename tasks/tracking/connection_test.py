@@ -7,6 +7,7 @@ Where the provider lists tasks, its list is tried as well.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -14,12 +15,12 @@ from django.utils import timezone
 from tasks.encryption import DecryptionError
 from tasks.models import Credential
 from tasks.models.private_hosts import allowed_private_hosts
-from tasks.providers import Answer, Provider, ProviderError, Trouble
+from tasks.providers import Answer, Provider, ProviderError, Trouble, recognition
 from tasks.providers.dialects.creating import PageRequest
 from tasks.providers.dialects.errors import host_time
 from tasks.providers.transport import connection_check
 from tasks.providers.transport.client import Client, RequestTrace
-from tasks.providers.transport.connection_check import CheckReason, CheckResult
+from tasks.providers.transport.connection_check import CheckReason, CheckResult, CheckState
 
 DEADLINE = 10.0  # seconds for each of the two requests; a person waits for them
 
@@ -56,6 +57,7 @@ class _ConnectionTest:
         self._service = service
         self._key = key
         self._ahead: float | None = None  # seconds
+        self._answer: Answer | None = None  # to the request about the task
         self.error: ProviderError | None = None  # of the request about the task
 
     async def run(self, base_url: str, client: Client | None) -> list[CheckResult]:
@@ -69,6 +71,7 @@ class _ConnectionTest:
         except ProviderError as error:  # there is no header for such a key
             self.error, on_list = error, connection_check.list_not_checked(None)
         met = connection_check.check_request(self.error, trace, url=base_url + path)
+        met = (self._with_suggestion(each, base_url) for each in met)
         return [*met, on_list, connection_check.check_clock(self._ahead)]
 
     def _client(self, base_url: str) -> Client:
@@ -81,12 +84,27 @@ class _ConnectionTest:
     ) -> ProviderError | None:
         dialect = self._service.dialect
         try:
-            answer = await client.get(path, trace)
+            answer = self._answer = await client.get(path, trace)
             self._compare_clocks(answer)
             dialect.read_task(answer, remote_id=dialect.probe_id, base_url=client.base_url)
         except ProviderError as error:
-            return self._without_key(error)
+            return self._at_another_provider(self._without_key(error), client.base_url)
         return None
+
+    def _at_another_provider(self, error: ProviderError, base_url: str) -> ProviderError:
+        """Take "no such task" for a wrong address, where another kind of provider says it.
+
+        Ark answers a path of a gateway's with a 404 that looks like its own for an unknown task.
+        """
+        if error.trouble != Trouble.NOT_FOUND:
+            return error
+        known = recognition.recognize(self._service, base_url=base_url, answer=self._answer)
+        if known is None:
+            return error
+        status = error.status_code
+        return ProviderError(
+            str(error), trouble=Trouble.BAD_ADDRESS, permanent=True, status_code=status
+        )
 
     async def _ask_for_list(self, client: Client) -> CheckResult:
         """Ask for a short list: of the task that does not exist, else of the newest one."""
@@ -104,6 +122,15 @@ class _ConnectionTest:
         except ProviderError as error:
             return connection_check.check_list(self._without_key(error), url=client.base_url + path)
         return connection_check.check_list(None, url="")
+
+    def _with_suggestion(self, result: CheckResult, base_url: str) -> CheckResult:
+        """Add the provider that a failed step looks like, if it is another one."""
+        if result.state != CheckState.FAILED or result.why not in recognition.TELLING:
+            return result
+        known = recognition.recognize(
+            self._service, base_url=base_url, key=self._key, answer=self._answer
+        )
+        return replace(result, suggests=known.slug if known else "")
 
     def _compare_clocks(self, answer: Answer) -> None:
         theirs = host_time(answer.headers)

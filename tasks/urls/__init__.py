@@ -3,14 +3,17 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from tasks.models import Scope
 from tasks.web.views import (
     account,
     archive,
     audit,
     batches,
     billing,
+    budgets,
     callbacks,
     compose,
+    costs,
     credentials,
     design,
     followups,
@@ -124,9 +127,30 @@ urlpatterns = [
     path("people/projects/<int:pk>/name/", people.rename_project, name="rename_project"),
     path("people/projects/<int:pk>/viewers/", people.viewer_details, name="viewer_details"),
     path("join/<str:token>/", join.join, name="join"),
-    # Budgets and prices
-    path("budgets/", billing.budget_list, name="budgets"),
-    path("budgets/<int:pk>/", billing.budget, name="budget"),
+    # Costs, budgets and prices
+    path("costs/", costs.cost_page, name="costs"),
+    path("costs/export.csv", costs.export_costs, name="export_costs"),
+    path("costs/failures/", costs.cost_failures, name="cost_failures"),
+    path("costs/charges/", costs.cost_charges, name="cost_charges"),
+    path("costs/charges/export.csv", costs.export_charges, name="export_charges"),
+    path("budgets/", budgets.budget_list, name="budgets"),
+    path("budgets/<int:pk>/", budgets.budget, name="budget"),
+    path("budgets/<int:pk>/add/", budgets.budget_add, name="budget_add"),
+    path("budgets/site/", budgets.site_budgets, name="site_budgets"),
+    path(
+        "budgets/people/add/",
+        budgets.site_budget_add,
+        {"scope": Scope.PERSON},
+        name="person_budget_add",
+    ),
+    path(
+        "budgets/credentials/add/",
+        budgets.site_budget_add,
+        {"scope": Scope.CREDENTIAL},
+        name="credential_budget_add",
+    ),
+    path("budgets/limits/<int:pk>/", budgets.budget_change, name="budget_change"),
+    path("budgets/limits/<int:pk>/remove/", budgets.budget_remove, name="budget_remove"),
     path("credentials/<int:pk>/prices/", billing.price_list, name="prices"),
     path(
         "credentials/<int:pk>/prices/documented/",

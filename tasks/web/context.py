@@ -15,7 +15,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     rights = SimpleLazyObject(lambda: Rights.of(request.user))
 
     def header_status() -> HeaderStatus:
-        return HeaderStatus.read(request.user, timezone.now(), manages=rights.manages)
+        return HeaderStatus.read(request.user, timezone.now())
 
     return {
         "frame": lambda: frame_of(request),  # of an error's page

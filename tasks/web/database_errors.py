@@ -120,9 +120,9 @@ def limit_waiting(connection: BaseDatabaseWrapper, **kwargs: object) -> None:
 def _busy_message(*, is_damaged: bool) -> HttpResponse:
     """A message beside the page, sent as a success: htmx shows nothing of other answers."""
     if is_damaged:
-        text = _("A part of the database is damaged; nothing was changed. Please tell your staff.")
+        text = _("Part of the database is damaged. Nothing was changed. Tell an administrator.")
     else:
-        text = _("The database is busy; nothing was changed. Please try again in a few seconds.")
+        text = _("The database is busy. Nothing was changed. Try again in a few seconds.")
     context = {"messages": [Message(messages.ERROR, text)], "oob": True}
     answer = render_to_string("_messages.html", context)
     return HttpResponse(answer, headers={"HX-Reswap": "none"})

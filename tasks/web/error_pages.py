@@ -84,7 +84,7 @@ def _language_of(request: HttpRequest) -> str:
 
 def _plain_page() -> str:
     """A page that needs no template, no file and no row."""
-    title, words = escape(_("Something broke")), escape(_("Try again in a moment."))
+    title, words = escape(_("Something went wrong")), escape(_("Try again in a moment."))
     return (
         f'<!DOCTYPE html><html lang="{translation.get_language()}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'

@@ -27,7 +27,7 @@ MOST_ROWS = 3 * ROWS  # on a page that new tasks come to; the oldest leave it th
 _KNOWN = re.compile(
     r"after=(\d{1,18})&counted=(\d{1,18})&of=([0-9a-f]{8})&(?:in=(\d{1,18})&)?page="
 )
-_MARK = re.compile(r"(\d{1,18})([lme])([nwvsurgdmc])([0-9a-f]{8})")
+_MARK = re.compile(r"(\d{1,18})([lme])([nwvsurgdmc])([0-9a-f]{8})(?:q(\d{1,4}))?")
 
 
 @dataclass(frozen=True)
@@ -180,19 +180,23 @@ class Mark:
     copy: str  # the letter of its copy's state; see presenters/files.py
     screen: str  # a digest of the screen
     is_moving: bool = field(default=False, compare=False)  # it only sets the pace
+    #: The place of a queued task, 0 where it is unknown; it is told apart from the rest of a row.
+    place: int | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, task: TaskPresenter) -> Mark:
-        return cls(task.task.is_live, task.files.mark, task.screen.mark, task.is_moving)
+        looks = (task.task.is_live, task.files.mark, task.screen.mark)
+        return cls(*looks, task.is_moving, task.queue_place)
 
     @classmethod
     def of_copy(cls, file: FilePresenter) -> Mark:
         return cls(False, file.mark, "0" * 8, file.is_moving)
 
     @classmethod
-    def read(cls, life: str, copy: str, screen: str) -> Mark:
-        return cls(life == "l", copy, screen, is_moving=life != "e")
+    def read(cls, life: str, copy: str, screen: str, place: str = "") -> Mark:
+        is_live, is_moving = life == "l", life != "e"
+        return cls(is_live, copy, screen, is_moving, int(place) if place else None)
 
     def __str__(self) -> str:
         life = "l" if self.is_live else "m" if self.is_moving else "e"
-        return f"{life}{self.copy}{self.screen}"
+        return f"{life}{self.copy}{self.screen}" + ("" if self.place is None else f"q{self.place}")

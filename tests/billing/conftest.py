@@ -12,7 +12,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from tasks.billing.budget_status import BudgetStatus
-from tasks.models import Batch, Budget, Credential, Price, Project
+from tasks.billing.sums import Sums, between, sums_by
+from tasks.models import Batch, Budget, Credential, Period, Price, Project, TakeLimits
 from tasks.models.charge import day_of
 from tasks.submission.place import place_batch
 from tests.providers.generations import generation
@@ -24,6 +25,7 @@ ONE = 108_900  # tokens of five seconds of 720p
 Place = Callable[..., Batch]
 SetPrice = Callable[..., Price]
 SetBudget = Callable[..., Budget]
+SetTakeLimits = Callable[..., TakeLimits]
 
 
 @pytest.fixture
@@ -63,20 +65,41 @@ def set_price(credential: Credential) -> SetPrice:
 
 @pytest.fixture
 def set_budget(project: Project) -> SetBudget:
-    def set_budget(limit: int | str | None = None, unit: str = "tokens", **fields: Any) -> Budget:
-        values = {"limit": limit, "unit": unit, **fields}
-        row, _ = Budget.objects.update_or_create(project=project, defaults=values)
+    """set_budget(ONE): by default the project's of a month, in tokens; `person=member`: theirs."""
+
+    def set_budget(limit: int | str, unit: str = "tokens", **subject: Any) -> Budget:
+        subject = {"project": project} | subject
+        period = subject.pop("period", Period.MONTH)
+        subject = {"person": None, "credential": None} | subject
+        values = {"limit": limit, "unit": unit}
+        row, _ = Budget.objects.update_or_create(**subject, period=period, defaults=values)
         row.refresh_from_db()
         return row
 
     return set_budget
 
 
-def budget_status(project: Project, at: datetime = NOW) -> BudgetStatus:
-    return BudgetStatus.of(project, day_of(at))
+@pytest.fixture
+def set_take_limits(project: Project) -> SetTakeLimits:
+    def set_take_limits(**limits: int) -> TakeLimits:
+        return TakeLimits.objects.update_or_create(project=project, defaults=limits)[0]
+
+    return set_take_limits
+
+
+def status_of(budget: Budget, at: datetime = NOW) -> BudgetStatus:
+    [status] = BudgetStatus.of_all([budget], day_of(at))
+    return status
+
+
+def sums(project: Project, at: datetime = NOW) -> Sums:
+    """The sums of a project in a month."""
+    first, following = Period.MONTH.first(day_of(at)), Period.MONTH.following(day_of(at))
+    found = sums_by("project_id", between(first, following, project=project))
+    return found.get(project.pk, Sums())
 
 
 def tokens(project: Project, at: datetime = NOW) -> tuple[int, int]:
     """Tokens of a month: (counted, reserved)."""
-    used = budget_status(project, at).tokens
+    used = sums(project, at).tokens
     return used.counted, used.reserved

@@ -22,7 +22,16 @@ from tasks.billing.errors import (
 from tasks.models import Batch, Charge, Membership, Project, Submission, SubmissionState, Task
 from tasks.providers import ProviderError, Trouble
 from tasks.submission.place import record_outcome
-from tests.billing.conftest import NOW, ONE, Place, SetBudget, SetPrice, budget_status, tokens
+from tests.billing.conftest import (
+    NOW,
+    ONE,
+    Place,
+    SetBudget,
+    SetPrice,
+    SetTakeLimits,
+    status_of,
+    tokens,
+)
 
 
 def refused(place: Place, error_class: type[PlacementRefusedError], **wanted: Any) -> str:
@@ -40,17 +49,19 @@ def test_a_budget_admits_what_fits_and_no_more(
     set_budget(2 * ONE + 5)
     place(takes=2)
     message = refused(place, BudgetExceededError)
-    assert f"{ONE:,} tokens" in message and "5 tokens are left" in message and "managers" in message
+    assert (
+        f"{ONE:,} tokens" in message
+        and "only 5 tokens left" in message
+        and "project manager" in message
+    )
     assert tokens(project) == (0, 2 * ONE)
 
 
-def test_a_budget_that_is_reached_exactly_is_used_up(
-    place: Place, set_budget: SetBudget, project: Project
-) -> None:
-    set_budget(ONE)
+def test_a_budget_that_is_reached_exactly_is_used_up(place: Place, set_budget: SetBudget) -> None:
+    budget = set_budget(ONE)
     place()
     assert "used up" in refused(place, BudgetExceededError)
-    assert (budget_status(project).percent, budget_status(project).is_used_up) == (100, True)
+    assert (status_of(budget).percent, status_of(budget).is_used_up) == (100, True)
 
 
 def test_a_released_reservation_can_be_used_again(place: Place, set_budget: SetBudget) -> None:
@@ -74,18 +85,18 @@ def test_an_unknown_duration_is_reserved_at_its_maximum(
     place: Place, set_budget: SetBudget
 ) -> None:
     set_budget(2 * ONE)
-    assert "This would take up to" in refused(place, BudgetExceededError, duration=-1)
+    assert "This needs up to" in refused(place, BudgetExceededError, duration=-1)
     set_budget(4 * ONE)
     place(duration=-1)
 
 
 def test_a_budget_in_money_counts_by_the_price_list(
-    place: Place, set_budget: SetBudget, set_price: SetPrice, project: Project
+    place: Place, set_budget: SetBudget, set_price: SetPrice
 ) -> None:
     set_price("46")
-    set_budget("10.02", "CNY")
+    budget = set_budget("10.02", "CNY")
     place(takes=2)
-    assert budget_status(project).used.reserved == 2 * ONE * 46
+    assert status_of(budget).used.reserved == 2 * ONE * 46
     assert "¥5.01" in refused(place, BudgetExceededError)
 
 
@@ -143,12 +154,12 @@ def test_another_projects_budget_is_its_own(
 
 
 def test_takes_at_one_press_are_the_projects_own_setting(
-    place: Place, set_budget: SetBudget
+    place: Place, set_take_limits: SetTakeLimits
 ) -> None:
     place(takes=20)
-    assert "At most 20 takes" in refused(place, TooManyTakesError, takes=21)
-    set_budget(most_takes=1)
-    assert "At most 1 take at one press" in refused(place, TooManyTakesError, takes=2)
+    assert "at most 20 takes" in refused(place, TooManyTakesError, takes=21)
+    set_take_limits(most_takes=1)
+    assert "at most 1 take per request" in refused(place, TooManyTakesError, takes=2)
 
 
 def test_a_person_is_limited_and_told_when_to_try_again(
@@ -163,14 +174,14 @@ def test_a_person_is_limited_and_told_when_to_try_again(
     assert "12:01:20 UTC" in message
     place(created_by=manager, now=NOW + timedelta(seconds=30))
     place(takes=2, now=NOW + timedelta(seconds=60))
-    assert "Ask for fewer" in refused(place, RateLimitError, takes=4)
+    assert "Request fewer" in refused(place, RateLimitError, takes=4)
 
 
 def test_an_hour_has_its_own_limit_and_a_project_may_have_a_lower_one(
-    place: Place, settings: Any, set_budget: SetBudget
+    place: Place, settings: Any, set_take_limits: SetTakeLimits
 ) -> None:
     settings.TAKES_PER_HOUR = 4
-    set_budget(takes_per_hour=2)
+    set_take_limits(takes_per_hour=2)
     place(takes=2)
     assert "2 takes an hour" in refused(place, RateLimitError, now=NOW + timedelta(minutes=59))
     other = Project.objects.create(name="Other")

@@ -104,7 +104,7 @@ def test_a_change_ends_the_old_price_and_begins_another(
 
 def test_the_past_cannot_be_changed(set_price: SetPrice, request_: HttpRequest) -> None:
     old = set_price("46")
-    with pytest.raises(prices.PriceConflictError, match="stays as it was"):
+    with pytest.raises(prices.PriceConflictError, match="Past prices can"):
         prices.change(request_, old.pk, Decimal(1), date(2026, 11, 19), TODAY)
     old.refresh_from_db()
     assert (old.amount, old.valid_until) == (46, None)

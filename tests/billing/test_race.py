@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from tasks.billing import gate
 from tasks.billing.errors import BudgetExceededError, PlacementRefusedError, RateLimitError
 from tasks.models import (
     Budget,
@@ -116,7 +117,7 @@ def test_sending_again_takes_the_released_reservation_before_anybody_else(
         press(project, ark, member)
     rows = list(Submission.objects.select_related("task"))
     Submission.objects.update(state=SubmissionState.UNCONFIRMED)
-    Budget.objects.update(limit=2 * ONE)
+    Budget.objects.create(project=project, limit=2 * ONE)
     again = [lambda row=row: _again(row, project, ark, member) for row in rows]
     refusals = at_once(*again, *[lambda: press(project, ark, member)] * 5)
     assert len(refusals) == 5
@@ -126,5 +127,6 @@ def test_sending_again_takes_the_released_reservation_before_anybody_else(
 
 def _again(row: Submission, project: Project, ark: Credential, member: User) -> None:
     with transaction.atomic():
+        gate.lock(project, ark, member)
         assert mark_not_created(row, NOW)
         press(project, ark, member)

@@ -22,7 +22,7 @@ from tests.billing.conftest import (
     Place,
     SetBudget,
     SetPrice,
-    budget_status,
+    sums,
     tokens,
 )
 from tests.conftest import MakeTask
@@ -47,7 +47,7 @@ def ended(status: str = "succeeded", **fields: Any) -> Charge:
 
 
 def money(project: Project, currency: str = "USD") -> tuple[int, int]:
-    used = budget_status(project).money.get(currency)
+    used = sums(project).money.get(currency)
     return (used.counted, used.reserved) if used else (0, 0)
 
 

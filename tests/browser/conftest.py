@@ -30,16 +30,6 @@ from tests.conftest import MakeTask
 expect.set_options(timeout=45_000)  # ms; 5 s are few on two busy cores
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip tests marked `looks` on other databases than SQLite, where both are run."""
-    if connection.vendor == "sqlite" or os.environ.get("DAILIES_BROWSER") == "everything":
-        return
-    why = "It shows the same on every database, and SQLite's run has it; DAILIES_BROWSER=everything"
-    for item in items:
-        if item.get_closest_marker("looks"):
-            item.add_marker(pytest.mark.skip(reason=why))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def a_browser(request: pytest.FixtureRequest) -> None:
     """Skip these tests if there is no browser, unless DAILIES_BROWSER=required."""

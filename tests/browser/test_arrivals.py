@@ -99,6 +99,25 @@ def test_a_new_day_begins_above_the_last_one_which_gets_its_new_name(
     expect(page.locator(".day time")).to_have_text(["Today", "Yesterday"])
 
 
+def test_a_page_left_open_keeps_the_newest_rows_and_leads_on_to_the_others(
+    enter: Enter, make_task: MakeTask, member: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.web.live_feed.MOST_ROWS", 6)
+    older = [make_task(created_at=timezone.now() - timedelta(days=1)) for _ in range(4)]
+    page = enter(member)
+    new: list[Task] = []
+    for _ in range(4):
+        new += [make_task(), make_task()]
+        expect(page.locator(f"#t{new[-1].pk}")).to_be_visible()
+    expect(page.locator(".take")).to_have_count(6)
+    assert page.evaluate(ORDER) == ids(*reversed(new[2:]))
+    assert page.evaluate(DAYS) == ["Today"]
+    expect(page.locator(".day-count")).to_have_text("6+ clips")
+    page.locator("#pages [rel=next]").click()
+    page.wait_for_url("**before=**")
+    assert page.evaluate(ORDER) == ids(*reversed([*older, *new[:2]]))
+
+
 def point(page: Page) -> None:
     # Until all is there, also what the bar says, the row may move from under the pointer.
     page.wait_for_load_state()
@@ -233,9 +252,9 @@ def test_a_finished_clip_fades_in_where_its_frame_was_drawn(
     copy = copy_of(task, **saved(task, FILM, IMAGE))
     Task.objects.filter(pk=task.pk).update(status=Status.SUCCEEDED)
     change(copy)
-    video = page.locator(f"#t{task.pk} video[poster]")
-    expect(video).not_to_have_class("is-coming")
-    expect(video).to_be_visible()
+    picture = page.locator(f"#t{task.pk} .clip img")
+    expect(picture).not_to_have_class("is-coming")
+    expect(picture).to_be_visible()
     assert page.evaluate("faded") == times
 
 

@@ -65,8 +65,8 @@ def give_sheets(page: Page) -> list[str]:
 
     page.route("**/sheet.png*", answer)
     page.evaluate(
-        """([frames, columns]) => document.querySelectorAll("video[data-preview]").forEach(
-            (video, n) => Object.assign(video.dataset, {
+        """([frames, columns]) => document.querySelectorAll("[data-clip]").forEach(
+            (clip, n) => Object.assign(clip.dataset, {
                 sprite: `/sheet.png?${n}`, spriteFrames: frames, spriteColumns: columns,
             }))""",
         [FRAMES, COLUMNS],
@@ -210,6 +210,22 @@ def test_a_click_on_the_picture_opens_the_task_also_while_it_plays(
     page.wait_for_url(f"**/tasks/{clips[0].pk}/**")
 
 
+def test_the_page_of_a_task_is_fetched_while_its_picture_is_pressed(
+    enter: Enter, member: User, clips: list[Task]
+) -> None:
+    page = enter(member, "/?view=grid&status=succeeded")
+    page.wait_for_function(
+        """() => performance.getEntriesByType("resource")
+            .some(({ name, responseEnd }) => name.endsWith(".speculationrules") && responseEnd)"""
+    )
+    point(page, clips[0], 0.2)
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url(f"**/tasks/{clips[0].pk}/?view=grid&status=succeeded")
+    how = page.evaluate("performance.getEntriesByType('navigation')[0].deliveryType")
+    assert how == "navigational-prefetch"
+
+
 # A keyboard
 
 
@@ -269,6 +285,20 @@ def test_a_tap_plays_the_next_one_stops_and_nothing_does_both(
     assert asked == []
 
 
+def test_a_tap_that_plays_fetches_no_page(
+    enter: Enter, member: User, clips: list[Task], phone: Page
+) -> None:
+    enter(member, "/?view=grid", page=phone)
+    asked: list[str] = []
+    session = phone.context.new_cdp_session(phone)
+    session.on("Network.requestWillBeSent", lambda each: asked.append(each["request"]["url"]))
+    session.send("Network.enable")
+    tap(phone, row(phone, clips[-1]).locator(".screen"))
+    phone.wait_for_function(IS_PLAYING, arg=row(phone, clips[-1]).locator("video").element_handle())
+    assert any(each.endswith("/video") for each in asked)
+    assert not any("/?" in each for each in asked if "/tasks/" in each)
+
+
 @pytest.mark.parametrize("view", ["grid", "list"])
 def test_the_line_below_a_clip_opens_its_task(
     enter: Enter, member: User, clips: list[Task], phone: Page, view: str
@@ -294,9 +324,10 @@ def test_a_page_keeps_at_most_six_decoders(enter: Enter, member: User, clips: li
         numbers.append(page.evaluate(DECODERS))
     assert numbers == [1, 2, 3, 4, 5, 6, 6, 6]
     page.mouse.move(1, 1)
-    video = row(page, clips[0]).locator("video")
-    expect(video).to_have_attribute("src", f"/tasks/{clips[0].pk}/video")
-    assert video.evaluate("video => video.preload") == "none"
+    expect(row(page, clips[0]).locator("video")).to_have_count(0)
+    expect(row(page, clips[0]).locator("[data-clip-play]")).to_have_attribute(
+        "aria-pressed", "false"
+    )
     play(page, clips[0])
 
 
@@ -326,7 +357,7 @@ def test_first_frames_are_drawn_by_few_decoders_and_kept_as_pictures(
         }}, true);"""
     )
     enter(member, "/?view=grid")
-    expect(page.locator(".has-frame video[poster^='data:image/jpeg']")).to_have_count(12)
+    expect(page.locator(".clip img[src^='data:image/jpeg']")).to_have_count(12)
     assert 1 <= page.evaluate("most") <= 6
     assert page.evaluate(DECODERS) == 0
     newest = Task.objects.latest("pk")
@@ -347,11 +378,13 @@ def test_clips_are_accessible_at_rest_and_while_they_play(
     check_appearance(page, closely=(320, 1440))
 
 
-def test_without_scripts_the_browsers_own_controls_play(
+def test_without_scripts_a_clip_leads_to_the_browsers_own_player(
     browser: Browser, enter: Enter, member: User, clips: list[Task]
 ) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = enter(member, page=context.new_page())
         clip = row(page, clips[0])
-        expect(clip.locator("video[controls]")).to_be_visible()
-        expect(clip.locator("[data-clip-play], [data-clip-open]").first).to_be_hidden()
+        expect(clip.locator("[data-clip-play]")).to_be_hidden()
+        clip.locator(".clip").click()
+        page.wait_for_url(f"**/tasks/{clips[0].pk}/**")
+        expect(page.locator("video[controls]")).to_be_visible()

@@ -19,7 +19,7 @@ from tests.browser.conftest import Enter
 from tests.browser.looks import assert_accessible, check_appearance
 from tests.media.pictures import bmp, gif, png
 from tests.web.conftest import save_copy
-from tests.web.test_live import change
+from tests.web.live_pages import change
 
 __all__ = ["save_copy"]
 
@@ -94,7 +94,7 @@ def form(enter: Enter, account: Credential, member: User, complaints: list[str])
 
 
 def test_a_dropped_picture_is_shown_and_sent(form: Page, sim: Simulator) -> None:
-    choose_mode(form, "From a first frame")
+    choose_mode(form, "First frame to video")
     first = part(form, "first_frame")
     expect(first).to_be_visible()
     assert hand_over(first, "dragover", boat=png())
@@ -133,7 +133,7 @@ def test_a_button_stays_the_same_element_when_the_task_changes(form: Page) -> No
 
 
 def test_a_field_for_one_picture_keeps_the_last_one(form: Page) -> None:
-    choose_mode(form, "From a first frame")
+    choose_mode(form, "First frame to video")
     first = part(form, "first_frame")
     hand_over(first, "drop", boat=png())
     expect(first.locator(".upload-size")).to_have_text("640 × 360")
@@ -144,7 +144,7 @@ def test_a_field_for_one_picture_keeps_the_last_one(form: Page) -> None:
 
 
 def test_pasted_and_chosen_pictures_are_added_and_removed_one_by_one(form: Page) -> None:
-    choose_mode(form, "With references")
+    choose_mode(form, "References to video")
     many = part(form, "reference_image")
     assert hand_over(many.locator("textarea"), "paste", boat=png())
     expect_shown(many.locator("img"), 640)
@@ -162,18 +162,18 @@ def test_pasted_and_chosen_pictures_are_added_and_removed_one_by_one(form: Page)
 
 
 def test_text_is_pasted_as_usual(form: Page) -> None:
-    choose_mode(form, "With references")
+    choose_mode(form, "References to video")
     assert not hand_over(part(form, "reference_image").locator("textarea"), "paste")
 
 
 def test_refused_files_are_named_beside_accepted_ones(form: Page) -> None:
-    choose_mode(form, "With references")
+    choose_mode(form, "References to video")
     many = part(form, "reference_image")
     hand_over(many, "drop", boat=png(), page=b"<html>", crumb=png(20, 20))
     expect_shown(many.locator("img"), 640)
     refused = many.get_by_role("alert")
-    expect(refused).to_contain_text("page.png: This is not a whole picture.")
-    expect(refused).to_contain_text("crumb.png: Its shorter side has 20 pixels")
+    expect(refused).to_contain_text("page.png: This isn't a complete picture.")
+    expect(refused).to_contain_text("crumb.png: The shorter side is 20 pixels")
     form.get_by_label("Prompt", exact=True).fill("A paper boat")
     form.get_by_label("Prompt", exact=True).press("Tab")
     expect(form.get_by_role("button", name="Generate")).to_be_enabled()
@@ -191,24 +191,26 @@ def test_a_file_dropped_beside_the_field_does_not_leave_the_page(form: Page) -> 
 
 
 def test_a_failed_upload_is_reported(form: Page) -> None:
-    choose_mode(form, "From a first frame")
+    choose_mode(form, "First frame to video")
     form.route("**/tasks/new/upload/", lambda route: route.abort())
     expect(part(form, "first_frame")).to_be_visible()
     hand_over(part(form, "first_frame"), "drop", boat=png())
-    expect(part(form, "first_frame")).to_contain_text("The files did not arrive. Try again.")
+    expect(part(form, "first_frame")).to_contain_text("The files didn't arrive. Try again.")
     expect(form.get_by_role("button", name="Generate")).to_be_enabled()
 
 
 def test_pictures_that_come_too_often_are_told_until_when(form: Page, settings: Any) -> None:
     settings.LIMITS = settings.LIMITS | {"upload": (1, 3600)}
-    choose_mode(form, "With references")
+    choose_mode(form, "References to video")
     many = part(form, "reference_image")
     hand_over(many, "drop", boat=png())
     expect_shown(many.locator("img"), 640)
     settled(form)
     hand_over(many, "drop", boat=png(640, 400))
     refused = many.get_by_role("alert")
-    expect(refused).to_contain_text("One person may upload 1 picture an hour. It can go on in")
+    expect(refused).to_contain_text(
+        "One person can upload at most 1 picture an hour. You can continue in"
+    )
     expect_shown(many.locator("img"), 640)
 
 
@@ -238,7 +240,7 @@ class HeldPreview:
 def test_choices_made_while_the_form_is_renewed_are_kept(form: Page) -> None:
     held = HeldPreview(form)
     form.get_by_label("Prompt", exact=True).fill("A paper boat")
-    choose_mode(form, "From a first frame")
+    choose_mode(form, "First frame to video")
     form.get_by_label("Prompt", exact=True).fill("A paper boat on a canal")
     held.come()
     expect(part(form, "first_frame")).to_be_visible()
@@ -246,7 +248,7 @@ def test_choices_made_while_the_form_is_renewed_are_kept(form: Page) -> None:
 
 
 def test_a_picture_that_arrives_while_the_form_is_renewed_is_kept(form: Page) -> None:
-    choose_mode(form, "From a first frame")
+    choose_mode(form, "First frame to video")
     first = part(form, "first_frame")
     expect(first).to_be_visible()
     held = HeldPreview(form)
@@ -273,7 +275,7 @@ def test_a_button_being_pressed_is_not_replaced(form: Page) -> None:
 @pytest.mark.looks
 def test_thumbnails_fit_a_phone_in_any_light(form: Page) -> None:
     form.set_viewport_size({"width": 320, "height": 700})
-    choose_mode(form, "With references")
+    choose_mode(form, "References to video")
     many = part(form, "reference_image")
     hand_over(many, "drop", a=png(), b=png(640, 400), c=png(400, 900))
     expect_shown(many.locator("img"), 640, 640, 400)
@@ -331,8 +333,8 @@ def test_without_scripts_a_file_is_chosen_and_sent_with_the_form(
 ) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = enter(member, "/tasks/new/", context.new_page())
-        choose_mode(page, "From a first frame")
-        page.get_by_role("button", name="Renew the choices").click()
+        choose_mode(page, "First frame to video")
+        page.get_by_role("button", name="Update options").click()
         boat = {"name": "boat.png", "mimeType": "image/png", "buffer": png()}
         page.locator("input[type=file]").set_input_files(boat)  # type: ignore[arg-type]
         page.get_by_label("Prompt", exact=True).fill("A paper boat on a canal")

@@ -16,7 +16,7 @@ from tests.browser.test_compose import expect_shown, hand_over, part, settled
 from tests.conftest import MakeTask
 from tests.media.pictures import png
 from tests.web.conftest import save_copy
-from tests.web.test_live import change
+from tests.web.live_pages import change
 
 __all__ = ["save_copy"]
 
@@ -27,6 +27,17 @@ UNDER = """([above, below]) => {
   const [one, other] = [above, below].map((each) => document.querySelector(each));
   return other.getBoundingClientRect().bottom - one.getBoundingClientRect().top;
 }"""
+
+
+#: Choices of the row that are wider than their place.
+TOO_WIDE = """() => {
+  const row = document.querySelector(".picks");
+  const ends = [...row.children].map((each) => each.getBoundingClientRect().right);
+  return ends.filter((end) => end > row.getBoundingClientRect().right + 1);
+}"""
+TOPS = (
+    "() => [...document.querySelector('.picks').children].map(e => e.getBoundingClientRect().top)"
+)
 
 
 @pytest.fixture
@@ -68,13 +79,13 @@ def test_a_ratio_is_chosen_from_drawn_shapes_and_renews_the_price(form: Page) ->
     menu, price = form.locator("#pick-ratio"), form.locator("#compose-price")
     expect(price).to_contain_text("about 108,900 tokens")
     menu.locator("summary").click()
-    menu.get_by_text("as the input", exact=True).click()
+    menu.get_by_text("Same as input", exact=True).click()
     expect(menu).not_to_have_attribute("open", "")  # one look at the result, and one click less
     expect(price).to_contain_text("108,900 tokens to 109,586 tokens")
-    expect(menu.locator("summary")).to_contain_text("as the input")
+    expect(menu.locator("summary")).to_contain_text("Same as input")
     settled(form)
     menu.locator("summary").press("Enter")
-    menu.get_by_label("as the input").press("ArrowUp")
+    menu.get_by_label("Same as input").press("ArrowUp")
     expect(menu.locator("summary")).to_contain_text("21:9")
     expect(menu).to_have_attribute("open", "")  # by keyboard one goes on
     settled(form)
@@ -110,10 +121,10 @@ def test_a_mode_without_pictures_says_so_and_keeps_what_is_in_it(form: Page) -> 
     form.get_by_label("Model", exact=True).select_option("doubao-seedance-2-5-260628")
     settled(form)
     form.get_by_label("Mode", exact=True).select_option("final")
-    expect(form.get_by_label("Id of the draft")).to_be_visible()
+    expect(form.get_by_label("Draft task ID")).to_be_visible()
     settled(form)
     hand_over(form.locator(".prompt-box"), "drop", boat=png())
-    expect(form.locator("#uploads-refused")).to_contain_text("This mode takes no more")
+    expect(form.locator("#uploads-refused")).to_contain_text("This mode can't take more of these")
     assert not Upload.objects.exists()
 
 
@@ -137,6 +148,17 @@ def test_the_open_drawer_and_menus_fit_any_screen_in_any_light(form: Page) -> No
     check_appearance(form, closely=(320, 1440))
 
 
+def test_the_row_is_one_line_on_a_desk_whatever_the_mode_is_called(form: Page) -> None:
+    for mode in ("first_and_last_frame", "reference", "text"):
+        form.locator("#id_mode").select_option(mode)
+        settled(form)
+        for width in (1024, 1280, 1440):
+            form.set_viewport_size({"width": width, "height": 900})
+            tops = form.evaluate(TOPS)
+            assert len(tops) > 6 and max(tops) - min(tops) < 2, (mode, width, tops)
+            assert form.evaluate(TOO_WIDE) == []
+
+
 # The dock
 
 
@@ -144,6 +166,7 @@ def test_the_dock_keeps_what_is_typed_while_its_form_comes(wall: Page) -> None:
     asked: list[str] = []
     wall.on("request", lambda request: asked.append(request.url))
     expect(wall.locator("#dock .dock-rest")).to_be_visible()
+    expect(wall.locator(".dock-rest .compose-price")).to_have_text("about 108,900 tokens")
     assert not [url for url in asked if "dock" in url]
     open_dock(wall, "A paper boat on a canal")
     expect(wall.locator("#dock #id_prompt")).to_be_focused()

@@ -181,7 +181,8 @@ def test_a_mark_changes_by_itself_until_the_video_is_saved(
     expect(mark(page, task)).to_have_text("At risk")
     change(copy, **saved(task), trouble="")
     expect(mark(page, task)).to_have_text("Saved")
-    expect(page.locator(f"#t{task.pk} video")).to_have_attribute("src", f"/tasks/{task.pk}/video")
+    clip = page.locator(f"#t{task.pk} .clip")
+    expect(clip).to_have_attribute("data-clip", f"/tasks/{task.pk}/video")
 
 
 def test_a_finished_video_is_saved_by_itself_and_then_plays_from_our_origin(
@@ -275,8 +276,8 @@ def test_a_saved_video_shows_its_poster_or_first_frame(
     copy_of(without, **saved(without))
     page = enter(member)
     expect(page.locator(f"#t{without.pk} .has-frame")).to_be_visible()
-    video = page.locator(f"#t{with_poster.pk} video")
-    expect(video).to_have_attribute("poster", f"/tasks/{with_poster.pk}/poster")
+    picture = page.locator(f"#t{with_poster.pk} .clip img")
+    expect(picture).to_have_attribute("src", f"/tasks/{with_poster.pk}/poster")
 
 
 def test_a_browser_without_hevc_offers_the_download_at_once(
@@ -288,7 +289,7 @@ def test_a_browser_without_hevc_offers_the_download_at_once(
         pytest.skip("this browser plays HEVC")
     expect(page.locator("[data-unplayable]")).to_contain_text("HEVC (H.265)")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the file").click()
+        page.get_by_role("link", name="Download file").click()
     assert download.value.path().read_bytes() == FILM
 
 
@@ -340,14 +341,14 @@ def test_save_now_is_one_click_on_page_row_and_selection(
     copies = [copy_of(each, link_ends_at=far, due_at=far) for each in tasks]
     page = enter(member, f"/tasks/{tasks[0].pk}/")
     page.locator("[data-save-now]").click()
-    expect(page.locator("#toasts")).to_contain_text("1 file is saved next.")
+    expect(page.locator("#toasts")).to_contain_text("1 file will be saved next.")
     page.goto(f"{live_server.url}/archive/")
     page.locator(f"#c{copies[1].pk} [data-save-now]").click()
-    expect(page.locator("#toasts")).to_contain_text("1 file is saved next.")
+    expect(page.locator("#toasts")).to_contain_text("1 file will be saved next.")
     page.goto(live_server.url)
     page.locator(f"#t{tasks[2].pk} [data-choose]").check()
     page.locator("#selection").get_by_text("Save now").click()
-    expect(page.locator("#toasts")).to_contain_text("1 file is saved next.")
+    expect(page.locator("#toasts")).to_contain_text("1 file will be saved next.")
     assert not Copy.objects.filter(due_at=far).exists()
     change(copies[0], **saved(tasks[0]))
     page.goto(f"{live_server.url}/tasks/{tasks[0].pk}/")
@@ -362,10 +363,10 @@ def test_save_now_works_without_scripts(
     with browser.new_context(java_script_enabled=False) as context:
         page = enter(member, "/archive/", page=context.new_page())
         page.locator(f"#c{copies[0].pk} [data-save-now]").click()
-        expect(page.locator("#toasts")).to_contain_text("1 file is saved next.")
+        expect(page.locator("#toasts")).to_contain_text("1 file will be saved next.")
         page.locator(f"#c{copies[1].pk} [data-choose]").check()
         page.locator("#selection").get_by_text("Save now").click()
-        expect(page.locator("#toasts")).to_contain_text("1 file is saved next.")
+        expect(page.locator("#toasts")).to_contain_text("1 file will be saved next.")
     assert list(Copy.objects.filter(due_at=far)) == [copies[2]]
 
 

@@ -69,16 +69,39 @@ def test_an_account_is_added_and_its_test_appears_by_itself(
     page.fill("#id_base_url", sim.base_url("volcengine"))
     page.fill("#id_key", "sim-browser-0123")
     page.click("main button[type=submit]")
-    expect(page.locator("#test .verdict")).to_contain_text("accepts the key")
+    expect(page.locator("#test .verdict")).to_contain_text("and the key works")
     expect(page.locator("#test [data-step=list]")).to_have_attribute("data-state", "ok")
+    expect(page.locator("#condition .state")).to_have_class("state tone-green")
     assert "sim-browser-0123" not in page.content()
     page.fill("#id_new-key", "refused-0123456789")
     page.get_by_role("button", name="Replace and test").click()
-    expect(page.locator("#test .verdict")).to_contain_text("refused the key")
+    expect(page.locator("#test .verdict")).to_contain_text("rejected the key")
     expect(page.locator("#test [data-step=key]")).to_have_attribute("data-state", "failed")
     expect(page.locator("#test [data-step=reachable]")).to_have_attribute("data-state", "ok")
+    expect(page.locator("#condition .state")).to_have_class("state tone-red")
+    expect(page.locator("#matter .account-matter")).to_be_visible()
     assert_accessible(page)
     assert Credential.objects.get().trouble == "unauthorized"
+
+
+def test_a_key_of_another_provider_is_recognized_while_it_is_typed(
+    enter: Enter, staff: User, complaints: list[str]
+) -> None:
+    page = enter(staff, "/credentials/add/")
+    hint = page.locator("#looks-like")
+    expect(hint).to_be_hidden()
+    page.select_option("#id_provider", "openrouter")
+    page.fill("#id_key", "0f8b2c44-aaaa-4bbb-8ccc-1234567890ab")
+    page.locator("#id_key").press("Tab")
+    expect(hint).to_contain_text("Volcengine Ark")
+    assert_accessible(page)
+    hint.get_by_role("button").click()
+    expect(hint).to_be_hidden()
+    expect(page.locator("#id_provider")).to_have_value("volcengine")
+    expect(page.locator("#id_base_url")).to_have_value("https://ark.cn-beijing.volces.com/api/v3")
+    page.fill("#id_base_url", "openrouter.ai/api/v1")
+    page.locator("#id_base_url").press("Tab")
+    expect(hint).to_contain_text("OpenRouter")
 
 
 def test_the_button_tests_again_and_keeps_the_focus(
@@ -87,7 +110,7 @@ def test_the_button_tests_again_and_keeps_the_focus(
     page = enter(staff, f"/credentials/{account.pk}/")
     expect(page.locator("#test")).to_contain_text("Not tested yet")
     page.locator("#test-button").press("Enter")
-    expect(page.locator("#test .verdict")).to_contain_text("accepts the key")
+    expect(page.locator("#test .verdict")).to_contain_text("and the key works")
     expect(page.locator("#test-button")).to_be_enabled()
     expect(page.locator("#test-button")).to_be_focused()
 
@@ -133,8 +156,8 @@ def test_everything_works_without_scripts(
             if page.locator("#test .verdict").count():
                 break
             page.reload()
-        expect(page.locator("#test .verdict")).to_contain_text("accepts the key")
+        expect(page.locator("#test .verdict")).to_contain_text("and the key works")
         page.get_by_role("button", name="Pause").click()
         expect(page.locator(".account-head .state")).to_contain_text("Paused")
-        page.get_by_role("button", name="Go on").click()
-        expect(page.locator(".account-head .state")).to_contain_text("Works")
+        page.get_by_role("button", name="Continue").click()
+        expect(page.locator(".account-head .state")).to_contain_text("Working")

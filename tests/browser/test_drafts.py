@@ -189,7 +189,7 @@ def test_a_removed_picture_is_told(form: Page, member: User, project: Project) -
     come_back(form)
     press(form, "Restore")
     expect(prompt(form)).to_have_value(BOAT)
-    gone = "A picture is not in this project, or not any more. Give it again."
+    gone = "A picture is no longer in this project. Add it again."
     expect(form.locator("#compose")).to_contain_text(gone)
 
 
@@ -243,6 +243,30 @@ def test_signing_out_removes_them(form: Page, member: User) -> None:
     assert stored(form) == []
     sign_in(form, member.username)
     assert stored(form) == []
+
+
+@pytest.mark.parametrize("is_cleared", [True, False], ids=["https", "http"])
+def test_a_page_left_open_over_signing_out_and_in_again_keeps_no_draft(
+    form: Page, member: User, is_cleared: bool
+) -> None:
+    write(form, BOAT)
+    wait_until_stored(form)
+    tab = another_tab(form)
+    if not is_cleared:
+        tab.route("**/sign-out/", without_clearing)
+    tab.locator("form[action='/sign-out/']").evaluate("form => form.requestSubmit()")
+    tab.wait_for_url("**/sign-in/**")
+    sign_in(tab, member.username)
+    assert stored(tab) == []
+    write(form, LANTERN)
+    form.evaluate("window.dispatchEvent(new PageTransitionEvent('pagehide'))")
+    assert stored(form) == []
+    # One that was opened since keeps them as ever.
+    later = another_tab(form)
+    write(later, LANTERN)
+    wait_until_stored(later)
+    for page in (tab, later):
+        page.close()
 
 
 def without_clearing(route: Any) -> None:

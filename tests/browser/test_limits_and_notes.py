@@ -48,7 +48,7 @@ def test_the_page_for_searching_too_often(enter: Enter, member: User, settings: 
     settings.LIMITS = settings.LIMITS | {"search": (1, 60)}
     page = enter(member, "/?q=boat")
     page.reload()
-    expect(page.get_by_role("heading")).to_have_text("Too often")
+    expect(page.get_by_role("heading")).to_have_text("Rate-limited")
     expect(page.locator("main")).to_contain_text("You searched for “boat”.")
     check_appearance(page)
 
@@ -63,7 +63,7 @@ def test_the_form_for_tracking_keeps_what_was_typed(
         page.goto(page.url)
         page.get_by_label("Task ids").fill("cgt-20261120120000-found")
         page.locator("main button[type=submit]").first.click()
-    expect(page.locator("#toasts")).to_contain_text("It can go on in 60 min, at")
+    expect(page.locator("#toasts")).to_contain_text("You can continue in 60 min, at")
     expect(page.get_by_label("Task ids")).to_have_value("cgt-20261120120000-found")
 
 

@@ -212,6 +212,22 @@ def test_the_keyboard_is_enough(
     page.wait_for_url("**view=grid")
 
 
+def test_a_shortcut_works_at_once_when_a_dialog_was_closed(
+    enter: Enter, member: User, tasks: list[Task], complaints: list[str]
+) -> None:
+    page = enter(member, f"/tasks/{tasks[-2].pk}/")
+    # Until the next frame the focus is still on the button of the dialog that is gone.
+    page.evaluate(
+        """() => {
+            const dialog = document.querySelector("#keys"), button = dialog.querySelector("button");
+            dialog.showModal();
+            dialog.close();
+            button.dispatchEvent(new KeyboardEvent("keydown", { key: "e", bubbles: true }));
+        }"""
+    )
+    page.wait_for_url(f"**/tasks/new/?from={tasks[-2].pk}")
+
+
 def test_language_and_theme_are_one_click_away(
     enter: Enter, member: User, tasks: list[Task], complaints: list[str]
 ) -> None:

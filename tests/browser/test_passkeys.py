@@ -64,7 +64,7 @@ def add_passkey(
     """Add a passkey, calling `look` on each page on the way."""
     page.click("text=Add a passkey")
     page.fill("#id_password", PASSWORD)
-    page.click("text=Go on")
+    page.click("text=Continue")
     page.fill("#id_name", name)
     page.set_checked("#passkey-alone", alone)
     look(page)
@@ -112,7 +112,7 @@ def test_a_key_without_user_verification_is_a_second_factor(
     add_passkey(page, "old key", alone=False, look=assert_accessible)
     sign_out(page)
     sign_in(page, site)
-    expect(page.locator("h1")).to_have_text("Second step")
+    expect(page.locator("h1")).to_have_text("Two-step verification")
     assert_accessible(page)
     page.click("#passkey-go")
     expect(page.locator("h1")).to_have_text("Sign-in and security")
@@ -125,11 +125,11 @@ def test_a_passkey_proves_who_one_is_before_something_changes(
     page.goto(f"{site}/sign-in/?next=/account/")
     page.click("#passkey-go")
     page.click("text=Remove >> nth=0")
-    page.click("text=With a passkey")
+    page.click("text=Use a passkey")
     assert_accessible(page)
     page.click("#passkey-go")
     page.click("text=Remove it")
-    expect(page.locator("#toasts")).to_contain_text("The passkey is removed.")
+    expect(page.locator("#toasts")).to_contain_text("Passkey removed.")
     assert not Authenticator.objects.exists()
 
 
@@ -140,7 +140,7 @@ def test_an_unknown_key_signs_in_nobody(
     Authenticator.objects.all().delete()
     page.goto(f"{site}/sign-in/")
     page.click("#passkey-go")
-    expect(page.locator("#toasts")).to_contain_text("wrong, or was used before")
+    expect(page.locator("#toasts")).to_contain_text("wrong or has already been used")
     assert page.url.startswith(f"{site}/sign-in/")
 
 
@@ -184,7 +184,7 @@ def test_the_pages_of_ones_account_are_accessible(
     enter(member, "/account/app/")
     check_appearance(page)
     page.fill("#id_password", PASSWORD)
-    page.click("text=Go on")
+    page.click("text=Continue")
     expect(page.locator(".signin-qr")).to_be_visible()
     assert page.evaluate("document.querySelector('.signin-qr').naturalWidth") > 0
     origin = page.url.removesuffix("/account/app/")

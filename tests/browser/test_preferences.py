@@ -268,7 +268,7 @@ def test_permission_is_asked_for_by_a_button_and_never_by_a_page(
     expect(page.locator("#id_notifies")).to_be_checked()
     assert page.evaluate("asked") == 1
     page.get_by_role("button", name="Show an example").click()
-    assert told(page) == [["An example", "So it looks when one of your tasks has ended."]]
+    assert told(page) == [["An example", "This is what you'll see when one of your tasks ends."]]
 
 
 def test_a_browser_with_denied_permission_says_how_to_change_it(
@@ -276,7 +276,7 @@ def test_a_browser_with_denied_permission_says_how_to_change_it(
 ) -> None:
     with_permission(page, "denied")
     enter(member, "/settings/")
-    expect(page.get_by_text("was told to show no notifications")).to_be_visible()
+    expect(page.get_by_text("blocks notifications")).to_be_visible()
     assert page.get_by_role("button", name="Allow in this browser").count() == 0
     assert_accessible(page)
 
@@ -290,7 +290,7 @@ def test_plain_http_is_named_as_the_reason(
         delete window.Notification;
     """)
     enter(member, "/settings/")
-    expect(page.get_by_text("This page came over plain http")).to_be_visible()
+    expect(page.get_by_text("this page uses http")).to_be_visible()
 
 
 # Language, zone, density, keys
@@ -376,7 +376,7 @@ def test_shortcuts_that_are_off_do_nothing_and_the_help_says_where_they_are_on(
     expect(menu.get_by_role("button", name="Keyboard shortcuts")).to_be_hidden()
     menu.locator("summary").click()
     menu.get_by_role("button", name="Keyboard shortcuts").click()
-    page.get_by_role("link", name="Switch them on in the settings").click()
+    page.get_by_role("link", name="Turn them on in the settings").click()
     page.check("#id_shortcuts")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()

@@ -45,7 +45,7 @@ def boat(project: Project, member: User) -> SavedPrompt:
 
 
 def test_the_browser_counts_as_the_server_does(form: Page) -> None:
-    long = form.get_by_text("Longer than is advised")
+    long = form.get_by_text("Longer than recommended")
     for text in TYPED:
         form.get_by_label("Prompt", exact=True).fill(text)
         is_length = prompts.length(text)
@@ -152,10 +152,10 @@ def test_prompts_work_without_scripts(
         page.get_by_label("镜头").fill("slow push-in")
         page.locator("#compose-more > summary").click()
         page.get_by_label("Try several").check()
-        page.get_by_role("button", name="Renew the choices").click()
+        page.get_by_role("button", name="Update options").click()
         page.locator("#pick-ratio > summary").click()
         page.get_by_label("9:16", exact=True).check()
-        page.get_by_role("button", name="Renew the choices").click()
+        page.get_by_role("button", name="Update options").click()
         expect(page.locator(".plan-title")).to_have_text("4 videos")
         page.get_by_role("button", name="Generate").click()
         page.wait_for_url(re.compile(r"/$"))

@@ -68,7 +68,11 @@ def _show_frames(page: Page) -> None:
     """Load all previews for the picture, as each normally loads on hover."""
     page.evaluate(
         """async () => {
-            const videos = [...document.querySelectorAll("video[data-preview]")].slice(0, 12);
+            const clips = [...document.querySelectorAll("[data-clip]")].slice(0, 12);
+            const videos = clips.map((clip) => {
+                clip.dispatchEvent(new Event("clip:player", { bubbles: true }));
+                return clip.querySelector("video");
+            });
             await Promise.all(videos.map((video) => new Promise((done) => {
                 video.addEventListener("seeked", done, { once: true });
                 video.addEventListener("error", done, { once: true });

@@ -108,7 +108,7 @@ def test_typing_goes_on_while_it_is_sent(form: Page) -> None:
 def test_errors_are_shown_in_the_form_with_the_focus_on_the_first(form: Page) -> None:
     write(form, "")
     generate(form)
-    expect(outcome(form)).to_contain_text("Nothing was sent. Correct what is marked in the form.")
+    expect(outcome(form)).to_contain_text("Nothing was sent. Fix the marked fields.")
     expect(form.locator("#id_prompt")).to_be_focused()
     expect(form.locator("#id_prompt_error")).to_be_visible()
     assert_accessible(form)
@@ -221,7 +221,7 @@ def test_an_ended_session_keeps_the_form_and_leads_back_to_it(
 ) -> None:
     end_session(form)
     generate(form)
-    told = "Your session has ended. Sign in again; what you typed is kept."
+    told = "Your session has ended. Sign in again. What you typed is kept."
     expect(outcome(form)).to_contain_text(told)
     assert_accessible(form)
     outcome(form).get_by_role("link", name="Sign in").click()
@@ -255,14 +255,14 @@ def test_after_a_new_sign_in_elsewhere_the_open_form_is_sent(
 def test_what_one_person_typed_is_not_sent_as_another(form: Page, manager: User) -> None:
     in_another_tab(form, manager)
     generate(form)
-    expect(outcome(form)).to_contain_text("Somebody else has signed in in this browser")
+    expect(outcome(form)).to_contain_text("Someone else has signed in in this browser")
     assert not Task.objects.exists()
 
 
 def test_without_the_right_to_spend_nothing_is_sent(form: Page, member: User) -> None:
     Membership.objects.filter(user=member).update(role="viewer")
     generate(form)
-    expect(outcome(form)).to_contain_text("you don't have permission")
+    expect(outcome(form)).to_contain_text("no longer have permission")
     assert not Task.objects.exists()
 
 

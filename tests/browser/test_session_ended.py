@@ -44,7 +44,9 @@ def test_an_ended_session_is_told_on_the_page_which_stays(
     end_the_session()
     change(task, status="failed")
     expect(note(page)).to_be_visible()
-    expect(note(page)).to_have_text("Your session has ended. Sign in again to go on. Sign in again")
+    expect(note(page)).to_have_text(
+        "Your session has ended. Sign in again to continue. Sign in again"
+    )
     expect(page.locator("#lost")).to_be_hidden()
     assert page.evaluate("window.stays") and page.input_value("#search") == "half a thou"
     assert page.locator("[data-status=running]").count() >= 1  # nothing was replaced

@@ -38,8 +38,25 @@ def test_an_empty_installation_leads_to_its_first_tracked_task(
     page.click("button[value=preview]")
     assert_accessible(page)
     page.click("button[value=track]")
-    expect(page.locator("body")).to_contain_text("2 tasks are tracked now")
+    expect(page.locator("body")).to_contain_text("Tracking 2 tasks")
     assert Task.objects.count() == 2
+
+
+def test_a_password_can_be_looked_at_until_it_is_sent(
+    live_server: Any, page: Page, staff: User, complaints: list[str]
+) -> None:
+    page.goto(f"{live_server.url}/sign-in/")
+    field, button = page.locator("#id_password"), page.locator("main .secret-show")
+    field.fill("tall-orange-7")
+    expect(field).to_have_attribute("type", "password")
+    button.press("Enter")
+    expect(field).to_have_attribute("type", "text")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    assert page.url.endswith("/sign-in/"), "it sends nothing"
+    assert_accessible(page)
+    page.locator("main form").first.evaluate("form => form.dispatchEvent(new Event('submit'))")
+    expect(field).to_have_attribute("type", "password")
+    expect(button).to_have_attribute("aria-pressed", "false")
 
 
 @pytest.mark.looks

@@ -1,15 +1,18 @@
 """Takes of one press: a stack that opens in its place; the filters' line on desk and phone."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
-from tasks.models import ChangeCounter, Task
+from tasks.models import ChangeCounter, Membership, Profile, Project, Task
 from tasks.status import Status
 from tests.batched import put_into_a_batch
 from tests.browser.conftest import Enter
-from tests.browser.looks import check_appearance
+from tests.browser.looks import assert_accessible, check_appearance
 from tests.conftest import MakeTask
+from tests.web.test_rows import charge
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("complaints")]
 
@@ -85,6 +88,28 @@ def test_takes_that_go_leave_the_number_right_and_hide_none(
     expect(shown).to_have_count(4)
 
 
+def test_a_days_line_goes_on_counting_money_and_stars(
+    enter: Enter, member: User, page: Page, takes: list[Task], make_task: MakeTask
+) -> None:
+    charge(takes[0], 5_010_000)
+    enter(member, "/?view=list")
+    day = page.locator(".day")
+    expect(day).to_have_text(re.compile(r"Today\s+6 clips\s+¥5\.01"))
+    dearer = make_task(prompt="Dearer")
+    expect(page.locator(f"#t{dearer.pk}")).to_be_visible()
+    charge(dearer, 1_204_990_000)
+    abroad = make_task(cost_micros=1_230_000, cost_currency="USD")
+    number = ChangeCounter.objects.next()
+    Task.objects.filter(pk=dearer.pk).update(status=Status.SUCCEEDED, change=number)
+    expect(page.locator(f"#t{abroad.pk}")).to_be_visible()
+    expect(page.locator(".day-money")).to_have_text("$1.23 · ¥1,210.00")
+    page.locator(f"#t{abroad.pk}-star").click()
+    expect(page.locator(".day-starred")).to_have_text("1 starred")
+    page.reload()
+    expect(page.locator(".day-money")).to_have_text("$1.23 · ¥1,210.00")
+    expect(page.locator(".day-starred")).to_have_text("1 starred")
+
+
 def test_filters_take_one_line_and_clips_begin_at_once(
     enter: Enter, member: User, page: Page, takes: list[Task], make_task: MakeTask
 ) -> None:
@@ -99,6 +124,38 @@ def test_filters_take_one_line_and_clips_begin_at_once(
     page.set_viewport_size({"width": 375, "height": 812})
     assert page.evaluate(height, ".filter-bar") < 50
     assert page.evaluate(top, ".day") <= 100
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_bar_and_filters_stay_one_line_on_a_small_desk(
+    enter: Enter,
+    member: User,
+    manager: User,  # so that there is a choice of people
+    page: Page,
+    takes: list[Task],
+    make_task: MakeTask,
+    language: str,
+) -> None:
+    for status in Status:
+        make_task(status=status)
+    for name in ("Lantern Street", "Second unit"):  # so that a project can be chosen as well
+        other = Project.objects.create(name=name)
+        Membership.objects.create(project=other, user=member, role="member")
+        Membership.objects.create(project=other, user=manager, role="manager")
+    Profile.objects.remember(member, language=language)
+    enter(member, "/?view=grid")
+    for width in (1024, 1100, 1200, 1280, 1360, 1407, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        heights = page.evaluate(
+            "['.filter-bar', '.bar'].map(e => document.querySelector(e).offsetHeight)"
+        )
+        assert heights[0] < 40 and heights[1] < 64, (width, heights)
+        cut = page.evaluate(
+            "(line => line.scrollWidth - line.clientWidth)(document.querySelector('.filter-line'))"
+        )
+        assert cut <= 0, (width, cut)
+    page.set_viewport_size({"width": 1100, "height": 900})
+    assert_accessible(page)
 
 
 def test_menus_of_the_line_fit_every_window(

@@ -17,7 +17,7 @@ from tests.browser.looks import assert_accessible, check_appearance
 from tests.conftest import MakeTask
 from tests.web.composing import PRO, ark
 from tests.web.conftest import SaveCopy, save_copy
-from tests.web.test_live import change
+from tests.web.live_pages import change
 
 __all__ = ["ark", "save_copy"]
 

@@ -238,7 +238,7 @@ def test_a_role_is_changed_where_it_stands(
     expect(page.locator(f"#role-of-{row.pk}")).to_have_value("member")
     mine = Membership.objects.get(user=manager)
     page.select_option(f"#role-of-{mine.pk}", "viewer")
-    expect(page.locator("#toasts")).to_contain_text("A project needs a manager")
+    expect(page.locator("#toasts")).to_contain_text("A project needs at least one manager")
     expect(page.locator(f"#role-of-{mine.pk}")).to_have_value("manager")
 
 
@@ -253,6 +253,6 @@ def test_without_scripts_people_are_invited_changed_and_removed(
         expect(page.locator("#toasts")).to_contain_text("viewer is now: member")
         page.click(f"a[href='/people/{row.pk}/remove/']")
         page.click("text=Remove >> nth=-1")
-        expect(page.locator("#toasts")).to_contain_text("viewer is removed.")
+        expect(page.locator("#toasts")).to_contain_text("viewer was removed.")
         page.click(MAIN_BUTTON)
         expect(page.locator("#invitation-link")).to_contain_text(f"{live_server.url}/join/")

@@ -67,7 +67,7 @@ def test_a_write_is_answered_with_a_busy_database(
 ) -> None:
     answer = visitor.post(reverse("refresh_task", args=[task.pk]))
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert "Nothing was lost" in answer.content.decode()
+    assert "No videos lost" in answer.content.decode()
     assert "default-src 'none'" in answer["Content-Security-Policy"]
     assert not [record for record in caplog.records if record.exc_info]
 
@@ -97,7 +97,7 @@ def test_a_password_is_never_put_into_a_page(client: Client, lock: sqlite3.Conne
     answer = client.post(reverse("sign_in"), typed)
     assert answer.status_code == 503
     assert typed["password"] not in answer.content.decode()
-    assert "what you typed stays there" in answer.content.decode()
+    assert "What you typed is still there" in answer.content.decode()
 
 
 def test_afterwards_it_works_again(visitor: Client, task: Task, lock: sqlite3.Connection) -> None:

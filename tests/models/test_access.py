@@ -26,7 +26,9 @@ from tasks.models import (
     Project,
     Role,
     SavedPrompt,
+    Scope,
     StorageUse,
+    TakeLimits,
     Task,
     Upload,
 )
@@ -81,7 +83,8 @@ def rows(project: Project, credential: Credential, make_task: MakeTask) -> None:
     Upload.objects.create(project=project, kind="png", **picture, **times)
     SavedPrompt.objects.create(project=project, name="Boat", text="A boat")
     StorageUse.objects.get_or_create(project=project)
-    Budget.objects.create(project=project)
+    Budget.objects.create(project=project, limit=1)
+    TakeLimits.objects.create(project=project)
     AuditEntry.objects.create(verb=AuditAction.TRACKED, project_id=project.pk)
     ends = {"created_at": now, "ends_at": now + timedelta(days=1)}
     Invitation.objects.create(project=project, token_hash="b" * 64, **ends)
@@ -119,7 +122,10 @@ RULES: dict[str, tuple[Rule, tuple[str, ...]]] = {
     "use a prompt": (lambda who: SavedPrompt.objects.usable_by(who), WORK),
     "change a prompt": (lambda who: SavedPrompt.objects.editable_by(who), MANAGE),
     "see the storage used": (lambda who: StorageUse.objects.visible_to(who), SEE),
+    "see a budget": (lambda who: Budget.objects.visible_to(who), WORK),
+    "be told of a budget": (lambda who: Budget.objects.told_to(who), MANAGE),
     "change a budget": (lambda who: Budget.objects.managed_by(who), MANAGE),
+    "change limits of takes": (lambda who: TakeLimits.objects.managed_by(who), MANAGE),
     "read the audit": (lambda who: AuditEntry.objects.visible_to(who), MANAGE),
     "see a credential": (lambda who: Credential.objects.visible_to(who), WORK),
     "manage a credential": (lambda who: Credential.objects.managed_by(who), MANAGE),
@@ -158,6 +164,60 @@ def _detailed(model: Any, who: Any) -> Any:
 def _finds(rows: Any, project: Project) -> bool:
     """Whether the row is among these; the stranger's own project is no find."""
     return (rows.filter(pk=project.pk) if rows.model is Project else rows).exists()
+
+
+BUDGET_RULES: dict[str, Rule] = {
+    "see": lambda who: Budget.objects.visible_to(who),
+    "be told": lambda who: Budget.objects.told_to(who),
+    "change": lambda who: Budget.objects.managed_by(who),
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "of_whom", "expected"),
+    [
+        ("see", "in the project", ("member", "manager", "staff")),
+        ("be told", "in the project", ("member", "manager", "staff")),
+        ("change", "in the project", ("manager", "staff")),
+        ("see", "over all", ("member", "staff")),
+        ("be told", "over all", ("member", "staff")),
+        ("change", "over all", ("staff",)),
+        ("see", "of a credential", ("staff",)),
+        ("be told", "of a credential", ("staff",)),
+        ("change", "of a credential", ("staff",)),
+    ],
+)
+def test_the_budgets_of_a_member_and_of_a_credential_are_for_these_people(
+    what: str,
+    of_whom: str,
+    expected: tuple[str, ...],
+    people: dict[str, Any],
+    project: Project,
+    credential: Credential,
+) -> None:
+    subjects: dict[str, dict[str, Any]] = {
+        "in the project": {"project": project, "person": people["member"]},
+        "over all": {"person": people["member"]},
+        "of a credential": {"credential": credential},
+    }
+    Budget.objects.create(**subjects[of_whom], limit=1)
+    for is_shown in (False, True):  # it is no detail of the project that viewers are shown
+        Project.objects.update(viewers_see_details=is_shown)
+        found = tuple(name for name, who in people.items() if BUDGET_RULES[what](who).exists())
+        assert found == expected
+
+
+def test_a_person_sees_their_budget_in_a_project_while_they_work_in_it(
+    member: User, project: Project
+) -> None:
+    Budget.objects.create(project=project, person=member, limit=1)
+    Budget.objects.create(person=member, limit=1)
+    assert Budget.objects.visible_to(member).count() == 2
+    Membership.objects.filter(user=member).update(role=Role.VIEWER)
+    assert [each.scope for each in Budget.objects.visible_to(member)] == [Scope.PERSON]
+    User.objects.filter(pk=member.pk).update(is_active=False)
+    member.refresh_from_db()
+    assert not Budget.objects.visible_to(member).exists()
 
 
 @pytest.mark.parametrize("what", ["cancel a task", "delete a task", "restore a task"])

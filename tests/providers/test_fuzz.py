@@ -358,6 +358,7 @@ def as_if_of(content: Any, remote_id: str, host: str) -> Any:
 PLANTED = [*FIELD_NAMES, "video", "resultUrls", "param", "response", "artifacts"]
 
 
+@pytest.mark.exhaustive
 @settings(parent=quick, max_examples=MANY)
 @given(name=st.sampled_from(TASK_SAMPLES), other=st.sampled_from(TASK_SAMPLES), data=st.data())
 def test_a_foreign_task_within_an_answer_gives_it_neither_a_link_nor_an_ending(

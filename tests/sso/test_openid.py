@@ -147,7 +147,7 @@ def test_a_person_with_an_app_is_still_asked_for_its_code(
     provider: Provider, browser: httpx.Client
 ) -> None:
     provider.identity = identity("s-1", "slate@example.com")
-    assert "Second step" in sign_in(browser).text
+    assert "Two-step verification" in sign_in(browser).text
     assert not is_in(browser)
 
 
@@ -205,7 +205,7 @@ def test_only_a_post_starts_single_sign_on(browser: httpx.Client) -> None:
 
 def test_an_unrequested_answer_signs_in_nobody(browser: httpx.Client) -> None:
     answer = browser.get("/account/sso/oidc/back/", params={"code": "x", "state": "y"})
-    assert "That did not work" in answer.text
+    assert "Sign-in failed" in answer.text
     assert not is_in(browser)
     for path in ("/account/sso/signup/", "/account/signup/"):
         assert browser.get(path).status_code == 404

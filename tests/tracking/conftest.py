@@ -44,8 +44,10 @@ def network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refresh, "IDLE_SLICE", 0.01)
+def short_waits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten a sweep's pauses where they take real time; virtual ones cost only their turns."""
+    if request.node.get_closest_marker("sockets"):
+        monkeypatch.setattr(refresh, "IDLE_SLICE", 0.01)
 
 
 @pytest.fixture

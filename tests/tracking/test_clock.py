@@ -85,7 +85,7 @@ def test_a_step_back_in_the_middle_of_a_sweep_is_noticed(
     def jumping() -> datetime:
         return clock.now + next(turns, timedelta(hours=-1))
 
-    refresh.sweep(0.5, clock=jumping)
+    refresh.sweep(5, clock=jumping)
     task.refresh_from_db()
     assert task.asked_at == clock.now - timedelta(hours=1)
 

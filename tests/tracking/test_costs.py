@@ -10,10 +10,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tasks.billing.budget_status import BudgetStatus
 from tasks.models import Charge, Credential, Project, Task
 from tasks.submission.place import place_batch
 from tasks.submission.send import send_waiting
+from tests.billing.conftest import sums
 from tests.providers.generations import generation
 from tests.tracking.conftest import Account, Clock, Follow, Look
 
@@ -36,7 +36,7 @@ def make(project: Project, member: User, clock: Clock) -> Any:
 
 def tokens(project: Project, clock: Clock) -> tuple[int, int]:
     """The tokens of this month: (counted, reserved)."""
-    used = BudgetStatus.of(project, clock.now.date()).tokens
+    used = sums(project, clock.now).tokens
     return used.counted, used.reserved
 
 

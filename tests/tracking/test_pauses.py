@@ -24,12 +24,6 @@ SOON = 90.0  # seconds after its return in which the provider is asked again
 SWEEP = 15.0
 
 
-@pytest.fixture(autouse=True)
-def usual_waits(short_waits: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait between slices as long as in life, for it is only virtual time."""
-    monkeypatch.setattr(refresh, "IDLE_SLICE", 0.5)
-
-
 @pytest.fixture
 def sim(network: Network) -> Iterator[InProcess]:
     """A provider with its real limits, on the clock of the sweeps."""

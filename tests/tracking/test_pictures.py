@@ -26,7 +26,7 @@ from tasks.submission.place import UploadGoneError, place_batch
 from tests.media.pictures import gif, png
 from tests.providers.generations import generation
 from tests.tracking.conftest import Account, Clock
-from tests.tracking.test_submit import creates, only, send
+from tests.tracking.submitting import creates, only, send
 from tests.web.conftest import save_copy
 
 __all__ = ["save_copy"]

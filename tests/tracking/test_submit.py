@@ -6,7 +6,6 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,17 +14,13 @@ from django_q.models import OrmQ
 
 from tasks import jobs
 from tasks.models import (
-    Batch,
-    Budget,
-    Charge,
     Credential,
     Project,
     StatusChange,
     Submission,
-    SubmissionState,
+    TakeLimits,
     Task,
 )
-from tasks.providers import ProviderError, Trouble
 from tasks.providers.registry import PROVIDERS
 from tasks.simulator.server import Simulator
 from tasks.status import Status
@@ -36,47 +31,25 @@ from tasks.submission.place import (
     mark_created,
     mark_interrupted,
     mark_not_created,
-    place_batch,
-    withdraw,
 )
 from tasks.team import credentials
 from tasks.tracking import refresh
 from tests.providers.generations import generation
-from tests.tracking.conftest import Account, Clock, Follow
+from tests.tracking.conftest import Account, Clock
+from tests.tracking.submitting import (
+    CREATED,
+    LOST_ANSWERS,
+    NOT_CREATED,
+    REFUSED,
+    UNCONFIRMED,
+    Place,
+    creates,
+    only,
+    place,
+    send,
+)
 
-Place = Callable[..., Batch]
-CREATED, REFUSED = SubmissionState.CREATED, SubmissionState.REFUSED
-WAITING = SubmissionState.WAITING
-UNCONFIRMED, NOT_CREATED = SubmissionState.UNCONFIRMED, SubmissionState.NOT_CREATED
-LOST_ANSWERS = ["lost-create", "500;on=create", "html;on=create", "empty;on=create"]
-MODELS = {"byteplus": "dreamina-seedance-2-0-260128", "powertokens": "seedance-1-5-pro-251215"}
-
-
-@pytest.fixture
-def place(project: Project, member: User, clock: Clock) -> Place:
-    """place(credential, takes=3): one press of the button."""
-
-    def place(credential: Credential, *, takes: int = 1, **fields: Any) -> Batch:
-        model = MODELS.get(credential.provider, "doubao-seedance-2-0-260128")
-        by = fields.pop("created_by", member)
-        key = fields.pop("key", None) or uuid.uuid4()
-        requests = [generation(model, **fields)] * takes
-        whose = {"project": project, "credential": credential, "created_by": by}
-        return place_batch(requests, key=key, **whose, now=clock.now)
-
-    return place
-
-
-def send(clock: Clock) -> int:
-    return sending.send_waiting(10, clock=clock)
-
-
-def only() -> Submission:
-    return Submission.objects.select_related("task").get()
-
-
-def creates(sim: Simulator) -> int:
-    return sum(sim.counts.creates.values())
+__all__ = ["place"]
 
 
 @pytest.mark.sockets
@@ -193,7 +166,7 @@ def test_an_unreadable_key_is_a_refusal(account: Account, place: Place, clock: C
 def test_many_takes_are_each_sent_once(
     account: Account, place: Place, sim: Simulator, clock: Clock, project: Project
 ) -> None:
-    Budget.objects.create(project=project, most_takes=30)
+    TakeLimits.objects.create(project=project, most_takes=30)
     place(account(), takes=30)
     assert send(clock) == 30
     assert creates(sim) == 30
@@ -362,96 +335,3 @@ def test_a_task_without_an_id_keeps_its_base_url(
     credential.base_url = sim.base_url("byteplus")
     credentials._move_unanswered_tasks(credential, sim.base_url("volcengine"))
     assert (only().task.check_after, only().task.base_url) == (None, sim.base_url("volcengine"))
-
-
-# A plan without quota
-
-
-def test_a_create_waits_for_the_quota_of_its_plan_and_is_sent_once_it_is_full(
-    account: Account, place: Place, sim: Simulator, clock: Clock
-) -> None:
-    sim.fault("sim-test", "quota;retry-after=7200")
-    place(account())
-    assert send(clock) == 1
-    held = only()
-    assert (held.state, held.trouble) == (WAITING, Trouble.QUOTA_USED_UP)
-    assert held.task.status == Status.SUBMITTING
-    assert held.task.credential.creates_wait_until == clock.now + timedelta(hours=2)
-    sim.fault("sim-test", "")
-    for _ in range(3):
-        assert send(clock) == 0
-    assert not Submission.objects.unfinished(clock.now)
-    clock.go_on(7_201)
-    assert Submission.objects.unfinished(clock.now)
-    assert send(clock) == 1
-    assert (only().state, creates(sim)) == (CREATED, 1)
-
-
-def test_all_creates_of_the_account_wait_and_those_of_others_do_not(
-    account: Account, place: Place, sim: Simulator, clock: Clock
-) -> None:
-    place(account())
-    sim.fault("sim-test", "quota")
-    send(clock)
-    sim.fault("sim-test", "")
-    place(Credential.objects.get())
-    place(account("byteplus"))
-    assert send(clock) == 1
-    states = Submission.objects.order_by("pk").values_list("state", flat=True)
-    assert list(states) == [WAITING, WAITING, CREATED]
-
-
-def test_tasks_are_followed_while_creates_wait_for_a_quota(
-    account: Account, place: Place, sim: Simulator, clock: Clock, follow: Follow
-) -> None:
-    credential = account()
-    running = follow(credential, "sim:queue=1 sim:run=1")
-    sim.fault("sim-test", "quota")
-    place(credential)
-    send(clock)
-    refresh.sweep(0.3, clock=clock)
-    running.refresh_from_db()
-    assert running.answer_digest
-
-
-def test_a_create_that_waits_can_be_withdrawn_and_costs_nothing(
-    account: Account, place: Place, sim: Simulator, clock: Clock
-) -> None:
-    sim.fault("sim-test", "quota")
-    place(account())
-    send(clock)
-    task = only().task
-    assert withdraw(task, clock.now)
-    assert not withdraw(task, clock.now)
-    clock.go_on(4_000)
-    sim.fault("sim-test", "")
-    assert send(clock) == creates(sim) == 0
-    assert (only().state, only().task.status) == ("withdrawn", Status.CANCELLED)
-    assert Charge.objects.get(task=task).state == "free"
-
-
-def test_a_new_key_is_tried_at_once(
-    account: Account, place: Place, sim: Simulator, clock: Clock
-) -> None:
-    credential = account()
-    sim.fault("sim-test", "quota")
-    place(credential)
-    send(clock)
-    sim.fault("sim-test", "")
-    credential.refresh_from_db()
-    credential.replace_key("sim-another")
-    credential.save()
-    assert send(clock) == 1
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        "You have exceeded the monthly usage quota.",
-        "It will reset at 2026-11-01 00:00:00 +0800 CST.",
-        "It will reset at 2036-11-01 00:00:00 +0800 CST.",
-    ],
-)
-def test_a_quota_without_a_time_to_come_refuses_the_create(message: str, clock: Clock) -> None:
-    error = ProviderError(message, trouble=Trouble.QUOTA_USED_UP, status_code=429)
-    assert sending.waits_until(error, clock.now) is None

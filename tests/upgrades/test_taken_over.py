@@ -44,6 +44,29 @@ def test_every_row_is_kept(left: Home, taken_over: Home, release: str) -> None:
     assert_kept(contents(left), contents(taken_over), release)
 
 
+def test_every_budget_of_a_project_is_one_of_its_months(left: Home, taken_over: Home) -> None:
+    before = left.ask(
+        'SELECT project_id, unit, "limit" FROM tasks_budget WHERE "limit" IS NOT NULL'
+    )
+    after = taken_over.ask(
+        "SELECT project_id, unit, \"limit\" FROM tasks_budget WHERE period = 'month'"
+        " AND levels = '80, 100' AND person_id IS NULL AND credential_id IS NULL"
+    )
+    assert before and sorted(after) == sorted(before)
+    assert taken_over.ask("SELECT count(*) FROM tasks_budget") == [(len(before),)]
+
+
+def test_the_sums_by_day_are_those_by_month(left: Home, taken_over: Home, release: str) -> None:
+    reserved = "held" if release == "0.1.0" else "reserved"
+    columns = "project_id, {month}, person, currency, sum(takes), sum(tokens), sum({r}_tokens)"
+    group = "GROUP BY project_id, {month}, person, currency HAVING sum(takes) > 0"
+    sql = f"SELECT {columns}, sum(micros), sum({{r}}_micros) FROM tasks_spending {group}"
+    month = "to_char(day, 'YYYY-MM')" if taken_over.database_url else "substr(day, 1, 7)"
+    before = left.ask(sql.format(month="month", r=reserved))
+    after = taken_over.ask(sql.format(month=month, r="reserved"))
+    assert before and sorted(after) == sorted(before)
+
+
 def test_it_is_built_like_a_new_one(taken_over: Home, homes: Homes) -> None:
     assert schema(taken_over) == schema(homes(is_migrated=True))
 
@@ -83,6 +106,26 @@ def test_triggers_go_on_adding_up(taken_over: Home, homes: Homes, release: str) 
     home.ask(f"UPDATE {copies} SET state = 'gone' WHERE state = 'saved'")
     home.ask(f"DELETE FROM {charges} WHERE state <> 'free'")
     assert _used(home, release) == _spent(home, release) == (0, 0)
+
+
+def test_charges_carry_what_costs_are_grouped_by(taken_over: Home, homes: Homes) -> None:
+    home = homes.copy_of(taken_over)
+    unlike = home.ask(
+        "SELECT count(*) FROM tasks_charge c JOIN tasks_task t ON t.id = c.task_id"
+        " LEFT JOIN tasks_submission s ON s.task_id = t.id WHERE c.provider <> t.provider"
+        " OR c.batch IS NULL AND s.id IS NOT NULL OR s.batch_id <> c.batch"
+        " OR (t.status = 'succeeded') <> (c.outcome = 'succeeded')"
+        " OR (c.mode = '') <> (s.id IS NULL)"
+    )
+    assert unlike == [(0,)]
+    assert home.ask("SELECT count(*) FROM tasks_charge WHERE outcome = 'succeeded'") != [(0,)]
+    script = "from tasks.billing import cost_sums; print(cost_sums.days_that_differ())"
+    assert home.shell(script).strip() == "[]"
+    home.ask("UPDATE tasks_charge SET tokens = tokens + 5, outcome = 'failed'")
+    assert home.shell(script).strip() == "[]"
+    home.ask("DELETE FROM tasks_charge")
+    for table in ("tasks_costsum", "tasks_batchsum"):
+        assert home.ask(f"SELECT count(*) FROM {table}") == [(0,)]
 
 
 def test_the_record_still_refuses_changes(taken_over: Home, release: str) -> None:

@@ -63,7 +63,7 @@ CANARIES = {
     "a price": "¥47.11",
     "a gateway's units": "8,765,432",
     "a budget": "987,654,321",
-    "a credential in trouble": "owes money",
+    "a credential in trouble": "overdue balance",
     "a file at risk": "header-status-risk",
     "the archive's list of them": "kept-at_risk",
     "a silent worker": "Worker last seen",

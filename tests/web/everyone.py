@@ -19,6 +19,7 @@ from django.utils.http import int_to_base36
 
 from tasks.models import (
     Batch,
+    Budget,
     Copy,
     CopyKind,
     Invitation,
@@ -76,6 +77,7 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
         credential=theirs, model="seedance-2-0-260128", amount=46, valid_from=timezone.now().date()
     )
     ids["price"] = price.pk
+    ids["budget"] = Budget.objects.create(project=task.project, period="week", limit=10**9).pk
     given = _a_picture(task.project) | _a_sound(task.project)
     return {**ids, **_somebody(task.project), **given}
 

@@ -45,6 +45,7 @@ from tasks.models import (
     Price,
     Profile,
     Project,
+    Recalculation,
     Reconciliation,
     SavedPrompt,
     SignInLink,
@@ -52,6 +53,7 @@ from tasks.models import (
     StatusChange,
     StorageUse,
     Submission,
+    TakeLimits,
     Task,
     UntrackedTask,
     Upload,
@@ -94,9 +96,20 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
         price = Price.objects.create(
             credential=account, model="seedance-2-0-260128", amount=46, valid_from=now
         )
-        Budget.objects.create(project=project)
-        Charge.objects.create(  # by which the database makes the spending
-            task=task, project=project, credential=account, price=price, day=now, currency="CNY"
+        Budget.objects.create(project=project, limit=1, set_by=person)
+        Budget.objects.create(person=person, limit=1)
+        TakeLimits.objects.create(project=project)
+        Recalculation.objects.create(
+            at=now, credential=account, model="a model", since=now.date(), before={}, after={}
+        )
+        Charge.objects.create(
+            batch=1,  # by which the database makes the spending
+            task=task,
+            project=project,
+            credential=account,
+            price=price,
+            day=now,
+            currency="CNY",
         )
         AuditEntry.objects.create(verb=AuditAction.TRACKED, actor=unique, label=unique)
         Authenticator.objects.create(
@@ -198,10 +211,12 @@ def test_no_list_makes_more_queries_for_many_rows_than_for_few(
 
 
 def asked(office: Client, url: str) -> int:
+    """The number of statements that read; without those that count a search as one."""
     with CaptureQueriesContext(connection) as queries:
         page = office.get(url)
         assert page.status_code == 200, url
-    return len(queries)
+    reads = [each["sql"] for each in queries if each["sql"].startswith(("SELECT", "WITH", "("))]
+    return sum("tasks_cache" not in sql for sql in reads)
 
 
 @pytest.mark.exhaustive
@@ -241,6 +256,7 @@ def test_rows_that_only_code_writes_are_read_only(
         "tasks.ModelName",
         "tasks.Price",
         "tasks.Budget",
+        "tasks.TakeLimits",
     }
     for model in read_only:
         row = model._default_manager.order_by("-pk").first()
@@ -280,6 +296,8 @@ def test_changing_an_account_is_noted_with_what_changed(
         "membership_set-0-user": viewer.pk,
         "membership_set-0-project": viewer.membership_set.get().project_id,
         "membership_set-0-role": "manager",
+        "authenticator_set-TOTAL_FORMS": 0,
+        "authenticator_set-INITIAL_FORMS": 0,
     }
     data = {**fields, **inline, "email": "v@example.com", "is_staff": "on"}
     assert office.post(f"/admin/auth/user/{viewer.pk}/change/", data).status_code == 302
@@ -372,7 +390,7 @@ def test_tasks_go_to_the_trash_after_a_question_that_names_their_number(
     office.post("/admin/tasks/task/", {**action, "sure": "1"})
     assert list(Task.objects.kept()) == [kept]
     assert [verb for verb, _, _ in noted()] == [AuditAction.DELETED, AuditAction.DELETED]
-    office.post("/admin/tasks/task/", {**action, "action": "restore"})
+    office.post("/admin/tasks/task/?trash=1", {**action, "action": "restore"})
     assert Task.objects.kept().count() == 3
 
 

@@ -54,6 +54,24 @@ def test_a_request_without_a_seed_is_sent_again_without_one(desk: Client) -> Non
     assert once_more(desk, parent).submission.generation == parent.submission.generation
 
 
+def test_a_final_is_run_again_with_its_drafts_seed_and_says_so(desk: Client) -> None:
+    draft = became(
+        press(desk, model=DRAFTING, resolution="480p", draft="on"), Status.SUCCEEDED, draft=True
+    )
+    final = press(
+        desk, model=DRAFTING, mode="final", draft_task_id=draft.remote_id, origin=str(draft.pk)
+    )
+    final = became(final, Status.SUCCEEDED)
+    for task, keeps in ((draft, False), (final, True)):
+        page = desk.get(task.get_absolute_url())
+        assert page.context["followups"].keeps_seed is keeps
+        assert ("A final keeps the seed" in page.content.decode()) is keeps
+        assert ("new random seed" in page.content.decode()) is not keeps
+    again = once_more(desk, final).submission.generation
+    assert again == final.submission.generation
+    assert (again.draft_task_id, again.seed) == (draft.remote_id, None)
+
+
 def test_running_again_asks_once_with_the_price(desk: Client, ark: Credential) -> None:
     task = became(press(desk), Status.SUCCEEDED)
     words = " ".join(desk.get(task.get_absolute_url()).content.decode().split())
@@ -68,7 +86,7 @@ def test_running_again_asks_once_with_the_price(desk: Client, ark: Credential) -
 
 def test_a_budget_that_would_refuse_it_says_so_where_one_is_asked(desk: Client) -> None:
     task = became(press(desk), Status.SUCCEEDED)
-    Budget.objects.update(limit=100)
+    Budget.objects.create(project=task.project, limit=100)
     page = desk.get(task.get_absolute_url())
     words = " ".join(unescape(page.content.decode()).split())
     refusal = page.context["estimate"].refusal
@@ -107,7 +125,7 @@ def test_a_request_that_cannot_be_sent_unchanged_is_put_into_the_form(
     Credential.objects.filter(pk=ark.pk).update(active=False)
     answer = desk.post(f"/tasks/{parent.pk}/run-again/", {"key": str(uuid.uuid4())}, follow=True)
     assert answer.redirect_chain == [(f"/tasks/new/?from={parent.pk}", 302)]
-    assert "cannot be used in this project any more" in answer.content.decode()
+    assert "can no longer be used in this project" in answer.content.decode()
     assert Task.objects.count() == 1
 
 
@@ -117,7 +135,7 @@ def test_a_rule_that_has_changed_since_is_applied(desk: Client) -> None:
     row.request = row.request | {"duration": 99}
     row.save()
     answer = desk.post(f"/tasks/{parent.pk}/run-again/", {"key": str(uuid.uuid4())}, follow=True)
-    assert "Look the settings through." in answer.content.decode()
+    assert "Check the settings." in answer.content.decode()
     assert Task.objects.count() == 1
 
 
@@ -129,7 +147,7 @@ def test_a_picture_that_is_gone_is_asked_for(desk: Client) -> None:
     assert list(again.submission.uploads.all()) == [upload]
     Upload.objects.update(sha256="")
     answer = desk.post(f"/tasks/{parent.pk}/run-again/", {"key": str(uuid.uuid4())}, follow=True)
-    assert "A given file is not here any more." in answer.content.decode()
+    assert "A file is no longer here." in answer.content.decode()
     assert Submission.objects.count() == 2
 
 

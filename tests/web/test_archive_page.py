@@ -16,7 +16,7 @@ from tasks.web.lists import paging
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 from tests.web.copies import change, copy_of
-from tests.web.test_live import ask, poller, swapped
+from tests.web.live_pages import ask, poller, swapped
 
 HTMX = {"hx-request": "true"}
 
@@ -173,11 +173,11 @@ def test_the_empty_pages_differ(reader: Client, project: Project) -> None:
         state: reader.get(f"/archive/?state={state}").content.decode()
         for state in ("", "at_risk", "saved", "gone", "lost")
     }
-    assert "Everything is saved" in text[""]
-    assert "Nothing is at risk" in text["at_risk"]
-    assert "Nothing is saved yet" in text["saved"]
-    assert "Nothing was lost" in text["gone"]
-    assert "Every saved file is there" in text["lost"]
+    assert "All files saved" in text[""]
+    assert "No videos at risk" in text["at_risk"]
+    assert "Nothing saved yet" in text["saved"]
+    assert "No videos lost" in text["gone"]
+    assert "All saved files are there" in text["lost"]
 
 
 def test_a_stranger_sees_nothing_of_it(
@@ -197,14 +197,14 @@ def test_the_page_costs_as_much_for_thirty_rows_as_for_one(
     reader: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     copy_of(make_task(status="succeeded"))
-    # session, person, last change; their projects, keys, rows; counts, gone, lost, their projects,
+    # session with person, last change; their projects, keys, rows; counts, gone, lost, projects,
     # sums, the largest; where one may work; pictures; whether one may work at all, trouble; the
     # header's two
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         reader.get("/archive/")
     for _ in range(29):
         copy_of(make_task(status="succeeded"))
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         reader.get("/archive/")
 
 
@@ -233,7 +233,7 @@ def test_save_now_puts_a_file_first(reader: Client, queue: dict[str, Copy], now:
         "/archive/save-now/", {"only": copy.task_id, "next": "/archive/?state=at_risk"}, follow=True
     )
     assert response.redirect_chain == [("/archive/?state=at_risk", 302)]
-    assert "1 file is saved next." in response.content.decode()
+    assert "1 file will be saved next." in response.content.decode()
     copy.refresh_from_db()
     assert copy.due_at is not None
     assert copy.due_at <= timezone.now()
@@ -245,7 +245,7 @@ def test_save_now_of_a_selection_leaves_alone_what_is_saved(
 ) -> None:
     ids = [queue[name].task_id for name in ("far", "gone", "saved", "saving")]
     answer = reader.post("/archive/save-now/", {"task": ids}, headers=HTMX)
-    assert "2 files are saved next." in answer.content.decode()
+    assert "2 files will be saved next." in answer.content.decode()
     assert "<html" not in answer.content.decode()
     states = {name: Copy.objects.get(pk=queue[name].pk).state for name in ("gone", "saved")}
     assert states == {"gone": "waiting", "saved": "saved"}

@@ -18,8 +18,8 @@ from tests.providers.generations import generation
 from tests.web.composing import ark, desk
 from tests.web.conftest import ClientOf, SaveCopy
 from tests.web.everyone import plain
+from tests.web.live_pages import FILM, ask, swapped
 from tests.web.test_lineage import SEEDED, became, press
-from tests.web.test_live import FILM, ask, swapped
 
 __all__ = ["ark", "desk"]
 
@@ -71,7 +71,7 @@ def test_the_progress_counts_the_takes_by_status(desk: Client, takes: Any) -> No
         ("Failed", 1),
     ]
     assert (progress.ended, progress.number, progress.tokens) == (3, 6, "2,000")
-    assert "3 of 6 ended" in words_of(desk.get(url_of(rows[0])))
+    assert "3 of 6 finished" in words_of(desk.get(url_of(rows[0])))
 
 
 def test_billed_tokens_are_shown_only_where_they_are_known(desk: Client, takes: Any) -> None:
@@ -100,7 +100,7 @@ def test_differing_settings_are_shown_with_each_take_and_common_ones_once(
         {"prompt": "A kite", "ratio": "9:16", "resolution": "–", "watermark": "yes"},
     ]
     common = {setting.name: setting.value for setting in page.context["comparison"].common}
-    assert common == {"model": USUAL, "mode": "From text", "duration": "5 s"}
+    assert common == {"model": "Seedance 2.0", "mode": "Text to video", "duration": "5 s"}
     assert page.context["title"] == ""
 
 
@@ -187,7 +187,7 @@ def test_changes_are_sent_as_fragments_with_the_progress(desk: Client, takes: An
     assert ask(desk, page).status_code == 204
     change(busy, status=Status.RUNNING)
     news = ask(desk, page)
-    assert swapped(news) == {f"t{busy.pk}-state", "batch-progress"}
+    assert swapped(news) == {f"t{busy.pk}-state", f"t{busy.pk}-stars", "batch-progress"}
     change(busy, status=Status.SUCCEEDED, video_url=FILM, total_tokens=700)
     news = ask(desk, news)
     assert f"t{busy.pk}-screen" in swapped(news)
@@ -216,10 +216,10 @@ def test_twenty_takes_cost_as_much_as_two(
 ) -> None:
     few, many = takes(SEEDY, SEEDY), takes(*[SEEDY | {"duration": 4 + n % 5} for n in range(20)])
     Task.objects.update(status=Status.SUCCEEDED, seed=7)
-    # session, person, their projects twice, the last change, the batch, statuses, rows, copies,
+    # session with person, their projects twice, the last change, the batch, statuses, rows, copies,
     # stars, requests, whether one may work; trouble, whether one may track; the header's two
     for rows in (few, many):
-        with django_assert_num_queries(16):
+        with django_assert_num_queries(15):
             desk.get(url_of(rows[0]))
 
 
@@ -244,3 +244,13 @@ def test_the_list_of_one_batch(desk: Client, takes: Any) -> None:
     assert "Batch" in words_of(page)
     for query in ("?batch=x", "?batch=-1"):
         assert len(desk.get(f"/{query}").context["presented"]) == 3
+
+
+def test_takes_of_one_shape_stand_in_even_columns(desk: Client, takes: Any) -> None:
+    rows = takes({}, {})
+    for ratios, shape in ((("9:16", "9:16"), "shape-9x16"), (("9:16", "16:9"), "")):
+        for task, ratio in zip(rows, ratios, strict=True):
+            change(task, ratio=ratio)
+        page = desk.get(url_of(rows[0]))
+        assert page.context["shape"] == shape
+        assert ("is-even" in page.content.decode()) is bool(shape)

@@ -20,11 +20,14 @@ def waiting(make_task: MakeTask, ark: Credential, member: User) -> Task:
 
 
 def test_a_member_has_their_own_queued_task_cancelled(desk: Client, waiting: Task) -> None:
-    assert "Cancel it" in desk.get(waiting.get_absolute_url()).content.decode()
+    assert "Cancel task" in desk.get(waiting.get_absolute_url()).content.decode()
     desk.post(f"/tasks/{waiting.pk}/cancel/")
     assert Cancellation.objects.get().task == waiting
     assert AuditEntry.objects.get(verb=AuditAction.CANCELLED).label == waiting.remote_id
-    assert "Being asked for" in desk.get(waiting.get_absolute_url()).content.decode()
+    assert (
+        "Waiting to be sent to the provider"
+        in desk.get(waiting.get_absolute_url()).content.decode()
+    )
 
 
 def test_it_is_asked_for_once_at_a_time(desk: Client, waiting: Task) -> None:
@@ -37,13 +40,13 @@ def test_it_is_asked_for_once_at_a_time(desk: Client, waiting: Task) -> None:
 def test_a_member_cannot_cancel_the_tasks_of_others(desk: Client, make_task: MakeTask) -> None:
     task = make_task(status=Status.QUEUED)
     assert desk.post(f"/tasks/{task.pk}/cancel/").status_code == 404
-    assert "Cancel it" not in desk.get(task.get_absolute_url()).content.decode()
+    assert "Cancel task" not in desk.get(task.get_absolute_url()).content.decode()
 
 
 def test_where_the_provider_cannot_cancel_it_is_not_offered(
     desk: Client, make_task: MakeTask, member: User
 ) -> None:
     task = make_task(created_by=member, status=Status.QUEUED)  # of a gateway
-    assert "Cancel it" not in desk.get(task.get_absolute_url()).content.decode()
+    assert "Cancel task" not in desk.get(task.get_absolute_url()).content.decode()
     desk.post(f"/tasks/{task.pk}/cancel/")
     assert not Cancellation.objects.exists()

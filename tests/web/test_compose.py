@@ -140,24 +140,24 @@ def test_the_preview_shows_violated_rules_but_no_errors_of_empty_fields(
         mode="reference",
         reference_image="\n".join(["https://a.example/1.jpg"] * 31),
     )
-    assert "At most 30 of these." in page.content.decode()
+    assert "Add at most 30." in page.content.decode()
 
 
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"prompt": " "}, "Say in words what is to be seen."),
-        ({"mode": "first_frame"}, "Give at least one."),
+        ({"prompt": " "}, "Describe the video in words."),
+        ({"mode": "first_frame"}, "Add at least one."),
         ({"mode": "first_frame", "first_frame": "no link"}, "Enter a valid URL."),
         ({"mode": "first_frame", "first_frame": "data:text/html,x"}, "Enter a valid URL."),
-        ({"model": PRO, "seeding": "list", "seeds": ""}, "Give at least one seed."),
-        ({"model": PRO, "seeding": "list", "seeds": "x"}, "Seeds are whole numbers"),
-        ({"model": PRO, "seeding": "same", "seeds": "1,2"}, "One seed for all."),
+        ({"model": PRO, "seeding": "list", "seeds": ""}, "Enter at least one seed."),
+        ({"model": PRO, "seeding": "list", "seeds": "x"}, "Seeds must be whole numbers"),
+        ({"model": PRO, "seeding": "same", "seeds": "1,2"}, "Enter one seed for all takes."),
         ({"model": PRO, "seeding": "list", "seeds": "4294967296"}, "The largest seed is"),
-        ({"model": PRO, "measure": "frames", "frames": "58"}, "25 and a multiple of 4"),
-        ({"model": PRO, "measure": "frames", "frames": "x"}, "Frames are whole numbers"),
-        ({"model": PRO, "measure": "frames", "frames": "57 61"}, "Give one number"),
-        ({"takes": "21"}, "At most 20 takes at one press"),
+        ({"model": PRO, "measure": "frames", "frames": "58"}, "25 plus a multiple of 4"),
+        ({"model": PRO, "measure": "frames", "frames": "x"}, "Frames must be whole numbers"),
+        ({"model": PRO, "measure": "frames", "frames": "57 61"}, "Enter one number"),
+        ({"takes": "21"}, "at most 20 takes per request"),
         ({"duration": "99"}, "99 is not one of the available choices"),
         ({"model": "another"}, "another is not one of the available choices"),
     ],
@@ -193,7 +193,7 @@ def test_a_length_can_be_given_in_frames_where_the_model_takes_them(desk: Client
     whole = page.context["estimate"].total.tokens
     assert whole == preview(desk, model=PRO, duration="5").context["estimate"].total.tokens
     assert (
-        "25 and a multiple of 4"
+        "25 plus a multiple of 4"
         in preview(desk, model=PRO, measure="frames", frames="122").content.decode()
     )
     desk.post("/tasks/new/", filled(model=PRO, measure="frames", frames="57"))
@@ -216,7 +216,7 @@ def test_tokens_are_estimated_for_all_takes(desk: Client) -> None:
     assert "108,900 tokens" in desk.get("/tasks/new/").content.decode()
     unsized = preview(desk, ratio="adaptive").content.decode()
     assert "108,900 tokens to 109,586 tokens" in unsized
-    assert "only known afterwards" in unsized
+    assert "known only after" in unsized
 
 
 def test_posted_values_beside_the_form_are_ignored(
@@ -235,7 +235,7 @@ def test_posted_values_beside_the_form_are_ignored(
 def test_a_credential_of_other_projects_cannot_be_used(desk: Client, ark: Credential) -> None:
     Credential.objects.filter(pk=ark.pk).update(open_to_all=False)
     page = desk.get("/tasks/new/")
-    assert "There is no active credential yet" in page.content.decode()
+    assert "No active credential yet" in page.content.decode()
     desk.post("/tasks/new/", filled(credential=ark.pk))
     assert not Task.objects.exists()
 

@@ -73,9 +73,9 @@ def test_a_model_that_only_old_tasks_carry_is_not_offered(
 @pytest.mark.parametrize(
     ("model", "numbers"),
     [
-        ("doubao-seedance-2-0-260128", ["3 of", "10 for", "1 in 4K"]),
-        ("doubao-seedance-2-0-fast-260128", ["3 of", "10 for"]),
-        ("doubao-seedance-1-0-pro-250528", ["10 of"]),
+        ("doubao-seedance-2-0-260128", ["runs 3 tasks", "10 for", "1 in 4K"]),
+        ("doubao-seedance-2-0-fast-260128", ["runs 3 tasks", "10 for"]),
+        ("doubao-seedance-1-0-pro-250528", ["runs 10 tasks"]),
     ],
 )
 def test_the_form_tells_how_many_tasks_of_a_model_run_at_once(
@@ -145,8 +145,8 @@ def test_a_new_model_is_offered_as_unchecked_with_the_settings_of_its_relative(
 ) -> None:
     page = preview(desk, model=NEW)
     form = page.context["form"]
-    assert "unchecked" in str(dict(form.fields["model"].choices)[NEW])
-    assert "not checked" in str(form.fields["model"].help_text)
+    assert "unverified" in str(dict(form.fields["model"].choices)[NEW])
+    assert "verified" in str(form.fields["model"].help_text)
     assert [value for value, _ in form.fields["resolution"].choices] == [
         "480p",
         "720p",

@@ -17,8 +17,9 @@ from tasks.models import Credential
 from tasks.providers import ProviderError, Trouble
 from tasks.providers.transport import connection_check
 from tasks.providers.transport.client import Client, RequestTrace
-from tasks.providers.transport.connection_check import CheckState, CheckStep
+from tasks.providers.transport.connection_check import CheckResult, CheckState, CheckStep
 from tasks.simulator.server import Simulator
+from tasks.team.credentials import looks_like
 from tasks.tracking.connection_test import examine
 from tasks.web.messages.connection_test import Diagnosis, diagnose
 
@@ -63,24 +64,32 @@ HTML = {"text": "<!doctype html><html>console</html>", "headers": {"content-type
 @pytest.mark.parametrize(
     ("reply", "ok", "says"),
     [
-        (answer(400, gateway_error("task_not_exist", "task_not_exist")), True, "accepts the key"),
-        (answer(401, BAD_KEY), False, "refused the key"),
-        (answer(404, INVALID_URL), False, "base URL leads somewhere else"),
-        (answer(200, **HTML), False, "base URL leads somewhere else"),
-        (answer(301, headers={"location": "https://b.example"}), False, "base URL leads somewhere"),
+        (answer(400, gateway_error("task_not_exist", "task_not_exist")), True, "the key works"),
+        (answer(401, BAD_KEY), False, "rejected the key"),
+        (answer(404, INVALID_URL), False, "base URL points somewhere else"),
+        (answer(200, **HTML), False, "base URL points somewhere else"),
+        (
+            answer(301, headers={"location": "https://b.example"}),
+            False,
+            "base URL points somewhere",
+        ),
         (answer(301, headers={"location": "https://b.example"}), False, "301: https://b.example"),
-        (answer(403, {"error": {"code": "AccountOverdueError", "message": "x"}}), False, "owes"),
+        (
+            answer(403, {"error": {"code": "AccountOverdueError", "message": "x"}}),
+            False,
+            "overdue balance",
+        ),
         (
             answer(404, {"error": {"code": "ModelNotOpen", "message": "x"}}),
             False,
             "key is accepted",
         ),
-        (answer(429), False, "fewer requests"),
+        (answer(429), False, "limiting requests"),
         (answer(503, text="upstream"), False, "error of its own"),
         (answer(200, text=""), False, "answer was empty"),
-        (fails(httpx.ConnectError("refused")), False, "No connection"),
+        (fails(httpx.ConnectError("refused")), False, "connect to the provider"),
         (fails(httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED]")), False, "certificate"),
-        (fails(ssl.SSLError("bad record")), False, "No connection"),
+        (fails(ssl.SSLError("bad record")), False, "connect to the provider"),
         (fails(httpx.ReadTimeout("slow")), False, "No answer in time"),
     ],
 )
@@ -133,7 +142,7 @@ def test_a_key_sealed_with_a_lost_key_is_asked_for_again(credential: Credential)
     credential.sealed_key = "gAAAAAB-not-ours"
     diagnosis = diagnose(examine(credential, now=timezone.now()))
     assert not diagnosis.ok
-    assert "type it again" in diagnosis.sentence
+    assert "Enter it again" in diagnosis.sentence
     assert len(diagnosis.steps) == len(CheckStep)
 
 
@@ -154,6 +163,52 @@ def test_there_is_a_sentence_for_every_trouble(trouble: Trouble) -> None:
     )
     assert len(diagnosis.sentence) > 20
     assert diagnosis.ok == (trouble == Trouble.NOT_FOUND)
+
+
+# Another provider than the chosen one
+
+ARK_REFUSAL = {
+    "error": {
+        "code": "AuthenticationError",
+        "message": "The API key in the request is missing or invalid. Request id: 0217",
+        "type": "Unauthorized",
+    }
+}
+ARK_UNKNOWN = {
+    "error": ARK_REFUSAL["error"] | {"code": "ResourceNotFound", "type": "NotFound"},
+}
+ARK_OUTAGE = {
+    "error": ARK_REFUSAL["error"] | {"code": "InternalServiceError", "type": "InternalServerError"}
+}
+
+
+@pytest.mark.parametrize(
+    ("base_url", "reply", "slug", "says"),
+    [
+        ("https://ark.cn-beijing.volces.com/api/v3", answer(404), "volcengine", "Volcengine Ark"),
+        ("https://gateway.example", answer(401, ARK_REFUSAL), "native", "Ark"),
+        ("https://gateway.example", answer(404, ARK_UNKNOWN), "native", "Ark"),
+        ("https://gateway.example", answer(401, BAD_KEY), "", ""),
+        ("https://gateway.example", answer(503, ARK_OUTAGE), "", ""),
+    ],
+    ids="address answer unknown same outage".split(),
+)
+def test_a_wrong_provider_is_recognized_and_the_right_one_named(
+    credential: Credential, base_url: str, reply: Reply, slug: str, says: str
+) -> None:
+    credential.base_url = base_url
+    credential.save()
+    client = Client(base_url, KEY, transport=httpx.MockTransport(reply))
+    results = examine(credential, now=timezone.now(), client=client)
+    assert [each.suggests for each in results if each.suggests] == ([slug] if slug else [])
+    kept = [CheckResult.from_json(each.as_json()) for each in results]
+    diagnosis = diagnose(kept)
+    assert not diagnosis.ok
+    advice = looks_like(slug) if slug else ""
+    assert says in advice
+    assert (diagnosis.sentence == advice) == bool(slug)
+    credential.refresh_from_db()
+    assert credential.trouble and not credential.heard_at, "its badge says so, too"
 
 
 # Step by step
@@ -209,7 +264,7 @@ def test_where_the_key_travels_in_the_open_it_is_said(credential: Credential) ->
         (45, CheckState.OK, "agree"),
         (600, CheckState.WARNING, "ahead of"),
         (-600, CheckState.WARNING, "behind"),
-        (None, CheckState.UNKNOWN, "does not say"),
+        (None, CheckState.UNKNOWN, "report its time"),
     ],
 )
 def test_the_providers_clock_is_compared_with_ours(
@@ -288,12 +343,12 @@ def test_a_host_that_nobody_knows_is_told_from_one_that_does_not_answer(
 ) -> None:
     nobody = examined_at(credential, "https://no-such-host.invalid")
     assert states(nobody)[CheckStep.REACHABLE] == CheckState.FAILED
-    assert "no host of this name" in nobody.sentence
+    assert "no host with this name" in nobody.sentence
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     closed = examined_at(credential, f"http://127.0.0.1:{port}")
     assert states(closed)[CheckStep.REACHABLE] == CheckState.FAILED
-    assert "No connection" in closed.sentence
+    assert "connect to the provider" in closed.sentence
 
 
 def test_a_host_that_speaks_no_tls_fails_at_tls(credential: Credential) -> None:

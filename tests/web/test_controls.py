@@ -114,7 +114,7 @@ def lively(
         Copy.objects.create(
             task=task, kind=CopyKind.VIDEO, created_at=now, due_at=now, link_ends_at=soon, **fields
         )
-    kept = make_task(status="succeeded", prompt="Kept")
+    kept = make_task(status="succeeded", prompt="Archive")
     save_copy(kept, b"a video", poster=b"an image")
     save_copy(kept, png(), kind=CopyKind.LAST_FRAME)
     model = "doubao-seedance-1-0-pro-250528"

@@ -89,8 +89,8 @@ def test_before_the_first_attempt_the_list_is_being_looked_through(
     desk: Client, submission: Submission
 ) -> None:
     text = page(desk, submission)
-    assert "The provider's list is being looked through." in text
-    assert "nothing in it fits" not in text and "Look through the list now" not in text
+    assert "Searching the provider's list…" in text
+    assert "nothing matches" not in text and "Search the list now" not in text
 
 
 def test_candidates_are_offered_with_their_reasons_the_likeliest_first(
@@ -106,15 +106,15 @@ def test_candidates_are_offered_with_their_reasons_the_likeliest_first(
     assert "9 s after sending, same seed" in text
     assert "8 s after sending, same resolution, ratio" in text
     assert "1 s before sending" in text
-    assert text.count("It exists: this one") == 3
+    assert text.count("This is the task") == 3
 
 
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [
-        (ListOutcome.COMPARED, "whole list was looked through, and nothing in it fits"),
-        (ListOutcome.EMPTY, "whole list was looked through, and nothing in it fits"),
-        (ListOutcome.FAILED, "could not be looked through, so nothing is known"),
+        (ListOutcome.COMPARED, "whole list was searched, and nothing matches"),
+        (ListOutcome.EMPTY, "whole list was searched, and nothing matches"),
+        (ListOutcome.FAILED, "be searched, so it"),
     ],
 )
 def test_nothing_found_and_nothing_known_are_told_apart(
@@ -123,37 +123,37 @@ def test_nothing_found_and_nothing_known_are_told_apart(
     look_up(outcome, trouble="server" if outcome == ListOutcome.FAILED else "")
     text = page(desk, submission)
     assert words in text
-    assert "It exists: this one" not in text
-    assert "Look through the list now" in text
+    assert "This is the task" not in text
+    assert "Search the list now" in text
 
 
 def test_a_provider_without_a_list_is_told_as_such(desk: Client, submission: Submission) -> None:
     Credential.objects.update(provider="dataeyes")
     text = page(desk, submission)
-    assert "has no list that could be looked through" in text
-    assert "Look through the list now" not in text
+    assert "has no list to search" in text
+    assert "Search the list now" not in text
 
 
 def test_the_next_attempt_is_announced(
     desk: Client, submission: Submission, look_up: LookUp
 ) -> None:
     look_up(due_at=timezone.now() + timedelta(minutes=4, seconds=30))
-    assert "It is looked through again:" in page(desk, submission)
+    assert "Next search:" in page(desk, submission)
 
 
 def test_the_cost_of_sending_again_is_in_view(desk: Client, submission: Submission) -> None:
     assert "Sending it again costs about 108,900 tokens." in page(desk, submission)
     Submission.objects.update(request=generation(**WHOLE | {"ratio": "adaptive"}).to_json())
-    assert "is only known afterwards" in page(desk, submission)
+    assert "is known only afterwards" in page(desk, submission)
 
 
 def test_a_callback_of_the_provider_is_shown_and_proves_that_it_was_made(
     desk: Client, submission: Submission
 ) -> None:
     Callback.objects.make(submission, timezone.now())
-    assert "The provider has called about it" not in page(desk, submission)
+    assert "The provider sent a callback about it" not in page(desk, submission)
     Callback.objects.update(called_at=timezone.now())
-    assert "so it was made: do not send it again" in page(desk, submission)
+    assert "so it was created." in page(desk, submission)
 
 
 def test_one_press_adopts_a_candidate(
@@ -163,7 +163,7 @@ def test_one_press_adopts_a_candidate(
     desk.post(f"/tasks/{submission.task_id}/exists/", {"remote_id": FOUND})
     task = Task.objects.get()
     assert (task.remote_id, task.status) == (FOUND, Status.QUEUED)
-    assert "It exists" not in page(desk, submission)
+    assert "It was created" not in page(desk, submission)
 
 
 def test_a_candidate_of_another_submission_is_refused_with_a_sentence(
@@ -179,7 +179,7 @@ def test_a_candidate_of_another_submission_is_refused_with_a_sentence(
         now=timezone.now(),
     )
     answer = desk.post(f"/tasks/{submission.task_id}/exists/", {"remote_id": FOUND}, follow=True)
-    assert "already belongs to something else" in answer.content.decode()
+    assert "already belongs to another task" in answer.content.decode()
     assert Submission.objects.get().state == SubmissionState.UNCONFIRMED
 
 
@@ -211,11 +211,11 @@ def test_a_viewer_sees_the_candidates_where_details_are_shown_and_no_button(
 ) -> None:
     look_up(ListOutcome.COMPARED, FOUND)
     text = page(client_of(viewer), submission)
-    assert FOUND not in text and "Nobody knows whether this was made" in text
+    assert FOUND not in text and "Unconfirmed: this may or may not have been created" in text
     Project.objects.update(viewers_see_details=True)
     text = page(client_of(viewer), submission)
     assert FOUND in text
-    assert "It exists" not in text and "Look through" not in text
+    assert "It was created" not in text and "Search the list" not in text
 
 
 def test_the_feed_brings_candidates_and_leaves_typed_text_alone(

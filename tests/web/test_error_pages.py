@@ -19,10 +19,10 @@ from tests.web.conftest import ClientOf
 
 RAIL = '<nav class="rail"'
 WORDS = {
-    BadRequest: (400, "Not understood"),
+    BadRequest: (400, "Bad request"),
     PermissionDenied: (403, "You don't have permission to do this. Ask an administrator."),
-    Http404: (404, "There is no such page"),
-    RuntimeError: (500, "Something broke"),
+    Http404: (404, "This page doesn't exist"),
+    RuntimeError: (500, "Something went wrong"),
     OperationalError: (503, "The database is busy"),
 }
 
@@ -69,7 +69,7 @@ def test_a_member_sees_the_frame_around_what_is_not_there(
 ) -> None:
     page = client_of(member).get(path).content.decode()
     assert RAIL in page and "/tasks/new/" in page and "/people/" not in page
-    assert "ask whoever sent it to you" in page  # what to do next
+    assert "ask the person who sent it to you" in page  # what to do next
 
 
 def test_the_bar_of_an_error_asks_for_its_status_later_and_leads_to_pages(
@@ -97,7 +97,7 @@ def test_what_shows_no_page_gets_none_of_its_queries(
     headers: dict[str, str], client_of: ClientOf, member: User, django_assert_num_queries: Any
 ) -> None:
     client = client_of(member)
-    with django_assert_num_queries(2):  # session and person
+    with django_assert_num_queries(1):  # session and person
         answer = client.get("/tasks/999999/poster.gif", headers=headers)
     assert answer.status_code == 404 and RAIL not in answer.content.decode()
 
@@ -135,7 +135,7 @@ def test_the_page_of_a_mistake_asks_nothing_of_the_database(
         answer = client.get("/")
     page = answer.content.decode()
     assert (answer.status_code, noted) == (500, [[]])
-    assert RAIL in page and "Something broke" in page and "Try again in a moment" in page
+    assert RAIL in page and "Something went wrong" in page and "Try again in a moment" in page
     assert ("/people/" in page) is (who == "staff")  # nobody has read a member's rights
 
 
@@ -152,7 +152,9 @@ def test_a_mistake_before_the_person_is_known_is_a_bare_page(
     assert 'class="bare"' in page and 'lang="zh-hans"' in page
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "Something broke"), ("zh-hans", "出错了")])
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Something went wrong"), ("zh-hans", "出错了")]
+)
 def test_where_even_that_page_breaks_there_is_a_plain_one(
     language: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

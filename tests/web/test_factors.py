@@ -84,7 +84,7 @@ def test_after_the_password_the_code_is_asked_for(client: Client, secret: str) -
     assert not is_in(client)
     assert client.get("/").headers["Location"].startswith("/sign-in/")
     wrong = client.post(reverse("mfa_authenticate"), {"code": "000000"})
-    assert "wrong, or was used before" in wrong.content.decode()
+    assert "wrong or has already been used" in wrong.content.decode()
     entered = client.post(reverse("mfa_authenticate"), {"code": code(secret)})
     assert entered.headers["Location"] == "/tasks/track/"
     assert is_in(client)

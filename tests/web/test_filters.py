@@ -119,7 +119,7 @@ def test_a_page_looks_through_so_many_rows_and_leads_on(
         seen.append([each.task.remote_id for each in page.context["presented"]])
         query = page.context["older_url"] if page.context["page"].older else ""
         if not seen[-1]:
-            assert "Nothing among the newest" in page.content.decode()
+            assert "No matches among the newest tasks" in page.content.decode()
     assert seen == [[], ["cgt-4"], ["cgt-0"]]
 
 

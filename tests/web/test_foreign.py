@@ -14,7 +14,7 @@ from tasks.status import Status
 from tasks.submission.place import mark_created, place_batch
 from tests.providers.generations import generation
 from tests.web.conftest import ClientOf, SaveCopy
-from tests.web.test_live import ask
+from tests.web.live_pages import ask
 
 REMOTE = "cgt-20261120120000-found"
 SECRET = "The secret of the film"

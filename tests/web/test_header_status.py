@@ -84,10 +84,10 @@ def test_the_pulse_is_silent_while_nothing_is_new(
     asks = first.content.decode().split('hx-get="')[1].split('"')[0]
     beat("sweep", 1)
     some_seconds_later()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert reader.get(asks).status_code == 204
     copy_of(make_task(status="succeeded"), link_ends_at=now + NEAR)
-    with django_assert_num_queries(2):  # session and person: another page of theirs has just asked
+    with django_assert_num_queries(1):  # session and person: another page of theirs has just asked
         assert reader.get(asks).status_code == 204
     some_seconds_later()
     assert b"1 at risk" in reader.get(asks).content
@@ -157,3 +157,12 @@ def test_a_storage_that_was_away_from_the_first_look_on_is_told(reader: Client) 
         beat(name, 0)
     Lease.objects.filter(name="storage").update(beat_at=None)
     assert "Video storage last seen never" in text(reader, "/settings/")
+
+
+def test_the_statement_that_is_kept_is_asked_of_each_moment(
+    make_task: MakeTask, member: User, now: datetime
+) -> None:
+    ends_at = now + timedelta(hours=10)
+    copy_of(make_task(status="succeeded"), link_ends_at=ends_at)
+    read = [HeaderStatus.read(member, now + timedelta(hours=hours)) for hours in (0, 9, 11)]
+    assert [(each.at_risk, each.deadline) for each in read] == [(0, None), (1, ends_at), (1, None)]

@@ -119,7 +119,7 @@ def test_what_is_no_json_is_not_understood(doors: dict[str, Post]) -> None:
     for (name, post), posted in product(doors.items(), NO_JSON):
         page = post(posted)
         assert page.status_code == 400, (name, posted[:9])
-        assert "could not be understood" in page.content.decode()
+        assert "be understood" in page.content.decode()
 
 
 @pytest.mark.parametrize("posted", NO_ANSWER, ids=lambda text: text[:24])

@@ -31,6 +31,14 @@ def link(manager: User, project: Project) -> str:
     return invited(manager, project)
 
 
+def test_a_new_account_is_told_no_rules_of_passwords_before_it_breaks_one(
+    client: Client, link: str
+) -> None:
+    assert "password1_helptext" not in client.get(link).content.decode()
+    refused = client.post(link, ACCOUNT | {"password1": "abc", "password2": "abc"})
+    assert "id_password2_error" in refused.content.decode()
+
+
 def test_opening_the_link_does_not_use_it_up(client: Client, link: str) -> None:
     for _ in range(3):
         assert client.get(link).status_code == 200
@@ -127,7 +135,7 @@ def test_the_account_gets_the_address_of_the_invitation(
 def test_an_address_belongs_to_one_account(client: Client, link: str, member: User) -> None:
     User.objects.filter(pk=member.pk).update(email="Member@example.com")
     answer = client.post(link, {**ACCOUNT, "email": "member@EXAMPLE.com"})
-    assert "There is an account with this e-mail already" in answer.content.decode()
+    assert "An account with this e-mail already exists" in answer.content.decode()
 
 
 def test_nobody_gets_more_rights_than_the_link_grants(client: Client, link: str) -> None:
@@ -156,7 +164,7 @@ def test_joining_raises_a_role_and_never_lowers_one(
     assert Membership.objects.get(user=viewer).role == Role.MEMBER
     lower = invited(manager, project, Role.VIEWER)
     page = client_of(viewer).get(lower).content.decode()
-    assert "You are in already" in page
+    assert "already a member" in page
     client_of(viewer).post(lower)
     assert Membership.objects.get(user=viewer).role == Role.MEMBER
     assert Invitation.objects.pending(timezone.now()).count() == 1
@@ -177,9 +185,11 @@ def test_the_only_project_is_not_named_and_one_of_several_is(
     client: Client, link: str, project: Project
 ) -> None:
     Project.objects.filter(pk=project.pk).update(name="Autumn film")
-    assert "You are invited to Dailies" in " ".join(client.get(link).content.decode().split())
+    assert "You've been invited to Dailies" in " ".join(client.get(link).content.decode().split())
     Project.objects.create(name="Second")
-    assert "You are invited to Autumn film" in " ".join(client.get(link).content.decode().split())
+    assert "You've been invited to Autumn film" in " ".join(
+        client.get(link).content.decode().split()
+    )
 
 
 def test_the_language_is_chosen_on_the_page_itself(client: Client, link: str) -> None:

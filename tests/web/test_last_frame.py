@@ -33,7 +33,7 @@ from tests.web.test_lineage import SEEDED, came, press
 
 __all__ = ["ark", "desk"]
 CLIP = (CLIPS / "aurora.mp4").read_bytes()  # 960 × 540
-UNREADABLE = "The last frame could not be read from the saved video. Add a picture instead."
+UNREADABLE = "read the last frame from the saved video. Add a picture instead."
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_a_link_that_has_ended_is_not_given(
     link = {"last_frame_url": "https://a.example/last.png", "link_ends_at": timezone.now()}
     task = make_task(credential=ark, status=Status.SUCCEEDED, model=SEEDED, **link)
     page = opened(desk, task)
-    assert "There is no last frame to continue from." in page.content.decode()
+    assert "no last frame to continue from" in page.content.decode()
     assert not page.context["form"]["first_frame"].value()
 
 
@@ -141,7 +141,7 @@ def test_without_any_frame_the_form_says_so(
     desk: Client, make_task: MakeTask, ark: Credential
 ) -> None:
     task = make_task(credential=ark, status=Status.SUCCEEDED, model=SEEDED)
-    assert "There is no last frame to continue from." in opened(desk, task).content.decode()
+    assert "no last frame to continue from" in opened(desk, task).content.decode()
 
 
 def test_without_pyav_it_is_as_if_there_were_none(
@@ -150,7 +150,7 @@ def test_without_pyav_it_is_as_if_there_were_none(
     monkeypatch.setattr(posters, "can_make", lambda: False)
     page = desk.get(parent.get_absolute_url()).content.decode()
     assert f"/tasks/{parent.pk}/continue/" not in page
-    assert "There is no last frame to continue from." in opened(desk, parent).content.decode()
+    assert "no last frame to continue from" in opened(desk, parent).content.decode()
 
 
 def test_who_only_looks_at_a_project_adds_no_picture_to_it(
@@ -171,4 +171,4 @@ def test_a_person_who_reads_too_many_is_told(
     opened(desk, parent)
     Copy.objects.update(frame_sha256=None)
     page = opened(desk, parent).content.decode()
-    assert len(read) == 1 and "One person may" in page
+    assert len(read) == 1 and "One person can" in page

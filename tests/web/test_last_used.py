@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tasks.models import Budget, Credential, Membership, Project, SavedPrompt, Task
+from tasks.models import Credential, Membership, Project, SavedPrompt, TakeLimits, Task
 from tests.conftest import MakeTask
 from tests.web.composing import PRO, ark, desk, filled
 from tests.web.conftest import ClientOf
@@ -79,7 +79,7 @@ def test_no_more_takes_are_taken_over_than_the_project_allows(
     desk: Client, project: Project
 ) -> None:
     desk.post("/tasks/new/", filled(takes="4"))
-    Budget.objects.update_or_create(project=project, defaults={"most_takes": 2})
+    TakeLimits.objects.create(project=project, most_takes=2)
     assert opened(desk)["takes"] == 2
 
 

@@ -35,7 +35,7 @@ from tests.media.pictures import png
 from tests.providers.generations import generation
 from tests.web.composing import ark, desk, filled
 from tests.web.conftest import ClientOf, SaveCopy
-from tests.web.test_live import ask, poller, swapped
+from tests.web.live_pages import ask, poller, swapped
 
 __all__ = ["ark", "desk"]
 
@@ -287,16 +287,16 @@ def test_the_lineage_needs_a_bounded_number_of_queries(
     desk: Client, make_task: MakeTask, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     alone = make_task()
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         desk.get(alone.get_absolute_url())
     first = press(desk)
     second = press(desk, origin=first.pk, takes="2")
     press(desk, origin=second.pk)
     # ancestors, the same batch, visible projects, their rows and copies; whether one may work
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(21):
         desk.get(second.get_absolute_url())
     press(desk, origin=second.pk, takes="20")
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(21):
         desk.get(second.get_absolute_url())
 
 
@@ -361,14 +361,14 @@ def test_before_the_last_frame_is_saved_its_valid_link_is_given(
     assert came(press(desk, origin=parent.pk, **given)) == (parent.pk, Relation.CONTINUED)
     Task.objects.filter(pk=parent.pk).update(link_ends_at=timezone.now())
     page = desk.post(f"/tasks/{parent.pk}/continue/", follow=True).content.decode()
-    assert "There is no last frame to continue from." in page
+    assert "no last frame to continue from" in page
 
 
 def test_without_a_last_frame_the_page_says_how_to_get_one(
     desk: Client, make_task: MakeTask
 ) -> None:
     done = desk.get(make_task(status=Status.SUCCEEDED).get_absolute_url()).content.decode()
-    assert "“Keep the last frame too” asks for one." in done and "/continue/" not in done
+    assert "Turn on “Keep the last frame” to get one." in done and "/continue/" not in done
     live = desk.get(make_task(status=Status.RUNNING).get_absolute_url()).content.decode()
     assert "last frame to continue from" not in live
 
@@ -379,7 +379,7 @@ def test_a_last_frame_that_no_model_takes_is_refused_with_the_reason(
     parent = make_task(status=Status.SUCCEEDED)
     save_copy(parent, png(100, 100), kind=CopyKind.LAST_FRAME)
     page = desk.post(f"/tasks/{parent.pk}/continue/", follow=True).content.decode()
-    assert "it must have 300 at least" in page
+    assert "The minimum is 300" in page
     assert not Upload.objects.exists()
 
 

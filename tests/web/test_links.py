@@ -22,7 +22,7 @@ def test_looking_at_a_link_spends_nothing_and_pressing_the_button_enters(
 ) -> None:
     link = link_for(member)
     for _ in range(2):
-        assert "Enter as member" in client.get(link).content.decode()
+        assert "Continue as member" in client.get(link).content.decode()
     assert "_auth_user_id" not in client.session
     assert client.post(link).status_code == 302
     assert client.session["_auth_user_id"] == str(member.pk)

@@ -18,7 +18,7 @@ from django.test.html import Element, parse_html
 from tasks.models import Batch, Copy, Membership, Project, Submission, Task
 from tasks.status import ENDED, LIVE, Status
 from tests.conftest import MakeTask, some_seconds_later
-from tests.web.test_live import FILM, poller
+from tests.web.live_pages import FILM, poller
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 #: Elements of a page that the feed replaces, with what is in them.

@@ -35,7 +35,8 @@ UUID = "7b0f6f0e-6f0b-4a3c-9d5e-0a1b2c3d4e5f"
 NEW = {"password1": "tall-orange-7", "password2": "tall-orange-7"}
 PREFERENCES = {"language": "auto", "theme": "dark", "density": "compact"}
 PASSWORD = "a password of the tests"
-BUDGET = {"limit": "500", "unit": "CNY", "most_takes": "8", "takes_per_hour": ""}
+TAKES = {"most_takes": "8", "takes_per_hour": ""}
+BUDGET = {"period": "week", "limit": "500", "unit": "CNY", "levels": "50, 90"}
 CREDENTIAL = {
     "provider": "dataeyes", "name": "Another", "base_url": "", "openness": "chosen",
     "projects": "{project}", "requests_per_second": "2", "check_seconds": "30",
@@ -54,7 +55,9 @@ UNASKED = {
     "status": "succeeded", "state": "saved", "trouble": "forbidden", "remote_id": "cgt-mine",
     "cost": "0", "cost_micros": "0", "cost_currency": "XXX", "total_tokens": "0", "amount": "0",
     "estimated": "0", "reserved": "0", "billed": "0", "limit": "999999999", "unit": "USD",
-    "currency": "XXX", "most_takes": "999", "takes_per_hour": "999", "open_to_all": "on",
+    "currency": "XXX", "person": "{staff}", "person_id": "{staff}", "set_by": "{staff}",
+    "period": "day", "levels": "1", "scope": "person",
+    "most_takes": "999", "takes_per_hour": "999", "open_to_all": "on",
     "sealed_key": "x", "key_sealed": "x", "base_url": "https://evil.example", "provider": "relay",
     "active": "", "deleted_at": "", "deleted_by": "{staff}", "token_hash": "x",
     "ends_at": "9999-01-01", "withdrawn_at": "", "used_at": "", "change": "1", "video_url": "https://evil.example/a.mp4",
@@ -123,7 +126,7 @@ POSTS: dict[str, Post] = {
     "delete_video": Post(),
     "restore": only_looks(asked="task"),
     "delete_for_good": only_looks(asked="task"),
-    "export_audit": Post(asked="project actor kind"),
+    "export_audit": Post(asked="project actor kind person"),
     "save_now": only_looks(asked="task"),
     "it_exists": only_looks(data={"remote_id": "cgt-20261120120000-zzzzz"}, asked="remote_id"),
     "cancel": only_looks(),
@@ -159,7 +162,14 @@ POSTS: dict[str, Post] = {
     "credential_pause": Post(),
     "credential_key": Post(data={"new-key": "sk-new-0123456789"}),
     "credential_remove": only_looks(data={"name": "Gateway of the tests"}, asked="name"),
-    "budget": Post(data=BUDGET, asked="limit unit most_takes takes_per_hour"),
+    "export_costs": Post(asked="project credential provider"),
+    "export_charges": Post(data={"column": "day"}, asked="project credential provider"),
+    "budget": Post(data=TAKES),
+    "budget_add": Post(data={**BUDGET, "person": ""}),
+    "person_budget_add": Post(by="staff", data={**BUDGET, "person": "{staff}"}),
+    "credential_budget_add": Post(by="staff", data={**BUDGET, "credential": "{ark}"}),
+    "budget_change": Post(data=BUDGET),
+    "budget_remove": Post(),
     "prices": Post(data={**ENTERED, "other_model": "seedance-3-0"}, asked=PRICE_ASKED),
     "prices_documented": only_looks(),
     "price": Post(data={"amount": "44", "first": "2027-02-01"}, asked=PRICE_ASKED),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-from tasks.models import Batch, Budget, ModelName, Project, Submission
+from tasks.models import Batch, ModelName, Project, Submission, TakeLimits
 from tasks.web.compose.form import ComposeForm
 from tests.web.composing import PRO, ark, desk, fields_of, filled, preview
 
@@ -20,7 +20,7 @@ def several(**more: Any) -> dict[str, Any]:
 
 
 def words(page: Any) -> str:
-    return " ".join(page.content.decode().split())
+    return " ".join(page.content.decode().replace("&#x27;", "'").split())
 
 
 def test_the_preview_shows_the_number_of_videos_and_their_settings(desk: Client) -> None:
@@ -52,7 +52,7 @@ def test_combinations_that_a_model_cannot_make_are_left_out_and_named(desk: Clie
     tried = several(model=[OMNI, FAST], resolution=["720p", "1080p"])
     page = words(preview(desk, **tried))
     assert "3 videos" in page and "Left out" in page
-    assert "Seedance 2.0 fast, Resolution: Possible here: 480p, 720p. (1)" in page
+    assert "Seedance 2.0 fast, Resolution: Possible values: 480p, 720p. (1)" in page
     page = words(desk.post("/tasks/new/", filled(**tried), follow=True))
     assert "1 combination was left out" in page
     assert Submission.objects.count() == 3
@@ -61,9 +61,11 @@ def test_combinations_that_a_model_cannot_make_are_left_out_and_named(desk: Clie
 def test_a_plan_without_a_possible_combination_is_refused(desk: Client) -> None:
     tried = several(model=[PRO, FAST], measure="frames", frames="57", seeding="same", seeds="7")
     page = words(preview(desk, **tried))
-    assert "1 video" in page and "Seedance 2.0 fast, Frames: This model cannot do that." in page
+    assert (
+        "1 video" in page and "Seedance 2.0 fast, Frames: This model doesn't support that." in page
+    )
     tried = several(model=[PRO, FAST], duration=["15"], resolution=["1080p"])
-    assert "None of these combinations can be made." in words(
+    assert "None of these combinations is possible." in words(
         desk.post("/tasks/new/", filled(**tried))
     )
     assert not Submission.objects.exists()
@@ -73,22 +75,22 @@ def test_models_without_sound_or_seeds_are_named_but_not_left_out(desk: Client) 
     page = words(preview(desk, **several(model=[PRO, FAST], generate_audio="on")))
     assert "2 videos" in page
     assert "Without sound: Seedance 1.0 pro." in page
-    assert "Take no seeds: Seedance 2.0 fast." in page
+    assert "No seeds with: Seedance 2.0 fast." in page
 
 
 def test_more_than_the_limit_is_refused_with_both_numbers(desk: Client) -> None:
     tried = several(ratio=["16:9", "9:16", "1:1"], takes="7")
-    message = "That makes 21 videos; at most 20 can be made at once."
+    message = "This makes 21 videos. You can generate at most 20 at once."
     assert message in words(preview(desk, **tried))
     assert message in words(desk.post("/tasks/new/", filled(**tried)))
     assert not Submission.objects.exists()
 
 
 def test_the_limit_is_the_projects(desk: Client, project: Project) -> None:
-    Budget.objects.create(project=project, most_takes=2)
+    TakeLimits.objects.create(project=project, most_takes=2)
     three = several(ratio=["16:9", "9:16", "1:1"])
-    assert "at most 2 can be made" in words(preview(desk, **three))
-    assert "at most 2 can be made" not in words(preview(desk, takes="2"))
+    assert "generate at most 2 at once" in words(preview(desk, **three))
+    assert "generate at most 2 at once" not in words(preview(desk, takes="2"))
     assert preview(desk).context["form"].fields["takes"].widget.attrs["max"] == 2
 
 
@@ -98,7 +100,7 @@ def test_enormous_numbers_of_combinations_are_only_counted(desk: Client) -> None
     filled_in = {f"fill-{name}": values for name in names}
     prompt = " ".join(f"{{{{{name}}}}}" for name in names)
     page = words(preview(desk, prompt=prompt, **filled_in))
-    assert f"That makes {400**8} videos" in page
+    assert f"This makes {400**8} videos" in page
 
 
 def test_a_list_of_seeds_sets_the_number_of_takes(desk: Client) -> None:
@@ -114,7 +116,7 @@ def test_a_list_of_seeds_sets_the_number_of_takes(desk: Client) -> None:
 def test_modes_of_any_chosen_model_are_offered(desk: Client) -> None:
     page = preview(desk, **several(model=[PRO, FAST], mode="reference"))
     assert page.context["form"].choices.mode == "reference"
-    assert "Seedance 1.0 pro: This model does not work in this mode." in words(page).replace(
+    assert "Seedance 1.0 pro: This model doesn't support this mode." in words(page).replace(
         ", Mode:", ":"
     )
 

@@ -21,6 +21,7 @@ from django.utils.http import int_to_base36
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 
+from tests.test_translations import english_in
 from tests.web.conftest import ClientOf
 from tests.web.entering import PASSWORD, sign_in
 
@@ -51,6 +52,29 @@ def link_in(letter: Any) -> str:
     found = re.search(r"https://dailies\.example\.com(/\S+)", letter.body)
     assert found, letter.body
     return found[1]
+
+
+def test_rules_are_told_only_where_they_are_broken(client_of: ClientOf, member: User) -> None:
+    person = client_of(member)
+    page = person.get(reverse("password")).content.decode()
+    assert "password1_helptext" not in page and "invalid-feedback" not in page
+    short = {"oldpassword": PASSWORD, "password1": "abc", "password2": "abc"}
+    refused = person.post(reverse("password"), short)
+    assert refused.context["form"].errors.as_data().keys() == {"password1"}
+    codes = {each.code for each in refused.context["form"].errors.as_data()["password1"]}
+    assert "password_too_short" in codes
+
+
+@pytest.mark.parametrize("url", ["/sign-in/", "/password/"])
+def test_every_field_of_a_password_can_be_shown(
+    client: Client, client_of: ClientOf, member: User, url: str
+) -> None:
+    person = client if url == "/sign-in/" else client_of(member)
+    page = person.get(url).content.decode()
+    fields = re.findall(r'<input type="password"[^>]*\sid="(\w+)"', page)
+    shown = re.findall(r'aria-pressed="false"\s+aria-controls="(\w+)"', page)
+    assert fields and shown == fields
+    assert "passwords.js" in page
 
 
 def test_changing_the_password_ends_the_persons_other_sessions(
@@ -98,18 +122,28 @@ def test_a_forgotten_password_is_replaced_by_a_link_in_a_letter(
     assert letter.to == ["member@example.com"] and "\n" not in letter.subject
     page = client.get(link_in(letter), follow=True)
     done = client.post(page.redirect_chain[-1][0], NEW, follow=True)
-    assert "The password is set" in done.content.decode()
+    assert "Password set" in done.content.decode()
     assert "_auth_user_id" not in client.session
     assert elsewhere.get(reverse("track")).headers["Location"].startswith("/sign-in/")
     assert sign_in(client, "member", NEW["password1"]).status_code == 302
     again = Client().get(link_in(letter), follow=True)
-    assert "This link has ended" in again.content.decode()
+    assert "This link no longer works" in again.content.decode()
+
+
+def test_the_letter_is_a_text_and_a_page_with_the_same_link(letters: list[Any]) -> None:
+    ask_for_reset("member@example.com", headers={"accept-language": "zh-CN"})
+    [letter] = letters
+    [(page, kind)] = letter.alternatives
+    assert kind == "text/html" and 'lang="zh-hans"' in page
+    assert page.count(f'href="https://dailies.example.com{link_in(letter)}"') == 2
+    assert "member" in page and "member" in letter.body
+    assert english_in(page) - {"member"} == set()
 
 
 def test_the_link_in_the_letter_ends_after_an_hour(letters: list[Any], client: Client) -> None:
     ask_for_reset("member@example.com")
     with time_machine.travel(timezone.now() + timedelta(minutes=61)):
-        assert "This link has ended" in client.get(link_in(letters[0])).content.decode()
+        assert "This link no longer works" in client.get(link_in(letters[0])).content.decode()
 
 
 def test_the_letter_has_the_configured_host_not_the_requested_one(letters: list[Any]) -> None:
@@ -141,7 +175,7 @@ def test_an_unreachable_mail_server_does_not_break_the_page(
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    assert "Look into your mail" in ask_for_reset("member@example.com").content.decode()
+    assert "Check your e-mail" in ask_for_reset("member@example.com").content.decode()
 
 
 def test_a_letter_lets_a_locked_out_person_in_again(letters: list[Any], client: Client) -> None:
@@ -159,7 +193,7 @@ def test_a_made_up_link_writes_nothing_and_keeps_nobody_from_a_second_factor(
     made_up = f"{int_to_base36(member.pk)}-1-x"
     with CaptureQueriesContext(connection) as queries:
         page = client.get(f"/account/reset/{made_up}/")
-    assert "This link has ended" in page.content.decode()
+    assert "This link no longer works" in page.content.decode()
     assert not [each for each in queries if not each["sql"].startswith("SELECT")]
     assert not EmailAddress.objects.exists()
     mine = client_of(member)
@@ -190,7 +224,7 @@ def test_a_link_ends_when_the_e_mail_changes(
 ) -> None:
     ask_for_reset("member@example.com")
     User.objects.filter(pk=member.pk).update(email="new@example.com")
-    assert "This link has ended" in client.get(link_in(letters[0])).content.decode()
+    assert "This link no longer works" in client.get(link_in(letters[0])).content.decode()
 
 
 def test_a_person_without_a_password_sets_one(client_of: ClientOf, member: User) -> None:

@@ -65,7 +65,7 @@ def is_told(answer: Any, sentence: str) -> None:
     assert int(answer["Retry-After"]) >= 1
     text = words(answer)
     assert sentence in text
-    assert re.search(r"It can go on in \d+ (s|min), at \d\d:\d\d:\d\d UTC\.", text), text
+    assert re.search(r"You can continue in \d+ (s|min), at \d\d:\d\d:\d\d UTC\.", text), text
 
 
 # Counting
@@ -114,7 +114,7 @@ def test_more_than_is_ever_allowed_at_once_is_told_so(member: User, limit: Any) 
     limit("upload", 5)
     with pytest.raises(LimitReachedError) as told:
         spend(member, Limit.UPLOAD, 6)
-    assert str(told.value) == "One person may upload 5 pictures an hour. Ask for fewer."
+    assert str(told.value) == "One person can upload at most 5 pictures an hour. Request fewer."
 
 
 def test_a_clock_that_was_set_back_holds_nobody_up_for_long(
@@ -170,7 +170,7 @@ def test_a_search_too_many_says_when_it_goes_on_and_keeps_the_words(
     for _ in range(2):
         assert reader.get("/?q=boat").status_code == 200
     answer = reader.get("/?q=boat&status=running")
-    is_told(answer, "One person may search 2 times a minute.")
+    is_told(answer, "One person can search at most 2 times a minute.")
     assert "“boat”" in words(answer) and 'href="/?q=boat&amp;status=running"' in words(answer)
     assert reader.get("/").status_code == 200, "only searches are counted"
 
@@ -189,7 +189,7 @@ def test_htmx_is_told_beside_the_page(client_of: ClientOf, member: User, limit: 
     reader = client_of(member)
     reader.get("/?q=boat")
     answer = reader.get("/?q=boat", headers={"hx-request": "true"})
-    is_told(answer, "One person may search 1 time a minute.")
+    is_told(answer, "One person can search at most 1 time a minute.")
     assert answer["HX-Reswap"] == "none"
     assert 'id="toasts"' in words(answer) and "<html" not in words(answer)
 
@@ -239,7 +239,7 @@ def test_an_export_too_many_can_be_sent_again_from_the_page_that_refuses_it(
     reader = client_of(member)
     assert reader.post("/tasks/download.zip", {"task": [task.pk]}).status_code == 200
     answer = reader.post("/tasks/download.zip", {"task": [task.pk]})
-    is_told(answer, "One person may export 1 time an hour.")
+    is_told(answer, "One person can export at most 1 time an hour.")
     assert f'name="task" value="{task.pk}"' in words(answer)
 
 
@@ -251,7 +251,7 @@ def test_csv_and_zip_are_counted_together(
     save_copy(task, b"a video")
     office = client_of(manager)
     assert office.post("/tasks/download.zip", {"task": [task.pk]}).status_code == 200
-    is_told(office.post("/audit/export.csv"), "One person may export 1 time an hour.")
+    is_told(office.post("/audit/export.csv"), "One person can export at most 1 time an hour.")
 
 
 # Invitations
@@ -271,11 +271,11 @@ def test_a_letter_too_many_is_not_sent_and_its_form_stays_as_typed(
     form = {"project": project.pk, "role": "member", "email": "one@example.com"}
     assert office.post("/people/invite/", form).status_code == 200
     answer = office.post("/people/invite/", form | {"email": "two@example.com"})
-    is_told(answer, "One person may send 1 invitation by e-mail an hour.")
+    is_told(answer, "One person can send at most 1 invitation by e-mail an hour.")
     assert 'value="two@example.com"' in words(answer)
     assert (Invitation.objects.count(), len(mail.outbox)) == (1, 1)
     again = office.post(f"/people/invitations/{Invitation.objects.get().pk}/again/")
-    is_told(again, "One person may send 1 invitation by e-mail an hour.")
+    is_told(again, "One person can send at most 1 invitation by e-mail an hour.")
     assert len(mail.outbox) == 1
 
 
@@ -298,7 +298,7 @@ def test_a_picture_too_many_is_told_beside_its_field(desk: Client, limit: Any) -
     limit("upload", 2)
     assert upload_files(desk, png(), png(640, 361), part="reference_image").status_code == 200
     answer = upload_files(desk, png(640, 362))
-    is_told(answer, "One person may upload 2 pictures an hour.")
+    is_told(answer, "One person can upload at most 2 pictures an hour.")
     assert words(answer).startswith('<li class="upload-refused">')
     assert Upload.objects.count() == 2
 
@@ -309,7 +309,7 @@ def test_without_scripts_the_form_stays_as_typed(desk: Client, limit: Any) -> No
     upload_files(desk, png())
     form = filled(mode="first_frame", prompt="A paper boat", first_frame_files=file(png(640, 361)))
     answer = desk.post("/tasks/new/", form)
-    is_told(answer, "One person may upload 1 picture an hour.")
+    is_told(answer, "One person can upload at most 1 picture an hour.")
     assert "A paper boat" in words(answer)
     assert (Upload.objects.count(), Task.objects.count()) == (1, 0)
 
@@ -328,7 +328,7 @@ def test_a_tracking_too_many_keeps_the_ids(
         reader.post("/tasks/track/", typed(B, ark, "track")),
         reader.get(f"/tasks/track/?id={B}&credential={ark.pk}"),
     ):
-        is_told(answer, "One person may look up or track ids 2 times an hour.")
+        is_told(answer, "One person can look up or track ids at most 2 times an hour.")
         assert B in words(answer)
         assert f'<option value="{ark.pk}" selected>' in words(answer)
     assert Task.objects.count() == 1
@@ -346,7 +346,7 @@ def test_files_of_ids_have_a_limit_of_their_own(
         return reader.post("/tasks/track/", typed("", ark, upload=listed))
 
     assert send().status_code == 200
-    is_told(send(), "One person may import 1 file an hour.")
+    is_told(send(), "One person can import at most 1 file an hour.")
     assert reader.post("/tasks/track/", typed(A, ark)).status_code == 200
 
 

@@ -49,7 +49,7 @@ def elsewhere(stranger: User) -> SavedPrompt:
 def test_the_length_is_shown_beside_the_models_advice(desk: Client) -> None:
     page = words(preview(desk, prompt="纸船 on a canal"))
     assert "Characters <b>2</b> / 500" in page and "Words <b>3</b> / 1,000" in page
-    assert "at most 500 Chinese characters or 1,000 English words" in page
+    assert "up to 500 Chinese characters or 1,000 English words" in page
 
 
 def test_a_prompt_that_is_too_long_causes_a_warning_but_no_error(desk: Client) -> None:
@@ -74,19 +74,23 @@ def test_a_variable_is_a_field_and_is_filled_in_on_the_server(desk: Client) -> N
 
 def test_an_empty_variable_is_asked_for_and_nothing_is_placed(desk: Client) -> None:
     page = desk.post("/tasks/new/", filled(prompt="A {{colour}} boat"))
-    assert "Say what {{colour}} is to be." in words(page)
+    assert "Enter a value for {{colour}}." in words(page)
     assert not Task.objects.exists()
-    assert "Say what" not in words(preview(desk, prompt="A {{colour}} boat"))
+    assert "Enter a value" not in words(preview(desk, prompt="A {{colour}} boat"))
 
 
 @pytest.mark.parametrize(
     ("prompt", "value", "message"),
     [
-        ("A {{two words}} boat", "x", "A variable is written {{name}}"),
-        ("A {{colour boat", "x", "A variable is written {{name}}"),
-        ("A {{colour}} boat", "{{colour}}", "A value holds no variables of its own."),
-        (" ".join(f"{{{{v{n}}}}}" for n in range(11)), "x", "At most 10 variables."),
-        ("{{colour}}" * 10, "x" * 4_000, "Filled in, a prompt has more than 20000 characters."),
+        ("A {{two words}} boat", "x", "Write a variable as {{name}}"),
+        ("A {{colour boat", "x", "Write a variable as {{name}}"),
+        ("A {{colour}} boat", "{{colour}}", "A value can't contain variables."),
+        (" ".join(f"{{{{v{n}}}}}" for n in range(11)), "x", "at most 10 variables."),
+        (
+            "{{colour}}" * 10,
+            "x" * 4_000,
+            "With its variables filled in, a prompt is longer than 20000 characters.",
+        ),
     ],
 )
 def test_prompts_that_cannot_be_filled_in_are_errors(
@@ -155,7 +159,7 @@ def test_a_project_keeps_a_limited_number_of_prompts(desk: Client, project: Proj
     SavedPrompt.objects.bulk_create(
         SavedPrompt(project=project, name=f"No. {n}", text="x") for n in range(MOST_SAVED)
     )
-    assert "keeps 100 prompts already" in words(save(desk))
+    assert "already has 100 saved prompts" in words(save(desk))
 
 
 def test_a_saved_prompt_fills_the_box_with_and_without_scripts(
@@ -182,7 +186,7 @@ def test_many_saved_prompts_need_no_more_queries_than_one(
     desk: Client, boat: SavedPrompt, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(2):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             desk.get("/prompts/")
         SavedPrompt.objects.bulk_create(
             SavedPrompt(project=boat.project, created_by=boat.created_by, name=f"No. {n}", text="x")

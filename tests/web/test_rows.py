@@ -32,7 +32,7 @@ from tasks.web.presenters import rows
 from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask, some_seconds_later
 from tests.web.conftest import ClientOf, SaveCopy
-from tests.web.test_live import ask, change, swapped
+from tests.web.live_pages import ask, change, swapped
 
 MODEL = "doubao-seedance-2-0-260128"
 
@@ -117,7 +117,10 @@ def test_no_row_names_a_credential(
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        ({"error_code": "InputTextSensitiveContentDetected"}, "The words were refused"),
+        (
+            {"error_code": "InputTextSensitiveContentDetected"},
+            "moderation rejected the prompt",
+        ),
         ({"error_code": "New.Code", "error_message": "As the provider says."}, "As the provider"),
         ({"error_code": "New.Code"}, "New.Code"),
     ],
@@ -130,9 +133,9 @@ def test_a_failed_row_says_why_in_a_line(
 
 def test_a_row_without_a_clip_says_why_in_a_line(reader: Client, make_task: MakeTask) -> None:
     for status, words in {
-        Status.EXPIRED: "It did not finish in the time allowed.",
-        Status.LOST: "The provider does not know this task any more.",
-        Status.UNCONFIRMED: "Nobody knows yet whether this video is being made.",
+        Status.EXPIRED: "finish in the time allowed.",
+        Status.LOST: "The provider no longer knows this task.",
+        Status.UNCONFIRMED: "known yet whether this video is being generated.",
     }.items():
         assert words in in_sight(row_of(reader, make_task(status=status)))
 

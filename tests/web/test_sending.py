@@ -93,7 +93,7 @@ def test_a_changed_form_is_told_what_its_key_has_sent_and_goes_under_a_new_one(
     send(desk, key=key)
     answer = send(desk, key=key, prompt=OTHER)
     assert (answer.status_code, Batch.objects.count()) == (409, 1)
-    assert "has not been sent" in words(answer)
+    assert "been sent" in words(answer)
     assert "Already sent: 1 request. Show it" in words(answer)
     assert answer.json()["url"] == f"/tasks/{Task.objects.get().pk}/"
     send(desk, key=answer.json()["key"], prompt=OTHER)
@@ -144,7 +144,7 @@ def test_of_two_contents_at_once_under_one_key_one_is_placed_and_the_other_told(
 def test_errors_come_back_as_the_form_with_the_focus_on_the_first(desk: Client) -> None:
     answer = send(desk, prompt="")
     assert (answer.status_code, Batch.objects.count()) == (422, 0)
-    assert words(answer) == "Nothing was sent. Correct what is marked in the form."
+    assert words(answer) == "Nothing was sent. Fix the marked fields."
     box = re.findall(r"<textarea[^>]+name=\"prompt\"[^>]*>", answer.json()["body"])[0]
     assert "autofocus" in box and "is-invalid" in box
     assert "key" not in answer.json()
@@ -164,7 +164,7 @@ def test_without_a_credential_the_form_on_the_page_is_left_alone(
     answer = send(desk)
     assert answer.status_code == 422
     assert answer.json() == {"outcome": answer.json()["outcome"]}
-    assert words(answer) == "Nothing was sent: this project has no active credential any more."
+    assert words(answer) == "Nothing was sent. This project no longer has an active credential."
 
 
 @pytest.mark.usefixtures("save_copy")  # the storage is the test's own
@@ -173,7 +173,7 @@ def test_a_removed_picture_is_told_in_a_draft_and_when_it_is_sent(desk: Client) 
     form = filled(mode="first_frame", first_frame=line_of(upload))
     Upload.objects.all().delete()
     restored = desk.post("/tasks/new/preview/", form)
-    gone = "A picture is not in this project, or not any more. Give it again."
+    gone = "A picture is no longer in this project. Add it again."
     assert restored.status_code == 200 and gone in restored.content.decode()
     assert gone in send(desk, **form).json()["body"]
     assert not Batch.objects.exists()

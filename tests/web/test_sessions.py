@@ -43,7 +43,7 @@ def test_the_list_tells_device_and_address_and_which_is_this_one(member: User) -
     first, second = page.context["sessions"]
     assert (first.browser, first.ip) == ("Firefox · Linux", "198.51.100.7")
     assert (second.browser, second.ip) == ("Safari · iPhone", "203.0.113.9")
-    assert page.content.decode().count("this one") == 1
+    assert page.content.decode().count("this device") == 1
     assert is_in(telephone)
 
 
@@ -92,7 +92,7 @@ def test_a_strange_browser_and_an_address_that_is_none_do_no_harm(
     client = Client(headers={"user-agent": "<b>x</b>" * 400, "x-forwarded-for": "unknown"})
     sign_in(client, "member")
     page = client.get(reverse("usersessions_list"))
-    assert "A browser we do not know" in page.content.decode()
+    assert "Unknown browser" in page.content.decode()
     assert "<b>x" not in page.content.decode()
 
 

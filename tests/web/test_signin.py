@@ -143,7 +143,7 @@ def test_a_closed_account_is_reported_only_with_the_right_password(
     client: Client, member: User
 ) -> None:
     User.objects.filter(pk=member.pk).update(is_active=False)
-    assert "This account is closed" in sign_in(client, "member").content.decode()
+    assert "This account is disabled" in sign_in(client, "member").content.decode()
     assert "_auth_user_id" not in client.session
 
 

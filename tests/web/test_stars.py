@@ -1,12 +1,17 @@
 """Stars: each person's own, set with one press, found again."""
 
+import re
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from tasks.models import Star
+from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
+from tests.web.test_live import ask
 
 
 @pytest.fixture
@@ -75,3 +80,48 @@ def test_a_star_of_a_deleted_task_waits_for_it(
     assert presented(looker, "?starred=1") == []
     boss.post("/trash/restore/", {"task": [task.pk]})
     assert presented(looker, "?starred=1") == ["cgt-1"]
+
+
+def counted(response: Any) -> dict[int, str]:
+    """The number of stars of each task, as a page or an answer says, by the tasks' ids."""
+    html = response.content.decode()
+    found = re.findall(
+        r'<span class="stars digits"\s+id="t(\d+)-stars".*?>(.*?)</span>', html, re.S
+    )
+    return {int(pk): number for pk, number in found}
+
+
+def test_everybody_sees_how_many_have_starred_it_and_nobody_sees_who(
+    client_of: ClientOf, viewer: User, member: User, manager: User, make_task: MakeTask
+) -> None:
+    task, plain = make_task(), make_task()
+    for person in (member, manager):
+        client_of(person).post(f"/tasks/{task.pk}/star")
+    reader = client_of(viewer)
+    for path in ("/?view=list", "/?view=grid"):
+        page = reader.get(path)
+        assert counted(page) == {task.pk: "2", plain.pk: ""}
+        assert "Starred by 2 people" in " ".join(page.content.decode().split())
+    page = reader.get(task.get_absolute_url())
+    assert counted(page) == {task.pk: "2"}
+    star = re.findall(r'<form class="task-star".*?</form>', page.content.decode(), re.S)[0]
+    assert member.username not in star and manager.username not in star
+    answer = reader.post(f"/tasks/{task.pk}/star", headers={"hx-request": "true"})
+    assert counted(answer) == {task.pk: "3"}
+
+
+@pytest.mark.parametrize("where", ["wall", "task", "batch"])
+def test_other_peoples_open_pages_are_told(
+    client_of: ClientOf, looker: Client, member: User, make_task: MakeTask, where: str
+) -> None:
+    parent = make_task()
+    task = make_task()
+    batch = put_into_a_batch([task, make_task()], parent=parent)
+    paths = {"wall": "/", "task": task.get_absolute_url(), "batch": batch.get_absolute_url()}
+    page = looker.get(paths[where])
+    client_of(member).post(f"/tasks/{task.pk}/star")
+    answer = ask(looker, page)
+    assert counted(answer) == {task.pk: "1"}
+    assert "star-filled" not in answer.content.decode()
+    client_of(member).post(f"/tasks/{task.pk}/star")
+    assert counted(ask(looker, answer)) == {task.pk: ""}

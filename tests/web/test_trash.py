@@ -99,7 +99,7 @@ def test_of_mixed_rows_only_ones_own_are_deleted(
         "/tasks/delete/", {"task": [own.pk, colleagues.pk, elsewhere.pk, "x", "²"]}, follow=True
     )
     assert set(Task.objects.kept()) == {colleagues, elsewhere}
-    assert "2 were left alone" in page.content.decode()
+    assert "2 weren" in page.content.decode()
     assert delete(browser, elsewhere).status_code == 404
     assert delete(browser, own).status_code == 404
 
@@ -141,7 +141,7 @@ def test_the_row_leaves_the_page_that_deleted_it_and_all_others(
     page = elsewhere.get("/")
     answer = delete(boss, task, **HTMX)
     assert json.loads(answer.headers["HX-Trigger"]) == {"wake": {"target": "#live"}}
-    assert "is in the trash for 30 days" in answer.content.decode()
+    assert "moved to the trash for 30 days" in answer.content.decode()
     news = elsewhere.get(page.context["feed"].url)
     assert f'<li id="t{task.pk}" hx-swap-oob="delete">' in news.content.decode()
     assert f'id="t{kept.pk}" hx-swap-oob="delete"' not in news.content.decode()
@@ -312,9 +312,9 @@ def test_the_trash_asks_as_much_for_many_rows_as_for_one(
         for _ in range(number):
             make_task(deleted_at=now, deleted_by=member)
             save_copy(make_task(), b"a video", deleted_at=now, deleted_by=member)
-        # session, person, whether there is work, two counts, the rows, their pictures, trouble,
+        # session with person, whether there is work, two counts, the rows, their pictures, trouble,
         # roles; the header's two
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(10):
             boss.get(f"/trash/?kind={kind}").content.decode()
 
 
@@ -350,7 +350,10 @@ def test_deleting_for_good_asks_first_and_names_the_number(
     file = save_copy(make_task(), b"a video", deleted_at=timezone.now())
     data = {"task": [task.pk for task in tasks], "copy": [file.pk]}
     asked = boss.post("/trash/delete-for-good/", data).content.decode()
-    assert "3 tasks and their saved files" in asked and "1 saved file will be gone" in asked
+    assert (
+        "3 tasks and their saved files" in asked
+        and "1 saved file will be deleted permanently" in asked
+    )
     assert len(in_trash(boss)) == 3
     boss.post("/trash/delete-for-good/", {**data, "sure": "1"})
     assert in_trash(boss) == [] and in_trash(boss, "videos") == []

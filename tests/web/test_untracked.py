@@ -131,7 +131,7 @@ def test_adopting_makes_whole_tasks_at_once(
     answer = client_of(manager).post(
         f"/untracked/{ark.pk}/adopt/", {"found": [row.pk for row in rows[:3]]}, follow=True
     )
-    assert "3 tasks are adopted into Dailies" in answer.content.decode()
+    assert "3 tasks adopted into Dailies" in answer.content.decode()
     done, broken, running = (Task.objects.get(remote_id=row.remote_id) for row in rows[:3])
     assert (done.status, done.total_tokens, done.seed) == ("succeeded", 108900, 7)
     assert (done.video_url, done.resolution, done.check_after) == (LINK, "720p", None)
@@ -154,7 +154,7 @@ def test_all_are_adopted_with_one_press_and_a_second_press_does_nothing(
         find(f"cgt-{number}")
     client = client_of(manager)
     first = client.post(f"/untracked/{ark.pk}/adopt/", {"all": "1"}, follow=True)
-    assert "5 tasks are adopted" in first.content.decode()
+    assert "5 tasks adopted" in first.content.decode()
     again = client.post(f"/untracked/{ark.pk}/adopt/", {"all": "1"}, follow=True)
     assert "Nothing was adopted" in again.content.decode()
     assert (Task.objects.count(), UntrackedTask.objects.count()) == (5, 0)
@@ -243,7 +243,7 @@ def test_comparing_now_asks_once_and_the_fragment_is_polled_until_it_has_ended(
     htmx = {"hx-request": "true"}
     for _ in range(2):
         state = client.post(f"/untracked/{ark.pk}/compare/", headers=htmx).content.decode()
-        assert "Waiting for its turn" in state and "every 2s" in state
+        assert "Waiting to start" in state and "every 2s" in state
     row = Reconciliation.objects.get()
     assert row.asked_by == manager
     row.outcome, row.listed = ListOutcome.RUNNING, 1234
@@ -260,18 +260,18 @@ def test_without_scripts_comparing_leads_back_to_the_page(
     client_of: ClientOf, manager: User, ark: Credential
 ) -> None:
     page = client_of(manager).post(f"/untracked/{ark.pk}/compare/", follow=True).content.decode()
-    assert "Waiting for its turn" in page
-    assert "The worker, which asks, was never seen" in page
+    assert "Waiting to start" in page
+    assert "The worker has never started" in page
 
 
 @pytest.mark.parametrize(
     ("outcome", "fields", "sentence"),
     [
-        (ListOutcome.EMPTY, {}, "The provider lists nothing"),
+        (ListOutcome.EMPTY, {}, "list is empty"),
         (
             ListOutcome.FAILED,
             {"trouble": "unauthorized", "message": "The key was refused (HTTP 401): no"},
-            "The provider refused the key",
+            "The provider rejected the key",
         ),
         (ListOutcome.COMPARED, {"listed": 41}, "listed there"),
     ],

@@ -64,7 +64,7 @@ def test_a_file_that_is_no_picture_is_refused_whatever_its_name(
     desk: Client, content: bytes
 ) -> None:
     answer = upload_files(desk, content)
-    assert "still.png: This is not a whole picture." in answer.content.decode()
+    assert "still.png: This isn&#x27;t a complete picture." in answer.content.decode()
     assert "<img" not in answer.content.decode()
     assert (Upload.objects.count(), stored()) == (0, [])
 
@@ -72,12 +72,12 @@ def test_a_file_that_is_no_picture_is_refused_whatever_its_name(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (png(299, 400), "Its shorter side has 299 pixels; it must have 300 at least."),
-        (png(6001, 3000), "Its longer side has 6001 pixels; 6000 are the most."),
-        (png(2**31 - 1, 2**31 - 1), "Its longer side has 2147483647 pixels"),
-        (png(390, 1000), "It is 0.39 times as wide as high; it must be 0.4 times at least."),
-        (png(1000, 390), "It is 2.564 times as wide as high; 2.5 times are the most."),
-        (png(padding=30_000_000), "it must have less than 30 MB."),
+        (png(299, 400), "The shorter side is 299 pixels. The minimum is 300."),
+        (png(6001, 3000), "The longer side is 6001 pixels. The maximum is 6000."),
+        (png(2**31 - 1, 2**31 - 1), "The longer side is 2147483647 pixels"),
+        (png(390, 1000), "The width-to-height ratio is 0.39. The minimum is 0.4."),
+        (png(1000, 390), "The width-to-height ratio is 2.564. The maximum is 2.5."),
+        (png(padding=30_000_000), "It must be under 30 MB."),
     ],
     ids=["small", "long", "huge", "narrow", "wide", "heavy"],
 )
@@ -143,7 +143,7 @@ def test_an_upload_without_a_stored_file_cannot_be_used(desk: Client) -> None:
     upload = uploaded(desk)
     Upload.objects.update(name="")
     assert desk.get(f"/uploads/{upload.pk}").status_code == 404
-    assert "not in this project" in submitted(desk, line_of(upload)).content.decode()
+    assert "no longer in this project" in submitted(desk, line_of(upload)).content.decode()
 
 
 # Access
@@ -156,7 +156,7 @@ def test_another_projects_picture_is_not_found(
     assert desk.get(f"/uploads/{theirs.pk}").status_code == 404
     for line in (line_of(theirs), "upload:999999"):
         page = submitted(desk, line)
-        assert "A picture is not in this project" in page.content.decode()
+        assert "A picture is no longer in this project" in page.content.decode()
         assert f"/uploads/{theirs.pk}" not in page.content.decode()
     assert not Task.objects.exists()
 
@@ -185,7 +185,7 @@ def test_choosing_another_project_says_that_the_picture_is_not_there(
     assert f"/uploads/{upload.pk}" in page
     page = desk.post("/tasks/new/preview/", filled(project=elsewhere.pk, **fine)).content.decode()
     assert f"/uploads/{upload.pk}" not in page
-    assert "A picture is not in this project" in page
+    assert "A picture is no longer in this project" in page
 
 
 @pytest.mark.parametrize("line", ["upload:", "upload:x", "upload:-1", "upload:²", "upload:1e3"])

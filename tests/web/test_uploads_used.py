@@ -57,7 +57,7 @@ def test_without_scripts_a_bad_file_stops_the_form(desk: Client) -> None:
     mixed = [file(png()), file(b"<html>", "page.png")]
     page = desk.post("/tasks/new/", filled(mode="reference", reference_image_files=mixed))
     words = page.content.decode()
-    assert "page.png: This is not a whole picture." in words
+    assert "page.png: This isn&#x27;t a complete picture." in words
     assert f'src="/uploads/{Upload.objects.get().pk}"' in words
     assert not Task.objects.exists()
 
@@ -68,9 +68,9 @@ def test_pictures_too_large_for_one_request_are_an_error_of_the_form(
     several = [uploaded(desk, png(640, side)) for side in (360, 361, 362)]
     Upload.objects.update(size=20_000_000)
     page = submitted(desk, *map(line_of, several), mode="reference")
-    assert "Together the files are 80.0 MB as they are sent" in page.content.decode()
+    assert "Together, the files are 80.0 MB." in page.content.decode()
     form = filled(mode="reference", reference_image=list(map(line_of, several)))
-    assert "Together the files" in desk.post("/tasks/new/preview/", form).content.decode()
+    assert "Together, the files" in desk.post("/tasks/new/preview/", form).content.decode()
     assert not Task.objects.exists()
     settings.SHARES_UPLOADS, settings.PUBLIC_URL = True, "https://dailies.example.com"
     assert submitted(desk, *map(line_of, several), mode="reference").status_code == 302
@@ -88,7 +88,7 @@ def test_an_upload_that_vanishes_while_placing_stops_the_batch(
 
     monkeypatch.setattr(UploadQuerySet, "touch", too_late)
     page = submitted(desk, line_of(upload))
-    assert "A given file is not here any more." in page.content.decode()
+    assert "A file is no longer here." in page.content.decode()
     assert not Task.objects.exists()
 
 
@@ -136,5 +136,5 @@ def test_many_pictures_need_no_more_queries_than_one(
     several = [uploaded(desk, png(640, side)) for side in range(360, 369)]
     for some in (several[:1], several):
         form = filled(mode="reference", reference_image=list(map(line_of, some)))
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(13):
             desk.post("/tasks/new/preview/", form)

@@ -124,13 +124,16 @@ def whole(response: Any) -> bytes:
 @pytest.mark.parametrize(
     ("fate", "sentence"),
     [
-        ("failed", "It could not be made. The project's members see what the provider says."),
-        ("without an account", "The team's account at the provider could not make it."),
-        ("refused", "Refused: nothing was made"),
-        ("waiting", "It waits to be sent"),
-        ("unconfirmed", "Nobody knows whether this was made"),
-        ("unsaved", "It can be watched here as soon as it is."),
-        ("gone", "It is lost."),
+        (
+            "failed",
+            "The video couldn't be generated. Project members can see what the provider said.",
+        ),
+        ("without an account", "The team's account with the provider couldn't generate this."),
+        ("refused", "Refused: nothing was created"),
+        ("waiting", "Waiting to be sent"),
+        ("unconfirmed", "Unconfirmed: this may or may not have been created"),
+        ("unsaved", "You can watch it here as soon as it"),
+        ("gone", "The video is lost."),
     ],
 )
 def test_a_viewer_is_told_in_plain_words_what_became_of_a_take(
@@ -146,7 +149,7 @@ def test_the_family_of_a_failure_is_told_on_page_list_and_feed(
     refused = {"error_code": "InputTextSensitiveContentDetected", "error_message": "No."}
     Task.objects.filter(pk=planted["failed"].pk).update(**refused)
     client = client_of(viewer)
-    sentence = b"The words were refused by the provider&#x27;s moderation."
+    sentence = b"The provider&#x27;s moderation rejected the prompt."
     for url in (planted["failed"].get_absolute_url(), "/"):
         page = client.get(url)
         assert sentence in page.content and sentence in client.get(news_of(page)).content
@@ -218,7 +221,7 @@ def test_a_managers_switch_is_told_and_noted(
             page = client.post(url, posted, follow=True)
         project.refresh_from_db()
         assert project.viewers_see_details == shown
-        assert b"Viewers now see" in page.content
+        assert b"Viewers can now see" in page.content
     notes = AuditEntry.objects.filter(verb="project_changed", project_id=project.pk)
     changes = list(notes.order_by("pk").values_list("changes__viewers_see_details", flat=True))
     assert changes == [[False, True], [True, False]]

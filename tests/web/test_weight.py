@@ -13,8 +13,8 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from django.utils import timezone
 
+from tasks.web.joined_files import IMPORTS, SCRIPT, SHEET, joined
 from tasks.web.lists.paging import ROWS
-from tasks.web.stylesheet import IMPORT, SHEET
 from tests.conftest import MakeTask
 from tests.web.conftest import SaveCopy
 
@@ -23,14 +23,16 @@ STATIC = settings.BASE_DIR / "static"
 PROMPT = "Harbour at night, aurora over the cranes, camera slides left, film grain, take {}"
 
 
-def weight(content: bytes) -> int:
-    return len(gzip.compress(content, 6))
+def weight(content: str) -> int:
+    return len(gzip.compress(content.encode(), 6))
 
 
-def sheet() -> bytes:
-    """The one style sheet, as collecting the static files joins it."""
-    whole = (STATIC / SHEET).read_text()
-    return IMPORT.sub(lambda found: (STATIC / found[1]).read_text(), whole).encode()
+def read(name: str) -> str:
+    """The file's text, with those that are joined to it when static files are collected."""
+    found = Path(str(finders.find(name)))
+    if name in IMPORTS:
+        return joined(name, lambda each: (STATIC / each).read_text())
+    return found.read_text()
 
 
 @pytest.fixture
@@ -47,14 +49,39 @@ def page(client: Client, staff: User, make_task: MakeTask, save_copy: SaveCopy) 
 
 
 def test_the_style_sheet_is_light() -> None:
-    assert weight(sheet()) < SHEET_MOST
+    assert weight(read(SHEET)) < SHEET_MOST
 
 
 def test_a_list_of_fifty_is_light_at_first_and_lighter_again(page: str) -> None:
     assert len(re.findall(r'<li class="take', page)) == ROWS
     scripts = re.findall(r'<script src="/static/([^"]+)"', page)
-    assert "dailies.js" in scripts and any("htmx" in each for each in scripts)
-    files = [Path(str(finders.find(each))).read_bytes() for each in [*scripts, "icons.svg"]]
-    html = weight(page.encode())
-    assert html < WARM  # all else is in the browser's cache for good
-    assert html + weight(sheet()) + sum(map(weight, files)) < COLD
+    files = [*scripts, SHEET, "icons.svg"]
+    assert weight(page) < WARM  # all else is in the browser's cache for good
+    assert weight(page) + sum(weight(read(each)) for each in files) < COLD
+
+
+def test_a_list_asks_for_three_scripts(page: str) -> None:
+    """Each more is a round trip on a phone; compose.js and its kin come when somebody begins."""
+    scripts = re.findall(r'<script src="/static/([^"]+)"', page)
+    assert [each for each in scripts if "htmx" not in each] == ["theme.js", SCRIPT]
+    assert len(scripts) == 3
+
+
+def test_the_one_script_of_a_page_is_all_that_it_imports() -> None:
+    whole, imported = read(SCRIPT), IMPORTS[SCRIPT].findall((STATIC / SCRIPT).read_text())
+    assert len(imported) > 5
+    assert all((STATIC / each).read_text() in whole for each in imported)
+    assert not re.search(r"^import ", whole, re.M)
+
+
+def test_a_clip_has_no_player_until_somebody_wants_one(page: str) -> None:
+    assert page.count("data-clip=") == 45
+    assert "<video" not in page
+    assert page.count("data-clip-sound") == 1  # in the template
+
+
+def test_a_row_of_a_clip_has_few_elements(page: str) -> None:
+    """What a phone takes to lay a page out goes by their number; an icon is five of them."""
+    rows = re.findall(r'<li class="take.*?</li>', page, re.S)
+    found = [len(re.findall(r"<[a-z]", row)) for row in rows]
+    assert len(found) == ROWS and max(found) <= 36

@@ -38,6 +38,7 @@ def test_the_checklist_advances_step_by_step(
     assert signin.checklist(staff)[1].url == f"/credentials/{credential.pk}/"
     Credential.objects.update(heard_at=timezone.now())
     assert done() == [True, True, False]
+    assert signin.checklist(staff)[2].url == reverse("compose")
     assert signin.is_new_installation()
     make_task()
     assert done() == [True, True, True]

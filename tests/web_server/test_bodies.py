@@ -79,7 +79,7 @@ def test_a_form_has_a_limit_that_is_told_at_once(site: Site) -> None:
     large = site.visit(Visitor("/sign-in/", length=FORM + 1))
     assert large.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     assert large.answered_at - site.began < 0.1 and not site.requests
-    assert large.body == b"This is too large: at most 3 MB are taken here.\n"
+    assert large.body == b"This is too large. The limit is 3 MB.\n"
 
 
 def test_chunks_are_counted_while_they_come(site: Site) -> None:
@@ -119,7 +119,7 @@ def test_strangers_may_not(site: Site, cookies: list[tuple[str, str]]) -> None:
     pieces = drip(5, b"x" * MB, every=0)
     large = Visitor(reverse("compose"), headers=cookies, pieces=pieces)
     assert site.visit(large).status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    assert large.body == b"This is too large: sign in to send more than 3 MB.\n"
+    assert large.body == b"This is too large. Sign in to send more than 3 MB.\n"
     in_chunks = Visitor(reverse("compose"), headers=cookies + CHUNKED, pieces=pieces)
     assert site.visit(in_chunks).status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     assert not site.requests

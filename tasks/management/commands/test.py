@@ -17,7 +17,8 @@ IN_TURN = ["--dist", "loadgroup", "--no-loadscope-reorder"]
 class Command(BaseCommand):
     help = (
         "Run the tests: all of them, or with --quick those that need neither a browser nor a "
-        "process of ours, nor go through all there is. Any other option is pytest's own."
+        "process of ours, nor go through all there is; of many cases with a database two. "
+        "Any other option is pytest's own."
     )
 
     def run_from_argv(self, argv: list[str]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from tasks.management.doctor import (
+    cost_checks,
     database_checks,
     file_checks,
     installation_checks,
@@ -33,6 +34,8 @@ def run_checks(*, online: bool) -> Iterator[DoctorResult]:
         "Migrations": database_checks.migrations,
         "Work": database_checks.work,
         "Kept": database_checks.kept,
+        "Costs": cost_checks.costs,
+        "Spending": database_checks.sums_of_spending,
         "Credentials": partial(database_checks.credentials, online=online),
         "Callbacks": database_checks.callbacks_received,
         "Clock": database_checks.clock,

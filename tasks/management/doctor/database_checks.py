@@ -15,6 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from tasks.billing import spending
 from tasks.management import upgrade
 from tasks.management.doctor.report import (
     DoctorResult,
@@ -148,6 +149,16 @@ def _heartbeat(name: str, age: float | None) -> DoctorResult:
 def kept() -> Iterator[DoctorResult]:
     rules = retention.rules().items()
     yield ok("Kept", ", ".join(f"{what} {how_long}" for what, how_long in rules))
+
+
+def sums_of_spending() -> Iterator[DoctorResult]:
+    """Compare the sums that the gate reads with the charges that triggers have added up."""
+    if wrong := spending.wrong_sums():
+        text = f"{wrong} sums differ from their charges."
+        advice = "Budgets are checked against them: manage.py rebuild_spending."
+        yield broken("Spending", text, advice)
+    else:
+        yield ok("Spending", "all sums equal their charges")
 
 
 def credentials(*, online: bool) -> Iterator[DoctorResult]:

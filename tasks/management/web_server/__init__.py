@@ -12,12 +12,18 @@ keeps whole downloads in memory.
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from tasks.management.web_server.front import Front
 from tasks.management.web_server.threads import Threads
+
+#: The URL names for which open pages ask by themselves.
+BACKGROUND = ("live", "header_status", "notifications")
 
 
 def load(threads: Threads) -> Front:
     """The site behind its front; called in each process of the web server."""
     from seedance_site.wsgi import application  # imports all views: not in the process that watches
 
-    return Front(application, threads=threads)
+    background = frozenset(reverse(name) for name in BACKGROUND)
+    return Front(application, threads=threads, background=background)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from contextlib import suppress
 from importlib import import_module
 from io import BytesIO
@@ -39,8 +39,12 @@ class Front:
     while a slow reader takes the answer.
     """
 
-    def __init__(self, application: Application, *, threads: Threads) -> None:
+    def __init__(
+        self, application: Application, *, threads: Threads, background: Container[str] = ()
+    ) -> None:
+        """`background` has the paths that open pages ask for by themselves; clicks come first."""
         self._application = application
+        self._background = background
         self._threads = threads
         self._bodies = Bodies(may_send_files=self._is_signed_in)
 
@@ -57,7 +61,8 @@ class Front:
     async def _answer(self, environ: Environ, receive: Receive, send: Send) -> None:
         answer = Answer(self._application, environ)
         try:
-            part = await self._threads.run(answer.begin)
+            in_background = environ["PATH_INFO"] in self._background
+            part = await self._threads.run(answer.begin, in_background=in_background)
         except Exception as error:  # not of a view: Django makes pages of those
             log.exception("A request could not be answered")
             raise refusals.broken() from error

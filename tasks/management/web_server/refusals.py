@@ -27,32 +27,32 @@ class RequestRefusedError(Exception):
 
 
 def too_large(most: int) -> RequestRefusedError:
-    words = _("This is too large: at most %(most)s MB are taken here.")
+    words = _("This is too large. The limit is %(most)s MB.")
     return RequestRefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words, most=most // 10**6)
 
 
 def too_large_for_strangers(most: int) -> RequestRefusedError:
-    words = _("This is too large: sign in to send more than %(most)s MB.")
+    words = _("This is too large. Sign in to send more than %(most)s MB.")
     return RequestRefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words, most=most // 10**6)
 
 
 def too_slow() -> RequestRefusedError:
-    words = _("The request arrived too slowly. Try again over a better connection.")
+    words = _("The request arrived too slowly. Try again on a faster connection.")
     return RequestRefusedError(HTTPStatus.REQUEST_TIMEOUT, words)
 
 
 def cut_off() -> RequestRefusedError:
-    words = _("The request ended before it was complete.")
+    words = _("The request ended before it was complete. Try again.")
     return RequestRefusedError(HTTPStatus.BAD_REQUEST, words)
 
 
 def too_many() -> RequestRefusedError:
-    words = _("Too many requests are arriving at the same time. Try again in a few seconds.")
+    words = _("Too many requests are arriving at once. Try again in a few seconds.")
     return RequestRefusedError(HTTPStatus.SERVICE_UNAVAILABLE, words)
 
 
 def broken() -> RequestRefusedError:
-    words = _("Something went wrong here. Try again in a few seconds.")
+    words = _("Something went wrong on the server. Try again in a few seconds.")
     return RequestRefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, words)
 
 

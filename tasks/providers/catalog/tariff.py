@@ -67,6 +67,12 @@ def tokens_of(request: GenerationRequest) -> Tokens | None:
     )
 
 
+def resolution_of(request: GenerationRequest) -> str:
+    """Return the resolution that a request will be made in, or "" where nobody knows it."""
+    model = request.catalogued
+    return (_resolution(request, model) if model else request.resolution or "").lower()
+
+
 def _resolution(request: GenerationRequest, model: Model) -> str:
     if request.draft:
         return "480p"

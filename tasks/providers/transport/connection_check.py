@@ -48,7 +48,8 @@ class CheckReason(StrEnum):
 class CheckResult:
     """The outcome of one step, in the form in which it is stored.
 
-    `why` is a Trouble or a CheckReason; `words` are the provider's or the network's own.
+    `why` is a Trouble or a CheckReason; `words` are the provider's or the network's own;
+    `suggests` is the slug of the provider that this looks like, where another one is chosen.
     """
 
     step: CheckStep
@@ -57,6 +58,7 @@ class CheckResult:
     words: str = ""
     asked: str = ""  # the address, where it helps to see it
     seconds: float | None = None  # by which the provider's clock is ahead of ours
+    suggests: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -58,6 +58,8 @@ class SetupStep:
     done: bool
     url: str = ""  # where this person can do it
     action: str = ""  # … and what the button says
+    other_url: str = ""  # where something else does as well
+    other: str = ""
 
 
 def is_new_installation() -> bool:
@@ -65,20 +67,23 @@ def is_new_installation() -> bool:
 
 
 def checklist(user: Any) -> list[SetupStep]:
-    """The three steps from an empty installation to a first tracked task."""
+    """The three steps from an empty installation to a first video."""
     account = SetupStep(
         title=_("Create the first account"),
-        text=_("With the one-time link in the terminal; nobody has a password before."),
+        text=_("Use the one-time link shown in the terminal. There are no passwords yet."),
         done=has_accounts(),
     )
-    task = SetupStep(
-        title=_("Track a task"),
-        text=_("Paste the ids of tasks that were made elsewhere."),
+    works = works_somewhere(user)
+    video = SetupStep(
+        title=_("Generate your first video"),
+        text=_("Describe it, check the price, and generate."),
         done=Task.objects.exists(),
-        url=reverse("track") if works_somewhere(user) else "",
-        action=_("Track tasks"),
+        url=reverse("compose") if works else "",
+        action=_("Generate your first video"),
+        other_url=reverse("track") if works else "",
+        other=_("Or track tasks created elsewhere"),
     )
-    return [account, _credential_step(user), task]
+    return [account, _credential_step(user), video]
 
 
 def _tested_credential() -> bool:
@@ -91,7 +96,7 @@ def _credential_step(user: Any) -> SetupStep:
     url = reverse("credential", args=[untested.pk]) if untested else reverse("credential_add")
     return SetupStep(
         title=_("Add a credential and test it"),
-        text=_("An API key of a provider. It is kept sealed, and never shown again."),
+        text=_("A provider's API key. It's stored encrypted and never shown again."),
         done=_tested_credential(),
         url=url if manages_something(user) else "",
         action=test if untested else add,

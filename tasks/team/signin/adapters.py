@@ -29,11 +29,8 @@ from tasks.team.signin.auth import accounts_called, login_of
 SECOND_FACTOR = "a second factor"  # the name that its secrets are bound to
 UNKNOWN_ADDRESS = "0.0.0.0"  # for rows that must have an address
 
-_WRONG = _("The name and the password do not belong together.")
-_TOO_MANY = _(
-    "Too many wrong passwords. Wait a quarter of an hour, or have a one-time link printed on the "
-    "server."
-)
+_WRONG = _("The name or password is incorrect.")
+_TOO_MANY = _("Too many wrong passwords. Wait 15 minutes, or create a one-time link on the server.")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -43,10 +40,10 @@ class AccountAdapter(DefaultAccountAdapter):
         "username_password_mismatch": _WRONG,
         "email_password_mismatch": _WRONG,
         "too_many_login_attempts": _TOO_MANY,
-        "incorrect_password": _("This is not your password."),
-        "enter_current_password": _("This is not your password."),
-        "incorrect_code": _("This code is wrong, or was used before."),
-        "rate_limited": _("Too many tries. Wait a quarter of an hour."),
+        "incorrect_password": _("This isn't your current password."),
+        "enter_current_password": _("This isn't your current password."),
+        "incorrect_code": _("This code is wrong or has already been used."),
+        "rate_limited": _("Too many attempts. Wait 15 minutes."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -70,9 +67,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         words = {
-            "reauthenticate": gettext("With the password"),
-            "mfa_reauthenticate": gettext("With a code"),
-            "mfa_reauthenticate:webauthn": gettext("With a passkey"),
+            "reauthenticate": gettext("Use your password"),
+            "mfa_reauthenticate": gettext("Use a code"),
+            "mfa_reauthenticate:webauthn": gettext("Use a passkey"),
         }
         methods = super().get_reauthentication_methods(user)
         return [method | {"description": words[method["id"]]} for method in methods]
@@ -91,7 +88,7 @@ class MFAAdapter(DefaultMFAAdapter):
     """Second factors, sealed with the credentials' keys."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("This code is wrong, or was used before."),
+        "incorrect_code": _("This code is wrong or has already been used."),
     }
 
     def encrypt(self, text: str) -> str:

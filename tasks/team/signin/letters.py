@@ -9,10 +9,11 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.mail import send_mail
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext
+
+from tasks.team import mail
 
 log = logging.getLogger(__name__)
 
@@ -23,14 +24,12 @@ def send_reset_letters(email: str, language: str) -> None:
     An error of the mail server is only logged, without the address.
     """
     for user in User.objects.filter(email=email, is_active=True):
-        context = {"user": user, "password_reset_url": _link(user)}
+        words = {"name": user.get_username(), "link": _link(user)}
         with translation.override(language):
-            subject, body = (
-                render_to_string(f"account/email/password_reset_key_{part}.txt", context).strip()
-                for part in ("subject", "message")
-            )
+            subject = f"[Dailies] {gettext('Reset your password')}"
+            letter = mail.compose("reset_password", subject, user.email, **words)
         try:
-            send_mail(f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}{subject}", body, None, [user.email])
+            letter.send()
         except (OSError, SMTPException) as error:
             log.error("A letter could not be sent: %s", type(error).__name__)
 

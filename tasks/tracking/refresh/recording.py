@@ -45,6 +45,7 @@ def record(
         tasks = list(asked.select_for_update().order_by("pk"))
         number = ChangeCounter.objects.next()
         changes: list[StatusChange | None] = []
+        had_ended = {task.pk for task in tasks if task.status in ENDED}
         for task in tasks:
             task.change, result = number, changed[task.pk]
             if result.remote:
@@ -58,7 +59,8 @@ def record(
         Copy.objects.follow(answered, now)
         bulk.write([t for t in tasks if not changed[t.pk].remote], Task.CHECK_FIELDS)
         StatusChange.objects.bulk_create([change for change in changes if change])
-        ledger.settle(task for task in tasks if task.status in ENDED)
+        # One that was lost may have been found again.
+        ledger.settle(task for task in tasks if task.status in ENDED or task.pk in had_ended)
     return len(tasks)
 
 

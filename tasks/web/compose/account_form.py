@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from tasks.billing.errors import TooManyTakesError
-from tasks.models import Budget, Credential, Project
+from tasks.models import Credential, Project, TakeLimits
 from tasks.web.compose.fields import ComposeFields, SeveralField
 from tasks.web.forms.long_choices import MORE, used_last
 
@@ -54,7 +54,7 @@ class AccountForm(ComposeFields):
         credentials: Iterable[Any] = ()
         if self.project_chosen:
             credentials = Credential.objects.usable_in(self.project_chosen).with_latest_task()
-            self.most_takes = Budget.objects.of(self.project_chosen).most_takes
+            self.most_takes = TakeLimits.objects.of(self.project_chosen).most_takes
             takes = self.fields["takes"]
             message = str(TooManyTakesError(self.most_takes))
             takes.validators.append(MaxValueValidator(self.most_takes, message))

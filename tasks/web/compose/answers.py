@@ -70,8 +70,8 @@ def placed_sentence(batch: Batch, left_out: int = 0) -> str:
     sentences = [sent % {"count": batch.takes}]
     if left_out:
         omitted = ngettext(
-            "%(count)s combination was left out, for its model cannot make it.",
-            "%(count)s combinations were left out, for their models cannot make them.",
+            "%(count)s combination was left out because the model doesn't support it.",
+            "%(count)s combinations were left out because the models don't support them.",
             left_out,
         )
         sentences.append(omitted % {"count": left_out})
@@ -81,6 +81,6 @@ def placed_sentence(batch: Batch, left_out: int = 0) -> str:
 def changed_sentence() -> str:
     """The warning that a form had been sent before it was changed."""
     return _(
-        "This form was already sent before you changed it. What it says now has not been sent: "
-        "generate again to send it too."
+        "This form was already sent before you changed it. Your changes haven't been sent. "
+        "Generate again to send them too."
     )

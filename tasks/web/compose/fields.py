@@ -63,7 +63,7 @@ class ComposeFields(StyledForm, forms.Form):
     reference_audio = Files(
         label=PARTS[MediaRole.REFERENCE_AUDIO], required=False, material=Material.SOUND
     )
-    draft_task_id = forms.CharField(label=_("Id of the draft"), required=False, max_length=120)
+    draft_task_id = forms.CharField(label=_("Draft task ID"), required=False, max_length=120)
     several = forms.BooleanField(label=_("Try several"), required=False)
     resolution = forms.ChoiceField(label=_("Resolution"), widget=forms.RadioSelect)
     ratio = forms.ChoiceField(label=_("Ratio"), widget=forms.RadioSelect)
@@ -71,27 +71,27 @@ class ComposeFields(StyledForm, forms.Form):
     duration = forms.TypedChoiceField(label=_("Duration"), coerce=int)
     frames = NumberList(
         label=_("Frames"),
-        wrong=_("Frames are whole numbers, such as 57, 121."),
+        wrong=_("Frames must be whole numbers, such as 57, 121."),
         initial="121",
     )
     generate_audio = forms.BooleanField(label=_("Sound"), required=False, initial=True)
     watermark = forms.BooleanField(label=_("Watermark"), required=False)
-    camera_fixed = forms.BooleanField(label=_("Keep the camera still"), required=False)
-    return_last_frame = forms.BooleanField(label=_("Keep the last frame too"), required=False)
-    web_search = forms.BooleanField(label=_("Let the model search the web"), required=False)
+    camera_fixed = forms.BooleanField(label=_("Fixed camera"), required=False)
+    return_last_frame = forms.BooleanField(label=_("Keep the last frame"), required=False)
+    web_search = forms.BooleanField(label=_("Allow web search"), required=False)
     draft = forms.BooleanField(
         label=_("Draft"),
         required=False,
-        help_text=_("480p, for little; final from it later."),
+        help_text=_("480p at a lower price. Generate the final video from it later."),
     )
     service_tier = forms.ChoiceField(label=_("Service tier"))
     priority = forms.TypedChoiceField(
-        label=_("Priority among the queued"),
+        label=_("Queue priority"),
         coerce=int,
         choices=[(n, n) for n in range(10)],
     )
     expires = forms.TypedChoiceField(
-        label=_("Give up after"), coerce=int, choices=_hours, initial=48
+        label=_("Expires after"), coerce=int, choices=_hours, initial=48
     )
     output_format = forms.ChoiceField(label=_("Format"))
     takes = forms.IntegerField(label=_("Takes"), min_value=1, initial=1)
@@ -99,5 +99,5 @@ class ComposeFields(StyledForm, forms.Form):
     seeds = NumberList(
         label=_("Seed"),
         required=False,
-        wrong=_("Seeds are whole numbers, such as 11, 12, 13."),
+        wrong=_("Seeds must be whole numbers, such as 11, 12, 13."),
     )

@@ -52,6 +52,11 @@ class Followups:
         return seed_of(self.task) if self.is_done and takes_seed else None
 
     @property
+    def keeps_seed(self) -> bool:
+        """Whether it is a final video, which its provider makes with the seed of its draft."""
+        return bool(self.submission and self.submission.generation.draft_task_id)
+
+    @property
     def is_draft(self) -> bool:
         """Whether the task is a finished draft that its provider can make a final of."""
         takes_drafts = self._model and Input.DRAFT_TASK in self._model.inputs

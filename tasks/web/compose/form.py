@@ -247,7 +247,7 @@ class ComposeForm(AccountForm):
     def clean_frames(self) -> list[int]:
         numbers: list[int] = self.cleaned_data["frames"]
         if len(numbers) > 1 and not self.is_several:
-            message = _("Give one number, or switch “Try several” on.")
+            message = _("Enter one number, or turn on “Try several”.")
             raise ValidationError(message, code="rule")
         return numbers
 

@@ -20,9 +20,9 @@ Named = tuple[str | None, ValidationError]
 def seed_errors(composition: Composition, seeds: Sequence[int] | None) -> Iterator[Named]:
     """Find what is wrong with the seeds that were given; None: they could not be read."""
     if composition.seeding == Seeding.LIST and seeds == []:
-        yield "seeds", ValidationError(_("Give at least one seed."), code="later")
+        yield "seeds", ValidationError(_("Enter at least one seed."), code="later")
     elif composition.seeding == Seeding.SAME and len(composition.seeds) > 1:
-        yield "seeds", ValidationError(_("One seed for all."), code="rule")
+        yield "seeds", ValidationError(_("Enter one seed for all takes."), code="rule")
     if any(seed > LARGEST_SEED for seed in composition.seeds):
         largest = _("The largest seed is %(most)s.") % {"most": LARGEST_SEED}
         yield "seeds", ValidationError(largest, code="rule")
@@ -39,8 +39,8 @@ def plan_errors(plan: Plan, most_takes: int) -> Iterator[Named]:
         yield name, ValidationError(violation_sentence(violation), code=code)
     most = min(most_takes, MOST_COMBINATIONS)
     if plan.number > most:
-        message = _("That makes %(is)s videos; at most %(most)s can be made at once.")
+        message = _("This makes %(is)s videos. You can generate at most %(most)s at once.")
         numbers = {"is": plan.number, "most": most}
         yield None, ValidationError(message % numbers, code="rule")
     elif not plan.possible:
-        yield None, ValidationError(_("None of these combinations can be made."), code="rule")
+        yield None, ValidationError(_("None of these combinations is possible."), code="rule")

@@ -14,20 +14,20 @@ from tasks.providers.catalog.request import MediaRole, Mode
 from tasks.providers.catalog.rules import Caution, Rule, RuleViolation
 
 MODES: Mapping[Mode, Any] = {
-    Mode.TEXT: gettext_lazy("From text"),
-    Mode.FIRST_FRAME: gettext_lazy("From a first frame"),
-    Mode.FIRST_AND_LAST_FRAME: gettext_lazy("From first and last frame"),
-    Mode.REFERENCE: gettext_lazy("With references"),
+    Mode.TEXT: gettext_lazy("Text to video"),
+    Mode.FIRST_FRAME: gettext_lazy("First frame to video"),
+    Mode.FIRST_AND_LAST_FRAME: gettext_lazy("First and last frames to video"),
+    Mode.REFERENCE: gettext_lazy("References to video"),
     Mode.EDIT: gettext_lazy("Edit a video"),
     Mode.EXTEND: gettext_lazy("Extend a video"),
-    Mode.FINAL: gettext_lazy("Final of a draft"),
+    Mode.FINAL: gettext_lazy("Final from draft"),
 }
 PARTS: Mapping[MediaRole, Any] = {
     MediaRole.FIRST_FRAME: gettext_lazy("First frame"),
     MediaRole.LAST_FRAME: gettext_lazy("Last frame"),
     MediaRole.REFERENCE_IMAGE: gettext_lazy("Reference images"),
     MediaRole.REFERENCE_VIDEO: gettext_lazy("Reference videos"),
-    MediaRole.REFERENCE_AUDIO: gettext_lazy("Reference sounds"),
+    MediaRole.REFERENCE_AUDIO: gettext_lazy("Reference audio"),
 }
 
 #: What the prompt is to say where it does not describe the whole video.
@@ -39,87 +39,85 @@ PROMPTED: Mapping[Mode, Any] = {
 #: Hints beside the seeds, by how they are given (model_options.Seeding).
 SEED_HINTS: Mapping[str, Any] = {
     "chance": "",
-    "same": gettext_lazy("What differs then comes of the settings. Empty: one by chance."),
-    "list": gettext_lazy("Such as 11, 12, 13: three takes of each."),
+    "same": gettext_lazy(
+        "Differences then come from the settings alone. Leave empty for a random seed."
+    ),
+    "list": gettext_lazy("For example 11, 12, 13: three takes of each."),
 }
 
 _SENTENCES: Mapping[Rule, Any] = {
     Rule.UNKNOWN_MODEL: gettext_lazy("Choose one of this provider's models."),
-    Rule.NOT_THIS_MODE: gettext_lazy("This model does not work in this mode."),
-    Rule.NEEDS_PROMPT: gettext_lazy("Say in words what is to be seen."),
-    Rule.NEEDS_MEDIUM: gettext_lazy("Give at least one."),
-    Rule.TOO_MANY: gettext_lazy("At most %(high)s of these."),
-    Rule.NOT_IN_THIS_MODE: gettext_lazy("Not together with this mode."),
+    Rule.NOT_THIS_MODE: gettext_lazy("This model doesn't support this mode."),
+    Rule.NEEDS_PROMPT: gettext_lazy("Describe the video in words."),
+    Rule.NEEDS_MEDIUM: gettext_lazy("Add at least one."),
+    Rule.TOO_MANY: gettext_lazy("Add at most %(high)s."),
+    Rule.NOT_IN_THIS_MODE: gettext_lazy("Not available in this mode."),
     Rule.ONLY_ASSETS: gettext_lazy(
-        "For this model the provider takes only what is in its own library: asset://…"
+        "For this model, the provider accepts only material from its own library: asset://…"
     ),
     Rule.NOT_ALONE: gettext_lazy(
-        "Sound alone is not enough for this model: add a picture or video."
+        "This model can't work from audio alone. Add a picture or a video."
     ),
-    Rule.NEEDS_DRAFT: gettext_lazy("Say of which draft this is to be the final video."),
-    Rule.NOT_OF_MODEL: gettext_lazy("This model cannot do that."),
-    Rule.NOT_FORWARDED: gettext_lazy("This provider does not hand that on to the model."),
-    Rule.ONE_OF: gettext_lazy("Possible here: %(options)s."),
-    Rule.BETWEEN: gettext_lazy("From %(low)s to %(high)s."),
+    Rule.NEEDS_DRAFT: gettext_lazy("Enter the draft this is the final of."),
+    Rule.NOT_OF_MODEL: gettext_lazy("This model doesn't support that."),
+    Rule.NOT_FORWARDED: gettext_lazy("This provider doesn't pass this on to the model."),
+    Rule.ONE_OF: gettext_lazy("Possible values: %(options)s."),
+    Rule.BETWEEN: gettext_lazy("Between %(low)s and %(high)s."),
     Rule.FRAMES_STEP: gettext_lazy(
-        "25 and a multiple of 4, from %(low)s to %(high)s: 29, 33, 37 …"
+        "25 plus a multiple of 4, from %(low)s to %(high)s: 29, 33, 37 …"
     ),
-    Rule.ADAPTIVE_ONLY: gettext_lazy("This model follows its input here: choose “as the input”."),
-    Rule.MODEL_CHOOSES_ONLY: gettext_lazy("An edited video is as long as the given one."),
+    Rule.ADAPTIVE_ONLY: gettext_lazy("Here this model follows its input. Choose “Same as input”."),
+    Rule.MODEL_CHOOSES_ONLY: gettext_lazy("An edited video is as long as the original."),
     Rule.DRAFT_480P: gettext_lazy("A draft is always 480p."),
-    Rule.NOT_OF_A_DRAFT: gettext_lazy("Not together with a draft."),
-    Rule.NO_1080P_REFERENCES: gettext_lazy("No 1080p with reference images; 720p at most."),
-    Rule.ONLY_FROM_TEXT: gettext_lazy("Only where nothing but text is given."),
-    Rule.ONLY_RESOLUTION_OF_FINALS: gettext_lazy(
-        "The final video of this model's drafts is %(options)s."
+    Rule.NOT_OF_A_DRAFT: gettext_lazy("Not available for drafts."),
+    Rule.NO_1080P_REFERENCES: gettext_lazy(
+        "1080p isn't available with reference images. Use 720p or lower."
     ),
-    Rule.NEEDS_LINK: gettext_lazy("A video is given by a public link or asset://…"),
-    Rule.GIVEN_LENGTH: gettext_lazy("Each must last from %(low)s to %(high)s s for this model."),
-    Rule.GIVEN_LENGTHS: gettext_lazy("Together they may last %(high)s s for this model."),
-    Rule.ENDED: gettext_lazy("This model ended here on %(day)s."),
+    Rule.ONLY_FROM_TEXT: gettext_lazy("Only available with a text prompt alone."),
+    Rule.ONLY_RESOLUTION_OF_FINALS: gettext_lazy(
+        "The final video of a draft with this model can only be %(options)s."
+    ),
+    Rule.NEEDS_LINK: gettext_lazy("Enter a video as a public link or asset://…"),
+    Rule.GIVEN_LENGTH: gettext_lazy("Each must be %(low)s to %(high)s s long for this model."),
+    Rule.GIVEN_LENGTHS: gettext_lazy(
+        "Together, they can be at most %(high)s s long for this model."
+    ),
+    Rule.ENDED: gettext_lazy("This model was retired here on %(day)s."),
     Rule.ENDED_AND_REPLACED: gettext_lazy(
-        "This model ended here on %(day)s. %(options)s replaces it."
+        "This model was retired here on %(day)s. Use %(options)s instead."
     ),
 }
 
 _CAUTIONS: Mapping[Caution, Any] = {
     Caution.MAY_FAIL_LATER: gettext_lazy(
-        "A ratio or a length beside a given video may fail this model's task minutes later. "
-        "“As the input” and “the model chooses” are safe."
+        "With a video as input, setting a ratio or length can make this model's task fail "
+        "minutes later. “Same as input” and “Model decides” are safe."
     ),
-    Caution.GIVEN_VIDEO_LENGTH: gettext_lazy("A video to be edited has 4 to 30 seconds."),
+    Caution.GIVEN_VIDEO_LENGTH: gettext_lazy("A video to edit must be 4 to 30 seconds long."),
 }
 
 _LIMITS: Mapping[str, Any] = {
-    PictureLimit.TOO_LARGE: gettext_lazy(
-        "It has %(is)s MB; it must have less than %(allowed)s MB."
-    ),
+    PictureLimit.TOO_LARGE: gettext_lazy("The file is %(is)s MB. It must be under %(allowed)s MB."),
     PictureLimit.TOO_SHORT: gettext_lazy(
-        "Its shorter side has %(is)s pixels; it must have %(allowed)s at least."
+        "The shorter side is %(is)s pixels. The minimum is %(allowed)s."
     ),
     PictureLimit.TOO_LONG: gettext_lazy(
-        "Its longer side has %(is)s pixels; %(allowed)s are the most."
+        "The longer side is %(is)s pixels. The maximum is %(allowed)s."
     ),
     PictureLimit.TOO_NARROW: gettext_lazy(
-        "It is %(is)s times as wide as high; it must be %(allowed)s times at least."
+        "The width-to-height ratio is %(is)s. The minimum is %(allowed)s."
     ),
     PictureLimit.TOO_WIDE: gettext_lazy(
-        "It is %(is)s times as wide as high; %(allowed)s times are the most."
+        "The width-to-height ratio is %(is)s. The maximum is %(allowed)s."
     ),
-    MaterialLimit.TOO_BRIEF: gettext_lazy(
-        "It lasts %(is)s s; it must last %(allowed)s s at least."
-    ),
+    MaterialLimit.TOO_BRIEF: gettext_lazy("It is %(is)s s long. The minimum is %(allowed)s s."),
     MaterialLimit.TOO_LENGTHY: gettext_lazy(
-        "It lasts %(is)s s; %(allowed)s s are the most. Trim it, then give it again."
+        "It is %(is)s s long. The maximum is %(allowed)s s. Trim it, then add it again."
     ),
-    MaterialLimit.TOO_SLOW: gettext_lazy(
-        "It has %(is)s frames a second; it must have %(allowed)s at least."
-    ),
-    MaterialLimit.TOO_FAST: gettext_lazy(
-        "It has %(is)s frames a second; %(allowed)s are the most."
-    ),
+    MaterialLimit.TOO_SLOW: gettext_lazy("The frame rate is %(is)s. The minimum is %(allowed)s."),
+    MaterialLimit.TOO_FAST: gettext_lazy("The frame rate is %(is)s. The maximum is %(allowed)s."),
     MaterialLimit.TOO_FEW_PIXELS: gettext_lazy(
-        "Its frames have %(is)s pixels; they must have %(allowed)s at least, as 640 × 640 has."
+        "A frame is %(is)s pixels. The minimum is %(allowed)s, as in 640 × 640."
     ),
 }
 
@@ -164,4 +162,4 @@ def is_shown_early(violation: RuleViolation) -> bool:
 
 
 def seconds(number: int) -> str:
-    return _("the model chooses") if number < 0 else _("%(number)s s") % {"number": number}
+    return _("Model decides") if number < 0 else _("%(number)s s") % {"number": number}

@@ -76,7 +76,7 @@ def _keep_saved(task: Task, user: Any, now: datetime) -> Upload:
         raise
     except Exception as error:  # the libraries of remote storages raise errors of their own
         log.warning("A last frame could not be read: %s", type(error).__name__)
-        raise NoLastFrameError(_("The last frame could not be read from the storage.")) from None
+        raise NoLastFrameError(_("Couldn't read the last frame from storage.")) from None
 
 
 def _keep_read_out(task: Task, user: Any, now: datetime) -> Upload:
@@ -86,7 +86,7 @@ def _keep_read_out(task: Task, user: Any, now: datetime) -> Upload:
         return known
     spend(user, Limit.UPLOAD, 1)
     if not (picture := last_frame.read(copy)):
-        message = _("The last frame could not be read from the saved video. Add a picture instead.")
+        message = _("Couldn't read the last frame from the saved video. Add a picture instead.")
         raise NoLastFrameError(message)
     kept = uploads.keep(ContentFile(picture), task.project, user, now)
     Copy.objects.filter(pk=copy.pk).update(frame_sha256=kept.sha256)

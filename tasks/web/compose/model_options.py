@@ -61,9 +61,9 @@ class Measure(TextChoices):
 class Seeding(TextChoices):
     """The way in which the seeds of a batch are chosen."""
 
-    CHANCE = "chance", _("by chance, a new one for each")
-    SAME = "same", _("the same for all")
-    LIST = "list", _("one take for each of these")
+    CHANCE = "chance", _("Random, different for each")
+    SAME = "same", _("Same for all")
+    LIST = "list", _("One take per seed")
 
 
 def merged(each: Sequence[Options]) -> Options:
@@ -100,7 +100,7 @@ def resolutions(model: Model, mode: Mode, ratio: str, *, draft: bool) -> Options
 
 
 def ratios(model: Model, mode: Mode) -> Options:
-    follows = (ADAPTIVE, _("as the input"))
+    follows = (ADAPTIVE, _("Same as input"))
     if model.follows_input and mode in FOLLOWING:
         return [follows]
     return [*((ratio, ratio) for ratio in RATIOS), follows]
@@ -137,7 +137,7 @@ def model_names(models: Mapping[str, Model]) -> Options:
 
     def label(name: str, model: Model) -> str:
         if not model.is_checked:
-            return _("%(model)s · new: settings unchecked") % {"model": model.label}
+            return _("%(model)s · new, settings unverified") % {"model": model.label}
         return model.label if number[model.label] == 1 else f"{model.label} · {name}"
 
     return [(name, label(name, model)) for name, model in models.items()]
@@ -160,8 +160,8 @@ def model_hints(name: str, model: Model, service: Provider, day: date) -> Any:
     if not model.is_checked:
         hints.append(
             _(
-                "This model is new: its settings are those of its nearest relative and are not "
-                "checked here. It has no price until somebody enters one."
+                "This model is new. It offers the settings of the most similar model, which "
+                "aren't verified. It has no price until you enter one."
             )
         )
     elif service.slug == service.vendor:  # a gateway has limits of its own
@@ -173,16 +173,19 @@ def running_hint(limits: RunningLimits) -> Any:
     """A hint with the number of tasks of one model that run at once in an account."""
     numbers = {"one": limits.individual, "many": limits.enterprise, "in_4k": limits.in_4k}
     if limits.individual == limits.enterprise:
-        return _("%(many)s of its tasks run at once; more of them wait.") % numbers
+        return _("The provider runs %(many)s tasks of this model at once. The rest wait.") % numbers
     if limits.in_4k is None:
         return (
-            _("%(one)s of its tasks run at once, or %(many)s for enterprises; more of them wait.")
+            _(
+                "The provider runs %(one)s tasks of this model at once (%(many)s for enterprise "
+                "accounts). The rest wait."
+            )
             % numbers
         )
     return (
         _(
-            "%(one)s of its tasks run at once, or %(many)s for enterprises, and %(in_4k)s in 4K; "
-            "more of them wait."
+            "The provider runs %(one)s tasks of this model at once (%(many)s for enterprise "
+            "accounts, %(in_4k)s in 4K). The rest wait."
         )
         % numbers
     )
@@ -193,27 +196,27 @@ def end_sentence(ends: Retirement, *, has_come: bool) -> Any:
     replacement = find_model(ends.replaced_by)
     words = {"day": ends.on.isoformat(), "model": replacement.label if replacement else ""}
     if has_come:
-        ended = _("This model ended here on %(day)s. %(model)s replaces it.")
-        return (ended if replacement else _("This model ended here on %(day)s.")) % words
-    ending = _("This model ends here on %(day)s. %(model)s replaces it.")
-    return (ending if replacement else _("This model ends here on %(day)s.")) % words
+        ended = _("This model was retired here on %(day)s. Use %(model)s instead.")
+        return (ended if replacement else _("This model was retired here on %(day)s.")) % words
+    ending = _("This model will be retired here on %(day)s. Use %(model)s instead.")
+    return (ending if replacement else _("This model will be retired here on %(day)s.")) % words
 
 
 def reference_hint(part: MediaRole, most: int, *, takes_files: bool = True) -> Any:
     """A hint below the box for the links of a role, which says what else is taken there."""
     if most == 1 and part.is_picture:
-        return _("A picture, a public link, or asset://… of the provider's library.")
+        return _("A picture, a public link, or asset://… from the provider's library.")
     if part.is_picture:
-        return _("Pictures, or public links, one a line; at most %(most)s.") % {"most": most}
+        return _("Pictures or public links, one per line, at most %(most)s.") % {"most": most}
     if most == 1:
-        return _("A public link, or asset://… of the provider's library.")
+        return _("A public link, or asset://… from the provider's library.")
     if not takes_files:
-        return _("Public links, one a line; at most %(most)s.") % {"most": most}
+        return _("Public links, one per line, at most %(most)s.") % {"most": most}
     if part == MediaRole.REFERENCE_VIDEO:
-        return _("MP4 or MOV, 2 s and longer; or public links, one a line; at most %(most)s.") % {
+        return _("MP4 or MOV, at least 2 s; or public links, one per line. At most %(most)s.") % {
             "most": most
         }
-    return _("WAV or MP3, 2 s and longer; or public links, one a line; at most %(most)s.") % {
+    return _("WAV or MP3, at least 2 s; or public links, one per line. At most %(most)s.") % {
         "most": most
     }
 
@@ -222,5 +225,7 @@ def frames_hint(*, several: bool) -> Any:
     """A hint with the rule for the number of frames, at 24 frames a second."""
     limits = {"low": FEWEST_FRAMES, "high": MOST_FRAMES}
     if several:
-        return _("25 and a multiple of 4, %(low)s to %(high)s; such as 57, 121, 241.") % limits
-    return _("25 and a multiple of 4, %(low)s to %(high)s; 121 are 5 s.") % limits
+        return (
+            _("25 plus a multiple of 4, from %(low)s to %(high)s, such as 57, 121, 241.") % limits
+        )
+    return _("25 plus a multiple of 4, from %(low)s to %(high)s. 121 frames are 5 s.") % limits

@@ -74,7 +74,7 @@ def _line(each: Combination, plan: Plan) -> str:
         (len(tried.models), each.model.label),
         (
             len(tried.ratios),
-            _("as the input") if request.ratio == ADAPTIVE else request.ratio,
+            _("Same as input") if request.ratio == ADAPTIVE else request.ratio,
         ),
         (len(tried.resolutions), request.resolution),
         (len(tried.durations) * len(tried.frames), length),

@@ -75,18 +75,18 @@ def variable_fields(text: str) -> dict[str, forms.Field]:
 def prompt_errors(box: PromptBox) -> Iterator[tuple[str, ValidationError]]:
     """All errors of the prompts and their values, each after the name of its field."""
     if prompts.has_stray_braces(box.text):
-        message = _("A variable is written {{name}}: letters, digits, - and _, forty at most.")
+        message = _("Write a variable as {{name}}, with up to 40 letters, digits, - and _.")
         yield "prompt", ValidationError(message, code="rule")
     if len(box.variables) > prompts.MOST_VARIABLES:
-        message = _("At most %(most)s variables.") % {"most": prompts.MOST_VARIABLES}
+        message = _("Use at most %(most)s variables.") % {"most": prompts.MOST_VARIABLES}
         yield "prompt", ValidationError(message, code="rule")
     for name, values in box.values.items():
         if not values:
-            message = _("Say what {{%(name)s}} is to be.") % {"name": name}
+            message = _("Enter a value for {{%(name)s}}.") % {"name": name}
             yield f"{VARIABLE_PREFIX}{name}", ValidationError(message, code="later")
         elif any("{{" in value or "}}" in value for value in values):
-            message = _("A value holds no variables of its own.")
+            message = _("A value can't contain variables.")
             yield f"{VARIABLE_PREFIX}{name}", ValidationError(message, code="rule")
     if any(len(each) > LONGEST_PROMPT for each in box.filled):
-        message = _("Filled in, a prompt has more than %(most)s characters.")
+        message = _("With its variables filled in, a prompt is longer than %(most)s characters.")
         yield "prompt", ValidationError(message % {"most": LONGEST_PROMPT}, code="rule")

@@ -72,7 +72,7 @@ def _picture_facts(file: BinaryIO) -> dict[str, Any]:
     try:
         picture = read_picture(file)
     except NotAnImageError:
-        message = _("This is not a whole picture. JPEG, PNG, WebP, GIF and BMP are taken.")
+        message = _("This isn't a complete picture. Use JPEG, PNG, WebP, GIF or BMP.")
         raise FileRefusedError(message) from None
     return {"kind": picture.format, "width": picture.width, "height": picture.height}
 
@@ -81,7 +81,7 @@ def _video_facts(file: BinaryIO) -> dict[str, Any]:
     try:
         video = read(file)
     except NotAVideoError:
-        message = _("This is not a whole video. MP4 and MOV are taken.")
+        message = _("This isn't a complete video. Use MP4 or MOV.")
         raise FileRefusedError(message) from None
     if video.besides > MOST_BESIDES:
         message = _("Too much of this file is neither picture nor sound. Export the video again.")
@@ -104,6 +104,6 @@ def _sound_facts(file: BinaryIO) -> dict[str, Any]:
     try:
         sound = read_sound(file)
     except NotASoundError:
-        message = _("This is not a whole sound. WAV and MP3 are taken.")
+        message = _("This isn't a complete audio file. Use WAV or MP3.")
         raise FileRefusedError(message) from None
     return {"kind": sound.format, "width": 0, "height": 0, "duration": round(sound.duration, 3)}

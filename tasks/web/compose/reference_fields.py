@@ -107,15 +107,9 @@ class Files(Links):
         is_here |= clip in self.clips and self.material == Material.VIDEO
         if not is_here:
             message = {
-                Material.PICTURE: _(
-                    "A picture is not in this project, or not any more. Give it again."
-                ),
-                Material.VIDEO: _(
-                    "A video is not in this project, or not any more. Give it again."
-                ),
-                Material.SOUND: _(
-                    "A sound is not in this project, or not any more. Give it again."
-                ),
+                Material.PICTURE: _("A picture is no longer in this project. Add it again."),
+                Material.VIDEO: _("A video is no longer in this project. Add it again."),
+                Material.SOUND: _("An audio file is no longer in this project. Add it again."),
             }[self.material]
             raise ValidationError(message, code="rule")
         if not self.takes_files:
@@ -177,7 +171,7 @@ def size_error(sizes: Sequence[int]) -> ValidationError | None:
     """
     if settings.SHARES_UPLOADS or fit_one_request(sizes):
         return None
-    message = _("Together the files are %(is)s MB as they are sent; %(most)s MB are the most.")
+    message = _("Together, the files are %(is)s MB. At most %(most)s MB can be sent.")
     sizes_in_mb = {
         "is": _megabytes(sent_size(sizes)),
         "most": _megabytes(LARGEST_REQUEST - BESIDES),

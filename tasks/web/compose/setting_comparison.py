@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tasks.models import Task
+from tasks.providers.catalog.models import find_model
 from tasks.providers.catalog.request import (
     SCALARS,
     GenerationRequest,
@@ -34,11 +35,11 @@ NAMES = (
 LABELS: Mapping[str, Any] = {str(part): label for part, label in PARTS.items()} | {
     "mode": gettext_lazy("Mode"),
     "watermark": gettext_lazy("Watermark"),
-    "camera_fixed": gettext_lazy("Keep the camera still"),
-    "return_last_frame": gettext_lazy("Keep the last frame too"),
-    "web_search": gettext_lazy("Let the model search the web"),
+    "camera_fixed": gettext_lazy("Fixed camera"),
+    "return_last_frame": gettext_lazy("Keep the last frame"),
+    "web_search": gettext_lazy("Allow web search"),
     "generate_audio": gettext_lazy("With sound"),
-    "execution_expires_after": gettext_lazy("Give up after"),
+    "execution_expires_after": gettext_lazy("Expires after"),
 }
 REFERENCES = frozenset(map(str, MediaRole))
 
@@ -120,6 +121,9 @@ def _in_words(name: str, value: Any) -> str:
         return _("yes") if value else _("no")
     if value is None:
         return "–"
+    if name == "model":
+        known = find_model(value)
+        return known.label if known else str(value)
     if name == "mode":
         return str(MODES[value])
     if name == "duration":

@@ -141,8 +141,8 @@ def keep(
     facts = recognized(file, material, models)
     if not disk.takes(file.size or 0):
         message = _(
-            "There is no room on the server's disk beside its reserve, so nothing was kept. "
-            "Whoever runs Dailies has to make room."
+            "The server's disk is full, so nothing was saved. Ask an administrator to free up "
+            "space."
         )
         raise FileRefusedError(message)
     sha256 = hashlib.sha256()
@@ -186,14 +186,14 @@ def _drawn(path: Path, material: Material, within: float) -> bytes | None:
 def _quota_sentence(error: QuotaExceededError) -> str:
     sizes = {"used": filesizeformat(error.used), "most": filesizeformat(error.most)}
     if error.is_persons:
-        used = _("Your uploads take %(used)s of the %(most)s that one person may use.") % sizes
+        used = _("Your uploads use %(used)s of the %(most)s allowed per person.") % sizes
     else:
-        used = _("This project's uploads take %(used)s of %(most)s.") % sizes
+        used = _("This project's uploads use %(used)s of %(most)s.") % sizes
     return prose(
         used,
         _(
-            "Those that no task uses go after %(days)s days; whoever runs Dailies can raise the "
-            "limit."
+            "Files that no task uses are removed after %(days)s days. An administrator can "
+            "raise the limit."
         )
         % {"days": KEPT_UNUSED.days},
     )

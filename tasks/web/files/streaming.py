@@ -39,7 +39,7 @@ class StreamedResponse(StreamingHttpResponse):
 
 def too_many_streams() -> HttpResponse:
     """A 503 that asks to try again."""
-    words = _("Many downloads are under way. Try again in a few seconds.")
+    words = _("Too many downloads are running. Try again in a few seconds.")
     headers = {"Retry-After": str(RETRY_AFTER)}
     return HttpResponse(
         words, status=503, headers=headers, content_type="text/plain; charset=utf-8"

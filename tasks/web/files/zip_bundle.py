@@ -63,7 +63,7 @@ class Bundle:
             except Http404:
                 size = None
         if size is None:
-            return _("not in the storage any more")
+            return _("no longer in storage")
         data = bytes_of(self._storage, saved.name)
         self._zip.add(data, self._unique(saved.download_name), size=size)
         return ""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 
 class StyledForm(forms.BaseForm):
@@ -26,3 +27,13 @@ class StyledForm(forms.BaseForm):
         for field in self.fields.values():
             field.widget.attrs.pop("autofocus", None)
         widget.attrs["autofocus"] = True
+
+
+class AccountBaseForm(StyledForm):
+    """A form of a new account; it tells the rules of passwords that one breaks, not all."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("password1", "password2"):
+            self.fields[name].help_text = ""
+        self.fields["password2"].label = _("Password again")

@@ -1,4 +1,4 @@
-"""Forms of prices and budgets. None has a field for the credential or project it belongs to."""
+"""Forms of prices. None has a field for the credential that they belong to."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from tasks.billing import prices
-from tasks.models import Budget, Credential, Price
-from tasks.models.budget import TOKENS
+from tasks.models import Credential, Price
 from tasks.models.price import LARGEST, LONGEST_NAME, MODEL_CHOICES
 from tasks.providers.catalog.models import find_model
 from tasks.web.forms import StyledForm
@@ -46,10 +45,10 @@ class PriceForm(StyledForm, forms.ModelForm):
 
     model = forms.ChoiceField(label=_("Model"), required=False, choices=MODEL_CHOICES)
     other_model = forms.CharField(
-        label=_("Name of another model"),
+        label=_("Another model's name"),
         required=False,
         max_length=LONGEST_NAME,
-        help_text=_("As it is sent to the provider. It counts in place of the model above."),
+        help_text=_("Exactly as it's sent to the provider. It replaces the model above."),
     )
 
     field_order = ("model", "other_model")
@@ -72,7 +71,9 @@ class PriceForm(StyledForm, forms.ModelForm):
             known = find_model(other)
             cleaned["model"] = known.name if known else other
         elif not cleaned.get("model"):
-            self.add_error("model", ValidationError(_("Choose a model, or name another one.")))
+            self.add_error(
+                "model", ValidationError(_("Choose a model, or enter another one's name."))
+            )
         return cleaned
 
     def add_conflict(self, error: prices.PriceConflictError) -> None:
@@ -89,7 +90,7 @@ class PriceChangeForm(StyledForm, forms.Form):
         max_value=LARGEST,
         max_digits=9,
         decimal_places=4,
-        help_text=_("Empty: no price from then on."),
+        help_text=_("Leave empty for no price from that day on."),
     )
     first = forms.DateField(label=_("From"), widget=DayInput())
 
@@ -97,23 +98,3 @@ class PriceChangeForm(StyledForm, forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["first"].initial = today
         self.fields["first"].widget.attrs["min"] = today.isoformat()
-
-
-class BudgetForm(StyledForm, forms.ModelForm):
-    """A project's budget."""
-
-    class Meta:
-        model = Budget
-        fields = ("limit", "unit", "most_takes", "takes_per_hour")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if (limit := self.initial.get("limit")) is not None:
-            self.initial["limit"] = f"{limit.normalize():f}"  # not 500.00
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        limit = cleaned.get("limit")
-        if limit is not None and cleaned.get("unit") == TOKENS and limit != int(limit):
-            self.add_error("limit", ValidationError(_("Tokens are whole numbers.")))
-        return cleaned

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from tasks.models import Credential, Project
 from tasks.models.access import administers, manages_every_project
 from tasks.providers import PROVIDERS, provider
+from tasks.team.credentials import looks_like
 from tasks.web.forms import StyledForm, credential_fields
 
 OPEN, CHOSEN = "1", "0"
@@ -50,7 +51,7 @@ class CheckedCredentialForm(forms.ModelForm):
             self.add_error(
                 "key",
                 ValidationError(
-                    _("The base URL leads to another host now. Type the key that belongs there."),
+                    _("The base URL now points to another host. Enter the key for that host."),
                     code="other_host",
                 ),
             )
@@ -63,12 +64,18 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 class ProviderSelect(forms.Select):
-    """A select whose options carry their base URLs, for the script that fills them in."""
+    """A select whose options carry what the script needs to fill in and to recognize."""
 
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option = super().create_option(name, value, *args, **kwargs)
         if value:
-            option["attrs"]["data-base-url"] = provider(str(value)).base_url
+            known = provider(str(value))
+            option["attrs"] |= {
+                "data-base-url": known.base_url,
+                "data-dialect": known.dialect.name,
+                "data-key": known.key_pattern,
+                "data-looks-like": looks_like(known.slug),
+            }
         return option
 
 
@@ -79,7 +86,10 @@ class CredentialForm(StyledForm, CheckedCredentialForm):
     key = KeyField(label=_("API key"), required=False)
     openness = forms.ChoiceField(
         label=_("Who may use it"),
-        choices=[(OPEN, _("Every project, also those made later")), (CHOSEN, _("Only these"))],
+        choices=[
+            (OPEN, _("All projects, including future ones")),
+            (CHOSEN, _("Selected projects")),
+        ],
         widget=forms.RadioSelect,
         initial=OPEN,
     )
@@ -100,16 +110,20 @@ class CredentialForm(StyledForm, CheckedCredentialForm):
             "check_seconds",
             "projects",
         )
+        error_messages = {"name": {"unique": _("Another credential already has this name.")}}
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["base_url"].required = False
         self.fields["base_url"].help_text = _(
-            "Leave empty for a known provider's own. Without /v1 and what follows it."
+            "Leave empty for a known provider's own address. Don't include /v1 or anything after "
+            "it."
         )
         self.fields["key"].required = self.is_new
         if self.is_new:
-            self.fields["key"].help_text = _("Pasted once, sealed, and never shown again.")
+            self.fields["key"].help_text = _(
+                "Paste it once. It's stored encrypted and never shown again."
+            )
         self._open_to(user)
         for name in {"openness", "projects"} & set(self.fields):
             self.fields[name].widget.attrs["class"] = "form-check-input"

@@ -20,13 +20,14 @@ def key(text: str) -> str:
     bare = _BEARER.sub("", text.strip().strip("\"'")).strip()
     if not bare.isascii():
         raise ValidationError(
-            _("A key has plain letters, digits and signs only; this has others in it, perhaps "
-              "from a chat or a translated page. Copy it again from the provider's console."),
+            _("A key contains only plain letters, digits and symbols. This one has other "
+              "characters, perhaps from a chat or a translated page. Copy it again from the "
+              "provider's console."),
             code="not_ascii",
         )  # fmt: skip
     if not all("!" <= character <= "~" for character in bare):
         raise ValidationError(
-            _("There is a space or a line break inside this key. Copy the key alone."),
+            _("This key contains a space or a line break. Copy only the key."),
             code="space_inside",
         )
     return bare
@@ -40,7 +41,7 @@ def base_url(text: str, provider: Provider) -> str:
     address = text.strip() or provider.base_url
     if not address:
         raise ValidationError(
-            _("%(provider)s has no fixed address: copy the base URL from its console."),
+            _("%(provider)s has no fixed address. Copy the base URL from its console."),
             params={"provider": _(provider.label)},
             code="required",
         )
@@ -60,12 +61,14 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises ValueError for a port that is no number
     except ValueError:
-        raise ValidationError(_("This is not an address."), code="invalid") from None
+        raise ValidationError(_("This isn't a valid address."), code="invalid") from None
     if parts.scheme.lower() not in ("http", "https") or not _HOST.fullmatch(parts.hostname or ""):
-        raise ValidationError(_("The base URL is like https://api.example.com."), code="invalid")
+        raise ValidationError(
+            _("The base URL should look like https://api.example.com."), code="invalid"
+        )
     if "@" in parts.netloc:
         raise ValidationError(
-            _("No name or password in the base URL, please: the key has a field of its own."),
+            _("Don't include a name or password in the base URL. The key has its own field."),
             code="user_info",
         )
     return parts

@@ -73,11 +73,12 @@ class AddPasskeyForm(LabelledForm, passkeys.AddWebAuthnForm):
     """A new passkey."""
 
     credential = AnswerField()
-    labels = {"name": _("Name"), "passwordless": _("Sign in with it alone")}
+    labels = {"name": _("Name"), "passwordless": _("Use it to sign in without a password")}
     hints = {
-        "name": _("To tell it from others, like: laptop, telephone, blue key."),
+        "name": _("A name to recognize it by, such as laptop, phone or blue key."),
         "passwordless": _(
-            "Without name and password. The device must ask for a fingerprint, a face or a PIN."
+            "Sign in without name and password. The device must ask for a fingerprint, a face or "
+            "a PIN."
         ),
     }
 

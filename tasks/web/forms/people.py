@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from tasks.models import Invitation, Project, Role
-from tasks.web.forms import StyledForm
+from tasks.web.forms import AccountBaseForm, StyledForm
 
 ROLES = [(role.value, lazy(capfirst, str)(role.label)) for role in Role]
 
@@ -26,7 +26,7 @@ class InvitationForm(StyledForm, forms.ModelForm):
     class Meta:
         model = Invitation
         fields = ("role", "email")
-        help_texts = {"email": _("May be left empty: the link works for whoever opens it first.")}
+        help_texts = {"email": _("Optional. The link works for the first person who opens it.")}
 
 
 class RoleForm(forms.Form):
@@ -51,14 +51,16 @@ class ViewerDetailsForm(forms.ModelForm):
         fields = ("viewers_see_details",)
 
 
-class AccountForm(StyledForm, UserCreationForm):
+class AccountForm(AccountBaseForm, UserCreationForm):
     """An account for whoever holds an invitation; its address is fixed where it names one."""
 
     class Meta(UserCreationForm.Meta):
         model = User
         fields = ("username", "email")
         labels = {"username": _("Name"), "email": _("E-mail")}
-        help_texts = {"username": _("You sign in with it. Letters, digits and @ . + - _ only.")}
+        help_texts = {
+            "username": _("You sign in with this name. Use letters, digits and @ . + - _ only.")
+        }
 
     def __init__(self, *args: Any, invited: str, **kwargs: Any) -> None:
         super().__init__(*args, initial={"email": invited}, **kwargs)
@@ -69,6 +71,6 @@ class AccountForm(StyledForm, UserCreationForm):
         email: str = self.cleaned_data["email"]
         if email and User.objects.filter(email__iexact=email).exists():
             raise ValidationError(
-                _("There is an account with this e-mail already. Sign in with it."), code="taken"
+                _("An account with this e-mail already exists. Sign in with it."), code="taken"
             )
         return email

@@ -49,7 +49,7 @@ class PreferencesForm(forms.Form):
 
     language = forms.ChoiceField(
         label=_("Language"),
-        choices=[(AS_THE_BROWSER_SAYS, _("As the browser says")), *settings.LANGUAGES],
+        choices=[(AS_THE_BROWSER_SAYS, _("Browser default")), *settings.LANGUAGES],
         widget=forms.RadioSelect,
     )
     time_zone = forms.ChoiceField(
@@ -63,8 +63,8 @@ class PreferencesForm(forms.Form):
         label=_("Density"), choices=Density.choices, widget=forms.RadioSelect
     )
     shortcuts = _switch(_("Keyboard shortcuts"))
-    notifies = _switch(_("Tell me when my tasks end"))
-    sounds = _switch(_("With a short sound"))
+    notifies = _switch(_("Notify me when my tasks end"))
+    sounds = _switch(_("Play a short sound"))
 
     @classmethod
     def of(cls, request: HttpRequest) -> PreferencesForm:

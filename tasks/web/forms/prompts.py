@@ -35,7 +35,7 @@ class SavedPromptForm(StyledForm, forms.ModelForm):
         rows = SavedPrompt.objects.filter(project=self.instance.project_id)
         if self.instance.pk is None and rows.count() >= MOST_SAVED:
             message = _(
-                "This project keeps %(most)s prompts already: delete one that nobody needs."
+                "This project already has %(most)s saved prompts. Delete one you no longer need."
             )
             raise ValidationError(message % {"most": MOST_SAVED})
 

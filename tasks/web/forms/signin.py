@@ -22,7 +22,6 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
-from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -30,10 +29,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tasks import encryption, queue
-from tasks.web.forms import StyledForm
+from tasks.web.forms import AccountBaseForm, StyledForm
 
 LONGEST_NAME = 254  # letters; an e-mail is no longer
-NEW, AGAIN = _("New password"), _("New password, once more")
+NEW, AGAIN = _("New password"), _("New password again")
 
 
 class LabelledForm(StyledForm):
@@ -71,13 +70,9 @@ class SignInForm(LabelledForm, LoginForm):
 
 
 class PasswordRules(LabelledForm):
-    """A form for a new password, with the rules beside it."""
+    """A form for a new password; it tells the rules that one breaks."""
 
-    labels = {"password1": NEW, "password2": AGAIN, "oldpassword": _("Your password now")}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["password1"].help_text = password_validators_help_text_html()
+    labels = {"password1": NEW, "password2": AGAIN, "oldpassword": _("Current password")}
 
 
 class PasswordForm(PasswordRules, ChangePasswordForm):
@@ -139,7 +134,11 @@ class OneTimeCode(LabelledForm):
             code: str = super().clean_code()  # type: ignore[misc]
         except encryption.DecryptionError:
             raise ValidationError(
-                _("Codes cannot be checked: a key file of this site is missing."), code="unreadable"
+                _(
+                    "Codes can't be checked because a key file of this site is missing. Tell an "
+                    "administrator."
+                ),
+                code="unreadable",
             ) from None
         periods = 2 * app_settings.TOTP_TOLERANCE + 1
         used = f"code-used:{self.user.pk}:{normalize_user_code(code)}"
@@ -151,19 +150,19 @@ class OneTimeCode(LabelledForm):
 class CodeForm(OneTimeCode, codes.AuthenticateForm):
     """A code at sign-in."""
 
-    hints = {"code": _("From your authenticator app, or one of your recovery codes.")}
+    hints = {"code": _("A code from your authenticator app, or a recovery code.")}
 
 
 class CodeAgainForm(OneTimeCode, codes.ReauthenticateForm):
     """A code once more, before something sensitive."""
 
-    hints = {"code": _("From your authenticator app, or one of your recovery codes.")}
+    hints = {"code": _("A code from your authenticator app, or a recovery code.")}
 
 
 class ActivateAppForm(OneTimeCode, ActivateTOTPForm):
     """The first code of a new authenticator app."""
 
-    hints = {"code": _("Six digits that the app shows now.")}
+    hints = {"code": _("The six digits your app shows now.")}
 
 
 # Sessions and the first account
@@ -175,7 +174,7 @@ class EndSessionForm(forms.Form):
     session = forms.IntegerField(required=False)
 
 
-class FirstAccountForm(StyledForm, UserCreationForm):
+class FirstAccountForm(AccountBaseForm, UserCreationForm):
     """The first account of an installation."""
 
     class Meta(UserCreationForm.Meta):
@@ -183,6 +182,6 @@ class FirstAccountForm(StyledForm, UserCreationForm):
         fields = ("username", "email")
         labels = {"username": _("Name"), "email": _("E-mail")}
         help_texts = {
-            "username": _("You sign in with it. Letters, digits and @ . + - _ only."),
-            "email": _("May be left empty."),
+            "username": _("You sign in with this name. Use letters, digits and @ . + - _ only."),
+            "email": _("Optional."),
         }

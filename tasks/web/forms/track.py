@@ -21,17 +21,15 @@ MOST_CARRIED = 2_000_000  # bytes from one step to the next; Django takes bodies
 LARGEST_FILE = 5 * 1024 * 1024  # bytes
 
 REASONS = {
-    ImportFileIssue.SPREADSHEET: _(
-        "This is a spreadsheet's own file. Save it as CSV there, and upload that."
-    ),
+    ImportFileIssue.SPREADSHEET: _("This is a spreadsheet file. Save it as CSV, and upload that."),
     ImportFileIssue.NOT_TEXT: _(
-        "This is not a text file, or in an encoding other than UTF-8 and GB 18030."
+        "This isn't a text file, or its encoding is neither UTF-8 nor GB 18030."
     ),
     ImportFileIssue.BROKEN_TABLE: _(
-        "The table breaks off around line %(line)s: a quotation mark is not closed there, or a "
-        "cell is too long."
+        "The table breaks off near line %(line)s: a quotation mark isn't closed, or a cell is "
+        "too long."
     ),
-    ImportFileIssue.TOO_MANY_COLUMNS: _("The table has too many columns to be one of tasks."),
+    ImportFileIssue.TOO_MANY_COLUMNS: _("The table has too many columns for a task list."),
 }
 
 
@@ -50,15 +48,15 @@ class TrackForm(StyledForm, forms.Form):
                 "placeholder": "cgt-20261120120000-abcde",
             }
         ),
-        help_text=_("One or many. Lists, links, tables and JSON are understood as well."),
+        help_text=_("One or more. Lists, links, tables and JSON work too."),
     )
     upload = forms.FileField(
-        label=_("Or a file of them"),
+        label=_("Or upload a file"),
         required=False,
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.log"}),
         help_text=_(
-            "CSV, TSV, TXT, JSON or JSONL of up to 5 MB. Prompt, model, resolution, ratio, "
-            "duration, seed and creation time come along where the file has them."
+            "CSV, TSV, TXT, JSON or JSONL, up to 5 MB. If the file has them, prompt, model, "
+            "resolution, ratio, duration, seed and creation time are imported too."
         ),
         error_messages={"empty": _("The file is empty.")},
     )
@@ -66,10 +64,10 @@ class TrackForm(StyledForm, forms.Form):
         label=_("Credential"),
         queryset=Credential.objects.none(),
         empty_label=_("Choose a credential"),
-        help_text=_("The account that made the tasks."),
+        help_text=_("The account that created the tasks."),
         error_messages={
-            "required": _("Choose the credential of the account that made the tasks."),
-            "invalid_choice": _("This credential is not there any more, or not active."),
+            "required": _("Choose the credential of the account that created the tasks."),
+            "invalid_choice": _("This credential no longer exists or isn't active."),
         },
     )
     project = forms.ModelChoiceField(
@@ -117,7 +115,7 @@ class TrackForm(StyledForm, forms.Form):
         if credential is not None and project is not None:
             usable = Credential.objects.usable_in(project)
             if not usable.filter(pk=credential.pk).exists():
-                self.add_error("credential", _("This project may not use this credential."))
+                self.add_error("credential", _("This project can't use this credential."))
         return self.cleaned_data
 
     def _read_entries(self) -> None:
@@ -148,16 +146,16 @@ class TrackForm(StyledForm, forms.Form):
     def _check_size(self, name: str) -> None:
         count = len(self.entries)
         if not any(entry.text for entry in self.entries):
-            self.add_error(name, ValidationError(_("There is no task id in this."), code="none"))
+            self.add_error(name, ValidationError(_("No task id found."), code="none"))
         elif count > MOST_IDS:
             sentence = ngettext(
-                "%(count)s id at once is too many; the most is %(most)s.",
-                "%(count)s ids at once are too many; the most is %(most)s. Track them in parts.",
+                "%(count)s id is too many at once; the limit is %(most)s.",
+                "%(count)s ids are too many at once; the limit is %(most)s. Track them in parts.",
                 count,
             ) % {"count": count, "most": MOST_IDS}
             self.add_error(name, ValidationError(sentence, code="too_many"))
         elif len(self.carried.encode()) > MOST_CARRIED:
-            words = _("With their prompts these are too much at once. Import them in parts.")
+            words = _("With their prompts, these are too many at once. Import them in parts.")
             self.add_error(name, ValidationError(words, code="too_much"))
 
     def choice_of(self, name: str, wanted: str) -> Any:

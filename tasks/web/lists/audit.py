@@ -205,7 +205,7 @@ def drop_downs(user: Any, filters: AuditFilters) -> list[DropDown]:
         DropDown("what", _("What"), _("Everything"), groups, filters.what),
         DropDown("person", _("Person"), _("Everyone"), people, str(filters.person or "")),
         DropDown("project", _("Project"), _("All projects"), projects, str(filters.project or "")),
-        DropDown("kind", _("Kind of thing"), _("All kinds"), kinds, filters.kind),
+        DropDown("kind", _("Type"), _("All types"), kinds, filters.kind),
     ]
     return [choice for choice in drop_downs if len(choice.options) > 1 or choice.value]
 

@@ -8,8 +8,10 @@ from datetime import date, datetime
 from itertools import groupby
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tasks.web.lists.counts import CappedCount
+from tasks.web.presenters.billing import sums_of
 from tasks.web.presenters.task import TaskPresenter
 
 
@@ -36,6 +38,18 @@ class DayGroup:
     at: datetime  # of its first row
     clips: CappedCount  # of the page; a day that goes on on another page has more
     rows: list[Row]
+    starred: int  # of these clips, by the reader
+    sums: list[str]  # what these took by currency, as far as it is known and the reader may see it
+
+    @property
+    def money(self) -> str:
+        """The sums in a line; of a day that goes on on another page they are at least so much."""
+        more = "+" if self.clips.at_least else ""
+        return " · ".join(f"{each}{more}" for each in self.sums)
+
+    @property
+    def starred_words(self) -> str:
+        return _("{number} starred").format(number=self.starred) if self.starred else ""
 
 
 def by_days(
@@ -58,6 +72,8 @@ def by_days(
                 len(own), at_least=(number == 0 and not begins) or (number == last and not ends)
             ),
             rows=list(_stacked(own) if stacks else map(Row, own)),
+            starred=sum(each.is_starred for each in own),
+            sums=sums_of(each.paid for each in own if each.paid),
         )
         for number, (day, own) in enumerate(days.items())
     ]

@@ -17,8 +17,8 @@ from tasks.web.forms.long_choices import MORE, used_last
 from tasks.web.lists.filters import RESOLUTIONS, WITH_VIDEO, WITHOUT_VIDEO, Filters
 from tasks.web.presenters.facts import provider_label
 
-#: The drop-downs that stand in the line; the others are one press away.
-IN_LINE = ("person", "model", "project")
+#: The drop-downs that stand in the line, with their icons; the others are one press away.
+IN_LINE = {"person": "user", "model": "movie", "project": "folder"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class DropDown:
     @property
     def is_in_line(self) -> bool:
         return self.name in IN_LINE
+
+    @property
+    def icon(self) -> str:
+        """The icon that stands for it where the line has no room for its words."""
+        return IN_LINE[self.name]
 
 
 @dataclass(frozen=True)
@@ -181,7 +186,7 @@ def chips(filters: Filters, choices: list[DropDown]) -> list[Chip]:
     if filters.batch:
         chips.append(Chip(_("Batch"), str(filters.batch), filters.without("batch").query()))
     if filters.starred:
-        chips.append(Chip(_("Only"), _("Starred"), filters.without("starred").query()))
+        chips.append(Chip(_("Show only"), _("Starred"), filters.without("starred").query()))
     if filters.q:
         chips.insert(0, Chip(_("Text"), filters.q, filters.without("q").query()))
     return chips

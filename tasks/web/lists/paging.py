@@ -22,6 +22,16 @@ MOST_READ = 4_000  # rows that a page looks through where no index knows which o
 
 
 @dataclass(frozen=True)
+class KeyPage:
+    """The ids of a page, the newest first."""
+
+    ids: list[int]
+    is_first: bool
+    older: int | None  # ?before= of the next page, where there is one
+    newer: int | None  # ?after= of the page before, where there is one
+
+
+@dataclass(frozen=True)
 class TaskPage:
     """A page of tasks, the newest first."""
 
@@ -41,49 +51,58 @@ def task_page(
 ) -> TaskPage:
     """The newest tasks, or those just older than ?before=, or those just newer than ?after=.
 
-    They are read as this person's list shows them.
-
-    `projects`, where given, are the ids of all projects that the tasks can belong to; up to
-    MOST_APART of them are read apart.
-
-    `among`, where given, are the tasks whose rows must be read to find `tasks` among them. Of those
-    a page looks through MOST_READ only, so it may be short or empty; `older` leads to the rest.
+    They are read as this person's list shows them; the rest is said at `key_page`.
 
     The ids are read before the rows: with the joins of a row in the same query, SQLite starts from
     the projects and sorts all their tasks (more than 8 s for a member at a million, not 1 ms).
     """
+    page = key_page(tasks, query, projects=projects, among=among)
+    rows = list(Task.objects.for_list(user).filter(pk__in=page.ids))
+    return TaskPage(rows, is_first=page.is_first, older=page.older, newer=page.newer)
+
+
+def key_page(
+    rows: QuerySet[Any],
+    query: QueryDict,
+    *,
+    projects: Sequence[int] = (),
+    among: QuerySet[Any] | None = None,
+) -> KeyPage:
+    """The ids of the newest rows, or of those just older or newer than the key in the query.
+
+    `projects`, where given, are the ids of all projects that the tasks can belong to; up to
+    MOST_APART of them are read apart.
+
+    `among`, where given, are the rows that must be read to find `rows` among them. Of those a page
+    looks through MOST_READ only, so it may be short or empty; `older` leads to the rest.
+    """
     after, before = whole_number(query.get("after", "")), whole_number(query.get("before", ""))
     if among is not None:
-        return _page_of_read_rows(tasks, before, user, projects, among)
+        return _page_of_read_rows(rows, before, projects, among)
     if after is not None:
-        ids = _ids(search.bounded(tasks, ">", after), projects, newest_first=False)
+        ids = _ids(search.bounded(rows, ">", after), projects, newest_first=False)
         if len(ids) > ROWS:
-            return _page(ids[:ROWS][::-1], user, newer=True, older=True)
+            return _page(ids[:ROWS][::-1], newer=True, older=True)
     elif before is not None:
-        ids = _ids(search.bounded(tasks, "<", before), projects)
-        return _page(ids[:ROWS], user, newer=True, older=len(ids) > ROWS)
-    ids = _ids(tasks, projects)
-    return _page(ids[:ROWS], user, newer=False, older=len(ids) > ROWS)
+        ids = _ids(search.bounded(rows, "<", before), projects)
+        return _page(ids[:ROWS], newer=True, older=len(ids) > ROWS)
+    ids = _ids(rows, projects)
+    return _page(ids[:ROWS], newer=False, older=len(ids) > ROWS)
 
 
 def _page_of_read_rows(
-    tasks: TaskQuerySet,
-    before: int | None,
-    user: Any,
-    projects: Sequence[int],
-    among: TaskQuerySet,
-) -> TaskPage:
+    rows: QuerySet[Any], before: int | None, projects: Sequence[int], among: QuerySet[Any]
+) -> KeyPage:
     if before is not None:
-        tasks, among = (search.bounded(each, "<", before) for each in (tasks, among))
+        rows, among = (search.bounded(each, "<", before) for each in (rows, among))
     last = _last_to_read(among, projects)
-    ids = _ids(search.bounded(tasks, ">", last - 1) if last else tasks, projects)
+    ids = _ids(search.bounded(rows, ">", last - 1) if last else rows, projects)
     older = ids[ROWS - 1] if len(ids) > ROWS else last
-    rows = list(Task.objects.for_list(user).filter(pk__in=ids[:ROWS]))
-    return TaskPage(rows, is_first=before is None, older=older, newer=None)
+    return KeyPage(ids[:ROWS], is_first=before is None, older=older, newer=None)
 
 
 def _last_to_read(
-    among: TaskQuerySet, projects: Sequence[int], *, newest_first: bool = True
+    among: QuerySet[Any], projects: Sequence[int], *, newest_first: bool = True
 ) -> int | None:
     """The id of the last row that a page looks at; None where it looks at all that there are."""
     if not 1 < len(projects) <= MOST_APART:
@@ -93,24 +112,24 @@ def _last_to_read(
     return (max if newest_first else min)(_union(parts), default=None)
 
 
-def _nth(tasks: TaskQuerySet, number: int, newest_first: bool) -> QuerySet[Task, int]:
+def _nth(tasks: QuerySet[Any], number: int, newest_first: bool) -> QuerySet[Any, int]:
     ordered = search.in_order(tasks, newest_first=newest_first).values_list("pk", flat=True)
     return ordered[number - 1 : number]
 
 
-def _ids(tasks: TaskQuerySet, projects: Sequence[int], *, newest_first: bool = True) -> list[int]:
+def _ids(tasks: QuerySet[Any], projects: Sequence[int], *, newest_first: bool = True) -> list[int]:
     if not 1 < len(projects) <= MOST_APART:
         return list(_first(tasks, newest_first=newest_first))
     parts = [_first(tasks.filter(project=pk), newest_first=newest_first) for pk in projects]
     return sorted(_union(parts), reverse=newest_first)[: ROWS + 1]
 
 
-def _first(tasks: TaskQuerySet, *, newest_first: bool) -> QuerySet[Task, int]:
+def _first(tasks: QuerySet[Any], *, newest_first: bool) -> QuerySet[Any, int]:
     ordered = search.in_order(tasks, newest_first=newest_first)
     return ordered.values_list("pk", flat=True)[: ROWS + 1]
 
 
-def _union(parts: Iterable[QuerySet[Task, int]]) -> list[int]:
+def _union(parts: Iterable[QuerySet[Any, int]]) -> list[int]:
     """All ids of the parts, in one statement.
 
     For all projects at once, a database walks either all tasks, which is slow where those of the
@@ -126,9 +145,9 @@ def _union(parts: Iterable[QuerySet[Task, int]]) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _page(ids: list[int], user: Any, *, newer: bool, older: bool) -> TaskPage:
-    return TaskPage(
-        tasks=list(Task.objects.for_list(user).filter(pk__in=ids)),
+def _page(ids: list[int], *, newer: bool, older: bool) -> KeyPage:
+    return KeyPage(
+        ids,
         is_first=not newer,
         older=ids[-1] if older and ids else None,
         newer=ids[0] if newer and ids else None,

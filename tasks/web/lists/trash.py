@@ -17,7 +17,7 @@ from tasks.web.lists.paging import key_of, read_key
 
 ROWS = 50
 TASKS, VIDEOS = "tasks", "videos"
-WORDS = {TASKS: gettext_lazy("Tasks"), VIDEOS: gettext_lazy("Videos of kept tasks")}
+WORDS = {TASKS: gettext_lazy("Tasks"), VIDEOS: gettext_lazy("Videos of existing tasks")}
 _HEAVY = ("raw", "search_text", "revised_prompt")
 
 

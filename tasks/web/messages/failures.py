@@ -59,8 +59,8 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
         _code_starts_and_ends("Input", "PrivacyInformation"),
         Failure(
             _(
-                "A given picture or video seems to show a real person, which the model refuses. "
-                "Give another one, or one from the provider's library of portraits."
+                "An input picture or video seems to show a real person, which the model refuses. "
+                "Use another one, or one from the provider's portrait library."
             ),
             NextStep.CHANGE,
         ),
@@ -68,7 +68,7 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
     (
         _code_starts_and_ends("Input", "PolicyViolation"),
         Failure(
-            _("What was given may touch somebody's copyright. Describe or show something else."),
+            _("The input may infringe a copyright. Describe or show something else."),
             NextStep.CHANGE,
         ),
     ),
@@ -76,9 +76,9 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
         _code_starts_and_ends("Output", "PrivacyInformation"),
         Failure(
             _(
-                "The finished video seems to show a real person, so the provider kept it back. "
-                "Nothing is billed. Another attempt may pass; else describe somebody who resembles "
-                "nobody."
+                "The finished video seems to show a real person, so the provider withheld it. "
+                "You aren't charged. Try again, or describe a person who doesn't resemble anyone "
+                "real."
             ),
             NextStep.AGAIN,
         ),
@@ -87,8 +87,8 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
         _code_starts_and_ends("Output", "PolicyViolation"),
         Failure(
             _(
-                "The finished video may touch somebody's copyright, so the provider kept it back. "
-                "Nothing is billed. Describe something further from what exists."
+                "The finished video may infringe a copyright, so the provider withheld it. You "
+                "aren't charged. Describe something less like existing works."
             ),
             NextStep.CHANGE,
         ),
@@ -96,28 +96,28 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
     (
         _code_starts("InputText", "SensitiveContentDetected", "ContentSecurityDetectionError"),
         Failure(
-            _("The words were refused by the provider's moderation. Say it otherwise."),
+            _("The provider's moderation rejected the prompt. Rephrase it."),
             NextStep.CHANGE,
         ),
     ),
     (
         _code_starts("InputImage"),
         Failure(
-            _("A given picture was refused by the provider's moderation. Give another."),
+            _("The provider's moderation rejected an input picture. Use another one."),
             NextStep.CHANGE,
         ),
     ),
     (
         _code_starts("InputVideo"),
         Failure(
-            _("A given video was refused by the provider's moderation. Give another."),
+            _("The provider's moderation rejected an input video. Use another one."),
             NextStep.CHANGE,
         ),
     ),
     (
         _code_starts("InputAudio"),
         Failure(
-            _("A given sound was refused by the provider's moderation. Give another."),
+            _("The provider's moderation rejected an input audio file. Use another one."),
             NextStep.CHANGE,
         ),
     ),
@@ -125,8 +125,8 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
         _code_starts("Output"),
         Failure(
             _(
-                "The finished video was kept back by the provider's moderation. Nothing is billed. "
-                "Another attempt may pass; else say it otherwise."
+                "The provider's moderation withheld the finished video. You aren't charged. Try "
+                "again, or rephrase the prompt."
             ),
             NextStep.AGAIN,
         ),
@@ -135,8 +135,8 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
         _code_starts("InvalidParameter.TaskType"),
         Failure(
             _(
-                "The settings do not fit what was given: this model wants the ratio, and for an "
-                "edit the length, to follow the input."
+                "The settings don't fit the input. This model needs the ratio, and for editing "
+                "the length, to be “Same as input”."
             ),
             NextStep.CHANGE,
         ),
@@ -144,7 +144,7 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
     (
         _code_starts("InvalidImageURL"),
         Failure(
-            _("The provider could not fetch a given picture. Its link must be open to everyone."),
+            _("The provider couldn't fetch an input picture. Its link must be public."),
             NextStep.CHANGE,
         ),
     ),
@@ -152,8 +152,8 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
         _words_include("resource download failed"),
         Failure(
             _(
-                "The provider could not fetch a given picture. Its link must be open to everyone, "
-                "or give the picture itself."
+                "The provider couldn't fetch an input picture. Make its link public, or upload "
+                "the picture."
             ),
             NextStep.CHANGE,
         ),
@@ -161,56 +161,67 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
     (
         _code_starts("InvalidAction"),
         Failure(
-            _("The provider does not do this with a task in its present state. Look at it again."),
+            _("The provider doesn't allow this in the task's current state. Check the task again."),
             NextStep.LATER,
         ),
     ),
     (
         _code_starts("InvalidResolutionParameter"),
-        Failure(_("This model does not make this resolution. Choose another."), NextStep.CHANGE),
+        Failure(
+            _("This model doesn't support this resolution. Choose another one."), NextStep.CHANGE
+        ),
     ),
     (
         _code_starts("LastFrameNotSupported"),
         Failure(
-            _("This model takes no last frame. Leave it out, or choose another model."),
+            _("This model doesn't support a last frame. Remove it, or choose another model."),
             NextStep.CHANGE,
         ),
     ),
     (
         _code_starts("RefImageNotSupported"),
         Failure(
-            _("This model takes no reference pictures. Leave them out, or choose another model."),
+            _(
+                "This model doesn't support reference pictures. Remove them, or choose another "
+                "model."
+            ),
             NextStep.CHANGE,
         ),
     ),
     (
         _code_starts("ModelParameterNotSupported"),
         Failure(
-            _("This model does not know one of the settings. Leave it out, or choose another."),
+            _(
+                "This model doesn't support one of the settings. Remove it, or choose another "
+                "value."
+            ),
             NextStep.CHANGE,
         ),
     ),
     (
         _code_starts("MediaInvalid"),
         Failure(
-            _("A given picture, video or sound cannot be used. Give another file or format."),
+            _("An input picture, video or audio file can't be used. Use another file or format."),
             NextStep.CHANGE,
         ),
     ),
     (
         _code_starts("PromptEmpty"),
-        Failure(_("The prompt is empty. Say in words what is to be seen."), NextStep.CHANGE),
+        Failure(_("The prompt is empty. Describe the video in words."), NextStep.CHANGE),
     ),
     (
         _code_starts("MissingParameter", "InvalidParameter"),
-        Failure(_("The provider does not accept one of the settings."), NextStep.CHANGE),
+        Failure(
+            _("The provider doesn't accept one of the settings. Change it and try again."),
+            NextStep.CHANGE,
+        ),
     ),
     (
         _code_starts("AccountQuotaExceeded"),
         Failure(
             _(
-                "The quota of the account's plan is used up. The provider says below when it is "
-                "full again; until then, use another credential."
+                "The account's plan has used up its quota. The provider's message below says "
+                "when it resets. Until then, use another credential."
             ),
             NextStep.LATER,
         ),
@@ -225,7 +236,7 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
     (
         lambda code, words: code.startswith("QuotaExceeded") and "queue" in words,
         Failure(
-            _("Too many tasks of this account are queued. Wait until some are done."),
+            _("Too many tasks of this account are queued. Wait until some have finished."),
             NextStep.LATER,
         ),
     ),
@@ -234,14 +245,17 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
             "QuotaExceeded", "RateLimitExceeded", "AccountRateLimitExceeded", "RequestBurst"
         ),
         Failure(
-            _("More was asked at once than this account may. Try it a little later."),
+            _("This exceeds the account's concurrency limit. Try again a little later."),
             NextStep.LATER,
         ),
     ),
     (
         _code_starts("SetLimitExceeded"),
         Failure(
-            _("The account's own spending limit is reached. Raise it in the provider's console."),
+            _(
+                "The account has reached its own spending limit. Raise it in the provider's "
+                "console."
+            ),
             NextStep.ACCOUNT,
         ),
     ),
@@ -250,7 +264,8 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
             "AccountOverdueError", "OperationDenied.ServiceOverdue", "insufficient_user_quota"
         ),
         Failure(
-            _("The account owes money. Top it up in the provider's console."), NextStep.ACCOUNT
+            _("The account has an overdue balance. Top it up in the provider's console."),
+            NextStep.ACCOUNT,
         ),
     ),
     (
@@ -261,29 +276,27 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
             "OperationDenied.ServiceNotOpen",
         ),
         Failure(
-            _("This model is not open to the account. Open it in the provider's console."),
+            _("The account doesn't have this model. Activate it in the provider's console."),
             NextStep.ACCOUNT,
         ),
     ),
     (
         _code_starts("InvalidEndpoint.ClosedEndpoint"),
         Failure(
-            _("This endpoint is closed at the moment. Open it in the provider's console."),
+            _("This endpoint is closed. Open it in the provider's console."),
             NextStep.ACCOUNT,
         ),
     ),
     (
         _code_starts("ServerOverloaded", "InternalServiceError"),
-        Failure(
-            _("The provider had trouble of its own. Another attempt may pass."), NextStep.AGAIN
-        ),
+        Failure(_("The provider had an error of its own. Try again."), NextStep.AGAIN),
     ),
     (
         _words_include("real person", "real people", "真人"),
         Failure(
             _(
-                "A given picture or video seems to show a real person, which the model refuses. "
-                "Give another one, or one from the provider's library of portraits."
+                "An input picture or video seems to show a real person, which the model refuses. "
+                "Use another one, or one from the provider's portrait library."
             ),
             NextStep.CHANGE,
         ),
@@ -291,7 +304,7 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
     (
         _words_include("copyright", "版权"),
         Failure(
-            _("Something may touch somebody's copyright. Describe or show something else."),
+            _("This may infringe a copyright. Describe or show something else."),
             NextStep.CHANGE,
         ),
     ),
@@ -303,15 +316,19 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
             ),
         ),
         Failure(
-            _("The provider's moderation refused this. Say or show it otherwise."), NextStep.CHANGE
+            _(
+                "The provider's moderation rejected this. Rephrase the prompt or use other "
+                "material."
+            ),
+            NextStep.CHANGE,
         ),
     ),
     (
         _words_include("unrecognized message"),
         Failure(
             _(
-                "The gateway did not understand its own provider's answer, so the video may exist "
-                "all the same. Look in the gateway's console before it is made again."
+                "The gateway didn't understand its provider's answer, so the video may exist. "
+                "Check the gateway's console before generating again."
             ),
             NextStep.LATER,
         ),
@@ -319,14 +336,14 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
     (
         _words_include("upstream returned error"),
         Failure(
-            _("The gateway's own provider answered with an error. Another attempt may pass."),
+            _("The gateway's own provider returned an error. Try again."),
             NextStep.AGAIN,
         ),
     ),
     (
         _words_include("model unavailable", "model is unavailable"),
         Failure(
-            _("The provider does not have this model at the moment. Wait, or choose another."),
+            _("The provider doesn't offer this model right now. Wait, or choose another one."),
             NextStep.LATER,
         ),
     ),
@@ -334,20 +351,20 @@ FAMILIES: Iterable[tuple[Condition, Failure]] = (
         _words_include("failed to get channel info"),
         Failure(
             _(
-                "The gateway removed the channel that this task was made by. Another attempt takes "
-                "another one; if it fails as well, tell the gateway's support."
+                "The gateway removed the channel this task used. Another attempt uses another "
+                "channel. If it also fails, contact the gateway's support."
             ),
             NextStep.AGAIN,
         ),
     ),
     (
         _words_include("任务超时", "timed out", "timeout"),
-        Failure(_("It was not finished in time. Another attempt may pass."), NextStep.AGAIN),
+        Failure(_("The task didn't finish in time. Try again."), NextStep.AGAIN),
     ),
     (
         lambda code, words: words.partition("request id")[0].strip(" .!,;()") == "task failed",
         Failure(
-            _("It failed, and the provider gives no reason. Another attempt may pass."),
+            _("The task failed, and the provider gave no reason. Try again."),
             NextStep.AGAIN,
         ),
     ),

@@ -8,10 +8,10 @@ from tasks.web.messages.failures import Failure, NextStep
 
 #: What is told in place of a sentence that is meant for whoever looks after the account.
 SENTENCES = {
-    NextStep.ACCOUNT: _("The team's account at the provider could not make it."),
-    NextStep.LATER: _("The provider could not make it at that time."),
+    NextStep.ACCOUNT: _("The team's account with the provider couldn't generate this."),
+    NextStep.LATER: _("The provider couldn't generate this at the time."),
 }
-UNEXPLAINED = _("It could not be made. The project's members see what the provider says.")
+UNEXPLAINED = _("The video couldn't be generated. Project members can see what the provider said.")
 
 
 def plain_sentence(failure: Failure | None) -> str:

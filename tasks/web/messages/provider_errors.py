@@ -8,87 +8,89 @@ from tasks.providers import Trouble
 #: Sentences of what is wrong and of the way out, in that order.
 TROUBLES = {
     Trouble.UNAUTHORIZED: _(
-        "The provider refused the key: it is wrong, ended, or without quota. "
-        "Type the key again, or make a new one in the provider's console."
+        "The provider rejected the key: it's wrong, expired or out of quota. Enter it again, or "
+        "create a new one in the provider's console."
     ),
     Trouble.FORBIDDEN: _(
-        "The provider forbids this to the key. Check in its console what the key may do, and "
-        "whether it only works from certain addresses or groups."
+        "The provider doesn't allow this key to do that. Check its permissions in the provider's "
+        "console, and whether it's limited to certain addresses or groups."
     ),
     Trouble.OVERDUE: _(
-        "The account owes money, or its quota is used up. Top it up in the provider's console; "
-        "checking then goes on by itself."
+        "The account has an overdue balance or has used up its quota. Top it up in the "
+        "provider's console. Checks then resume automatically."
     ),
     Trouble.MODEL_NOT_OPEN: _(
-        "The model is not open to this account. Open it in the provider's console."
+        "The account doesn't have this model. Activate it in the provider's console."
     ),
     Trouble.NOT_FOUND: _(
-        "The provider does not know this task. Check that the id belongs to this account; "
-        "tasks are forgotten after 7 days."
+        "The provider doesn't know this task. Check that the id belongs to this account. "
+        "Providers forget tasks after 7 days."
     ),
     Trouble.RATE_LIMITED: _(
-        "The provider asks for fewer requests. We slow down by ourselves; if it stays so, lower "
-        "the credential's requests per second."
+        "The provider is limiting requests. Checks slow down automatically. If this continues, "
+        "lower the credential's requests per second."
     ),
     Trouble.QUOTA_USED_UP: _(
-        "The quota of the account's plan is used up. It is full again at the time that the "
-        "provider names, and everything goes on by itself then; until then, use another credential."
+        "The account's plan has used up its quota. Everything resumes automatically when it "
+        "resets, at the time the provider gives. Until then, use another credential."
     ),
     Trouble.BAD_REQUEST: _(
-        "The provider did not understand the request. Check that the credential is set to the "
-        "right provider."
-    ),
-    Trouble.BAD_ADDRESS: _(
-        "The base URL leads somewhere else: a web page, or a path that does not exist. "
-        "Compare it with the provider's documentation."
-    ),
-    Trouble.SERVER: _("The provider has an error of its own. We ask again by ourselves."),
-    Trouble.NOT_JSON: _(
-        "The answer is not JSON. If it stays so, the base URL is probably wrong, or a proxy "
-        "stands in between."
-    ),
-    Trouble.EMPTY: _("The provider's answer was empty. We ask again by ourselves."),
-    Trouble.MALFORMED: _(
-        "The answer is JSON, but not a task. Check that the credential is set to the right "
+        "The provider didn't understand the request. Check that the credential has the right "
         "provider."
     ),
-    Trouble.WRONG_TASK: _(
-        "The provider answered about another task; that answer was thrown away. "
-        "We ask again by ourselves."
+    Trouble.BAD_ADDRESS: _(
+        "The base URL points somewhere else: to a web page, or to a path that doesn't exist. "
+        "Compare it with the provider's documentation."
     ),
-    Trouble.TOO_LARGE: _("The answer was too large to be a task's, and was thrown away."),
+    Trouble.SERVER: _("The provider had an error of its own. We'll check again automatically."),
+    Trouble.NOT_JSON: _(
+        "The answer isn't JSON. If this continues, the base URL is probably wrong, or a proxy is "
+        "in between."
+    ),
+    Trouble.EMPTY: _("The provider's answer was empty. We'll check again automatically."),
+    Trouble.MALFORMED: _(
+        "The answer is JSON but not a task. Check that the credential has the right provider."
+    ),
+    Trouble.WRONG_TASK: _(
+        "The provider answered about another task, so its answer was ignored. We'll check again "
+        "automatically."
+    ),
+    Trouble.TOO_LARGE: _("The answer was too large to be a task, so it was ignored."),
     Trouble.TIMEOUT: _(
-        "No answer in time. We ask again by ourselves; if it stays so, check whether this server "
-        "can reach the provider."
+        "No answer in time. We'll check again automatically. If this continues, check whether "
+        "this server can reach the provider."
     ),
     Trouble.CONNECTION: _(
-        "No connection to the provider. Check the host name in the base URL, and whether this "
-        "server may reach it."
+        "Couldn't connect to the provider. Check the host name in the base URL and whether this "
+        "server can reach it."
     ),
     Trouble.TLS: _(
-        "The provider's certificate was not accepted. Check the host name in the base URL, this "
-        "server's clock, and whether a proxy stands in between."
+        "The provider's certificate wasn't accepted. Check the host name in the base URL, this "
+        "server's clock, and whether a proxy is in between."
     ),
     Trouble.PRIVATE_ADDRESS: _(
-        "This address is inside a private network. If it is your own gateway, or a proxy on this "
-        "server that makes up addresses (198.18.0.0/15), the engineer can allow it with "
+        "This address is in a private network. If it's your own gateway, or a proxy on this "
+        "server that uses virtual addresses (198.18.0.0/15), an administrator can allow it with "
         "DAILIES_PRIVATE_HOSTS."
     ),
     Trouble.ODD_ADDRESS: _(
-        "This address is not one we ask: it must be http or https, without a name or password, "
-        "on port 80, 443 or a free one from 1024 on. The engineer can allow another port with "
+        "This address isn't allowed. Use http or https, no name or password, and port 80, 443, "
+        "or a free port from 1024 up. An administrator can allow other ports with "
         "DAILIES_PRIVATE_HOSTS."
     ),
     Trouble.BAD_REDIRECT: _(
-        "The link leads on to where we do not follow: in circles, nowhere, or from https to http."
+        "The link's redirects can't be followed: they go in circles, lead nowhere, or go from "
+        "https to http."
     ),
-    Trouble.LINK_DEAD: _("The link is dead: it has ended, or the provider removed the file."),
-    Trouble.NOT_READY: _("The provider has not got the file ready yet. We ask again by ourselves."),
+    Trouble.LINK_DEAD: _("The link no longer works: it expired, or the provider removed the file."),
+    Trouble.NOT_READY: _(
+        "The provider doesn't have the file ready yet. We'll check again automatically."
+    ),
     Trouble.WRONG_HOST: _(
-        "This task lives at another host than its credential's key is for, and a key is sent to "
-        "its own host only. Add a credential for that host, or set this one's base URL back."
+        "This task is on another host than its credential, and a key is only ever sent to its "
+        "own host. Add a credential for that host, or change this credential's base URL back."
     ),
-    Trouble.UNSUPPORTED: _("This provider cannot do that."),
+    Trouble.UNSUPPORTED: _("This provider can't do that."),
 }
 
 

@@ -22,28 +22,29 @@ from tasks.models import (
     Project,
     Role,
     SavedPrompt,
+    TakeLimits,
     Task,
 )
 
 #: Sentences for entries that have everything in them: who, what, project, before, after.
 SENTENCES: dict[str, Any] = {
     AuditAction.SIGNED_IN: gettext_lazy("%(who)s signed in"),
-    AuditAction.SIGN_IN_FAILED: gettext_lazy("Somebody could not sign in as %(what)s"),
+    AuditAction.SIGN_IN_FAILED: gettext_lazy("Someone tried to sign in as %(what)s and failed"),
     AuditAction.SIGNED_OUT: gettext_lazy("%(who)s signed out"),
-    AuditAction.SESSIONS_ENDED: gettext_lazy("%(who)s ended sessions of %(what)s"),
+    AuditAction.SESSIONS_ENDED: gettext_lazy("%(who)s signed out devices of %(what)s"),
     AuditAction.PASSWORD_CHANGED: gettext_lazy("%(who)s changed the password of %(what)s"),
     AuditAction.FACTOR_ADDED: gettext_lazy("%(who)s added a second factor: %(what)s"),
     AuditAction.FACTOR_REMOVED: gettext_lazy("%(who)s removed a second factor: %(what)s"),
-    AuditAction.INVITED: gettext_lazy("%(who)s invited somebody: %(what)s"),
+    AuditAction.INVITED: gettext_lazy("%(who)s invited someone: %(what)s"),
     AuditAction.INVITATION_WITHDRAWN: gettext_lazy("%(who)s withdrew an invitation: %(what)s"),
     AuditAction.JOINED: gettext_lazy("%(what)s joined %(project)s as %(after)s"),
     AuditAction.ROLE_CHANGED: gettext_lazy(
         "%(who)s changed the role of %(what)s from %(before)s to %(after)s"
     ),
     AuditAction.PERSON_REMOVED: gettext_lazy("%(who)s removed %(what)s from %(project)s"),
-    AuditAction.PERSON_ADDED: gettext_lazy("%(who)s made the account %(what)s"),
+    AuditAction.PERSON_ADDED: gettext_lazy("%(who)s created the account %(what)s"),
     AuditAction.PERSON_CHANGED: gettext_lazy("%(who)s changed the account of %(what)s"),
-    AuditAction.PROJECT_MADE: gettext_lazy("%(who)s made the project %(what)s"),
+    AuditAction.PROJECT_MADE: gettext_lazy("%(who)s created the project %(what)s"),
     AuditAction.PROJECT_CHANGED: gettext_lazy("%(who)s changed the project %(what)s"),
     AuditAction.PROJECT_REMOVED: gettext_lazy("%(who)s removed the project %(what)s"),
     AuditAction.CREDENTIAL_ADDED: gettext_lazy("%(who)s added the credential %(what)s"),
@@ -58,11 +59,11 @@ SENTENCES: dict[str, Any] = {
     AuditAction.PROMPT_CHANGED: gettext_lazy("%(who)s changed the saved prompt %(what)s"),
     AuditAction.TRACKED: gettext_lazy("%(who)s tracked %(what)s"),
     AuditAction.ADOPTED: gettext_lazy("%(who)s adopted %(what)s"),
-    AuditAction.MOVED: gettext_lazy("%(who)s moved %(what)s to the project that made it"),
+    AuditAction.MOVED: gettext_lazy("%(who)s moved %(what)s to the project that created it"),
     AuditAction.EXPORTED: gettext_lazy("%(who)s exported %(what)s"),
     AuditAction.DELETED: gettext_lazy("%(who)s moved %(what)s to the trash"),
     AuditAction.RESTORED: gettext_lazy("%(who)s restored %(what)s"),
-    AuditAction.PURGED: gettext_lazy("%(who)s deleted %(what)s for good"),
+    AuditAction.PURGED: gettext_lazy("%(who)s permanently deleted %(what)s"),
     AuditAction.CANCELLED: gettext_lazy("%(who)s cancelled %(what)s"),
 }
 #: Sentences for entries without a project, or whose project exists no more.
@@ -85,13 +86,15 @@ MODELS: dict[str, type[Model]] = {
     str(model._meta.model_name): model
     for model in (Credential, Invitation, Membership, Price, Project, SavedPrompt, User)
 }
+#: Limits of takes, whose changes are recorded as those of budgets.
+TAKE_LIMITS = {"most_takes", "takes_per_hour"}
 #: Labels of changes that are not fields of a model.
 OTHER_LABELS: dict[str, Any] = {
     "address": gettext_lazy("address"),
-    "by": gettext_lazy("by means of"),
+    "by": gettext_lazy("via"),
     "characters": gettext_lazy("characters"),
     "kind": gettext_lazy("kind of thing"),
-    "number": gettext_lazy("how many"),
+    "number": gettext_lazy("count"),
     "person": gettext_lazy("person"),
     "project": gettext_lazy("project"),
     "role": gettext_lazy("role"),
@@ -99,6 +102,14 @@ OTHER_LABELS: dict[str, Any] = {
     "tasks": gettext_lazy("tasks"),
     "until": gettext_lazy("until"),
     "what": gettext_lazy("did what"),
+}
+#: How somebody signed in, or set a password.
+WAYS: dict[str, Any] = {
+    "password": gettext_lazy("password"),
+    "link": gettext_lazy("one-time link"),
+    "first link": gettext_lazy("one-time link"),
+    "invitation": gettext_lazy("invitation"),
+    "e-mail": gettext_lazy("e-mail"),
 }
 ICONS: dict[str, str] = {
     AuditAction.SIGNED_IN: "login",
@@ -194,16 +205,18 @@ class AuditEntryPresenter:
         if self.entry.verb in (AuditAction.ROLE_CHANGED, AuditAction.JOINED):
             in_sentence.add("role")
         return [
-            (self._label(name), _words(value))
+            (self._label(name), str(WAYS.get(value, value)) if name == "by" else _words(value))
             for name, value in self.entry.changes.items()
             if name not in in_sentence
         ]
 
     def _label(self, name: str) -> str:
         """The label of the field in its form; the bare name of a field that exists no more."""
-        # The entry of a budget names its project as the thing that was changed.
+        # The entry of a budget names what it is for as the thing that was changed.
         is_budget = self.entry.verb == AuditAction.BUDGET_CHANGED
         model = Budget if is_budget else MODELS.get(self.entry.kind, AuditEntry)
+        if is_budget and name in TAKE_LIMITS:
+            model = TakeLimits
         try:
             return str(OTHER_LABELS.get(name) or label_for_field(name, model))
         except AttributeError:

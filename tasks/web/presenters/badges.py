@@ -32,23 +32,25 @@ STATUS_BADGES = {
 #: Explanations of the statuses that a person may not know.
 MEANINGS = {
     Status.UNCONFIRMED: gettext_lazy(
-        "The answer to the create request never reached us: the provider may or may not be making "
-        "this video. It is not sent again by itself."
+        "The answer to the create request never arrived, so the provider may or may not be "
+        "generating this video. The request isn't sent again automatically."
     ),
-    Status.EXPIRED: gettext_lazy("The provider gave up: it did not finish in the time allowed."),
+    Status.EXPIRED: gettext_lazy(
+        "The provider stopped the task because it didn't finish in the time allowed."
+    ),
     Status.LOST: gettext_lazy(
-        "The provider says, repeatedly, that it does not know this task. Providers forget tasks "
-        "after 7 days, cancelled ones after 24 hours. If the id or the credential was wrong, "
-        "track it again with the right one."
+        "The provider has repeatedly said that it doesn't know this task. Providers forget tasks "
+        "after 7 days, and cancelled ones after 24 hours. If the id or the credential was wrong, "
+        "track the task again with the right one."
     ),
     Status.FOREIGN: gettext_lazy(
-        "The id you typed belongs to another project, which made this task and pays for it. "
-        "Only the id stays here."
+        "The id you entered belongs to another project, which created this task and pays for it. "
+        "Only the id is kept here."
     ),
 }
 #: The same for readers who see no details of the task.
 PLAIN_MEANINGS = {
-    Status.UNCONFIRMED: gettext_lazy("Nobody knows yet whether this video is being made."),
-    Status.EXPIRED: gettext_lazy("It did not finish in the time allowed."),
-    Status.LOST: gettext_lazy("The provider does not know this task any more."),
+    Status.UNCONFIRMED: gettext_lazy("It isn't known yet whether this video is being generated."),
+    Status.EXPIRED: gettext_lazy("The task didn't finish in the time allowed."),
+    Status.LOST: gettext_lazy("The provider no longer knows this task."),
 }

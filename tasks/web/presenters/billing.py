@@ -1,20 +1,17 @@
-"""Money and tokens as pages show them: estimates, costs, the price list, budgets."""
+"""Money and tokens as pages show them: estimates, costs, the price list."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
-from tasks.billing.amounts import amount, for_unit, money, sum_of
-from tasks.billing.budget_status import BudgetStatus, Used, money_in, tokens_in
+from tasks.billing.amounts import SIGNS, amount, for_unit, money, sum_of
 from tasks.billing.estimates import Total
-from tasks.models import Budget, Charge, Price, Project, Spending, Submission, Task, Tier
+from tasks.models import Charge, Price, Submission, Task, Tier
 from tasks.models.budget import TOKENS
-from tasks.models.charge import NOBODY, month_of
 from tasks.models.price import MODEL_CHOICES
 from tasks.web.presenters.facts import Fact, grouped
 
@@ -82,29 +79,38 @@ def cost_of(task: Task) -> list[Fact]:
     elif charge and charge.is_billed:
         facts.append(_list_price(charge))
     if task.quota:
-        words = _("%(number)s units; 500,000 are one US dollar where its operator left it so")
+        words = _("%(number)s units. 500,000 are one US dollar unless the operator changed it")
         facts.append(Fact(_("what the gateway charged"), words % {"number": grouped(task.quota)}))
     return [*facts, *_estimated(getattr(task, "submission", None))]
 
 
-def paid_for(task: Task) -> str:
-    """The money that the task took, in short: as the provider names it, else by our price list.
+def paid_for(task: Task) -> tuple[int, str] | None:
+    """The money that the task took: as the provider names it, else by our price list.
 
-    "" where neither is known; an estimate is no such sum.
+    None where neither is known; an estimate is no such sum.
     """
     if task.cost_micros is not None and task.cost_currency:
-        return money(task.cost_micros, task.cost_currency)
+        return task.cost_micros, task.cost_currency
     charge: Charge | None = getattr(task, "charge", None)
     if charge is None or not charge.is_billed or charge.price_id is None:
-        return ""
-    return money(charge.micros, charge.currency)
+        return None
+    return charge.micros, charge.currency
+
+
+def sums_of(paid: Iterable[tuple[int, str]]) -> list[str]:
+    """The sum of each currency in short, which are never added to each other."""
+    sums: dict[str, int] = {}
+    for micros, currency in paid:
+        sums[currency] = sums.get(currency, 0) + micros
+    words = sorted((SIGNS.get(currency, currency), currency) for currency in sums)
+    return [money(sums[currency], currency) for _sign, currency in words]
 
 
 def _list_price(charge: Charge) -> Fact:
-    label = _("by our price list, not an invoice")
+    label = _("based on your price list, not an invoice")
     if charge.price is None:
-        return Fact(label, _("no price is known for it"))
-    words = _("%(money)s (%(price)s, from %(day)s on)")
+        return Fact(label, _("no known price"))
+    words = _("%(money)s (%(price)s, from %(day)s)")
     price = amount(charge.price.amount, charge.currency)
     if charge.is_flex:
         price = _("%(price)s × %(percent)s %%") % {
@@ -129,7 +135,7 @@ def _estimated(submission: Submission | None) -> list[Fact]:
             least_micros = int(fewest * 1_000_000)
         in_money = between(least_micros, micros, submission.estimated_currency)
         words = f"{words} · {in_money}"
-    return [Fact(_("estimated before it was sent"), words)]
+    return [Fact(_("estimated before sending"), words)]
 
 
 # The price list
@@ -167,150 +173,4 @@ def _place_in_list(price: Price) -> tuple[int, int, bool, bool, date]:
         bool(price.with_video),
         not price.with_audio,
         price.valid_from,
-    )
-
-
-# Budgets
-
-
-@dataclass(frozen=True)
-class BudgetBar:
-    """The two parts of a bar, in percent of its length."""
-
-    counted: float
-    reserved: float
-
-    @classmethod
-    def of(cls, used: Used, whole: int) -> BudgetBar:
-        if not whole:
-            return cls(100 if used.together else 0, 0)
-        counted = min(100.0, used.counted * 100 / whole)
-        return cls(round(counted, 2), round(min(100 - counted, used.reserved * 100 / whole), 2))
-
-
-class BudgetPresenter:
-    """A project's budget in one month, and how much of it is used."""
-
-    def __init__(
-        self, project: Project, budget_status: BudgetStatus, *, may_change: bool = False
-    ) -> None:
-        self.project = project
-        self.budget_status = budget_status
-        self.may_change = may_change
-
-    @property
-    def unit(self) -> str:
-        return self.budget_status.budget.unit
-
-    @property
-    def counted(self) -> str:
-        return sum_of(self.budget_status.used.counted, self.unit)
-
-    @property
-    def reserved(self) -> str:
-        return sum_of(self.budget_status.used.reserved, self.unit)
-
-    @property
-    def used(self) -> str:
-        return sum_of(self.budget_status.used.together, self.unit)
-
-    @property
-    def left(self) -> str:
-        left = self.budget_status.left
-        return "" if left is None else sum_of(left, self.unit)
-
-    @property
-    def limit(self) -> str:
-        limit = self.budget_status.limit
-        return "" if limit is None else sum_of(limit, self.unit)
-
-    @property
-    def bar(self) -> BudgetBar | None:
-        limit = self.budget_status.limit
-        return None if limit is None else BudgetBar.of(self.budget_status.used, limit)
-
-    @property
-    def tone(self) -> str:
-        if self.budget_status.is_used_up:
-            return "red"
-        return "amber" if self.budget_status.is_near else "green"
-
-    @property
-    def beside(self) -> list[tuple[str, str, str]]:
-        """The use in units other than the budget's: (label, counted, reserved)."""
-        others = {} if self.unit == TOKENS else {TOKENS: self.budget_status.tokens}
-        others |= {
-            unit: used for unit, used in self.budget_status.money.items() if unit != self.unit
-        }
-        return [
-            (
-                _("in tokens") if unit == TOKENS else _("by the price list"),
-                sum_of(used.counted, unit),
-                sum_of(used.reserved, unit) if used.reserved else "",
-            )
-            for unit, used in others.items()
-            if used.together
-        ]
-
-
-@dataclass(frozen=True)
-class PersonSpending:
-    """A person's use of a project's budget in one month."""
-
-    name: str
-    takes: int
-    tokens: Used
-    money: list[str]
-    bar: BudgetBar | None
-
-
-def budgets_of(projects: Sequence[Project], day: date, managed: set[int]) -> list[BudgetPresenter]:
-    """The budgets of the projects in the month of `day`. Two queries, however many they are."""
-    budgets = {each.project_id: each for each in Budget.objects.filter(project__in=projects)}
-    month = month_of(day)
-    spent: dict[int, list[Spending]] = {}
-    for row in Spending.objects.filter(project__in=projects, month=month):
-        spent.setdefault(row.project_id, []).append(row)
-    return [
-        BudgetPresenter(
-            project,
-            BudgetStatus.read(
-                budgets.get(project.pk) or Budget(project=project),
-                month,
-                spent.get(project.pk, []),
-            ),
-            may_change=project.pk in managed,
-        )
-        for project in projects
-    ]
-
-
-def by_person(budget_status: BudgetStatus, project: Project) -> list[PersonSpending]:
-    """The use by each person, the most first. Two queries."""
-    rows: dict[int, list[Spending]] = {}
-    for row in Spending.objects.filter(project=project, month=budget_status.month):
-        rows.setdefault(row.person, []).append(row)
-    users = get_user_model().objects.filter(pk__in=list(rows))
-    names = {user.pk: user.get_full_name() or user.get_username() for user in users}
-    people = [
-        _person_spending(names.get(person, ""), person, own, budget_status)
-        for person, own in rows.items()
-    ]
-    return sorted(people, key=lambda each: (-each.tokens.together, each.name))
-
-
-def _person_spending(
-    name: str, person: int, rows: list[Spending], budget_status: BudgetStatus
-) -> PersonSpending:
-    tokens, unit = tokens_in(rows), budget_status.budget.unit
-    currencies = sorted({row.currency for row in rows} - {""})
-    own = tokens if unit == TOKENS else money_in(rows, unit)
-    whole = budget_status.limit or budget_status.used.together
-    nobody = _("tracked, by nobody") if person == NOBODY else _("somebody who is gone")
-    return PersonSpending(
-        name=name or nobody,
-        takes=sum(row.takes for row in rows),
-        tokens=tokens,
-        money=[money(money_in(rows, each).together, each) for each in currencies],
-        bar=BudgetBar.of(own, whole) if whole else None,
     )

@@ -39,10 +39,10 @@ class Condition:
 
 
 PAUSED = Condition(gettext_lazy("Paused"), Badge("player-pause", "grey"))
-NEEDS_SOMEBODY = Condition(gettext_lazy("Needs somebody"), Badge("key-off", "red"))
-IN_TROUBLE = Condition(gettext_lazy("In trouble"), Badge("plug-connected-x", "amber"))
-UNTESTED = Condition(gettext_lazy("Not heard of yet"), Badge("help-circle", "purple"))
-WELL = Condition(gettext_lazy("Works"), Badge("circle-check", "green"))
+NEEDS_SOMEBODY = Condition(gettext_lazy("Needs attention"), Badge("key-off", "red"))
+IN_TROUBLE = Condition(gettext_lazy("Having problems"), Badge("plug-connected-x", "amber"))
+UNTESTED = Condition(gettext_lazy("Not tested yet"), Badge("help-circle", "purple"))
+WELL = Condition(gettext_lazy("Working"), Badge("circle-check", "green"))
 
 STATE_BADGES = {
     CheckState.OK: Badge("circle-check", "green"),
@@ -50,6 +50,14 @@ STATE_BADGES = {
     CheckState.FAILED: Badge("circle-x", "red"),
     CheckState.UNKNOWN: Badge("help-circle", "grey"),
 }
+
+
+def condition_of(credential: Credential) -> Condition:
+    if not credential.active:
+        return PAUSED
+    if credential.trouble:
+        return NEEDS_SOMEBODY if credential.trouble in NEEDS_A_PERSON else IN_TROUBLE
+    return WELL if credential.heard_at else UNTESTED
 
 
 class CredentialPresenter:
@@ -66,18 +74,13 @@ class CredentialPresenter:
 
     @property
     def condition(self) -> Condition:
-        if not self.credential.active:
-            return PAUSED
-        if self.credential.trouble:
-            needs_somebody = self.credential.trouble in NEEDS_A_PERSON
-            return NEEDS_SOMEBODY if needs_somebody else IN_TROUBLE
-        return WELL if self.credential.heard_at else UNTESTED
+        return condition_of(self.credential)
 
     @property
     def sentence(self) -> str:
         """The trouble and the way out; "" where all is well."""
         if not self.credential.active:
-            return _("Nothing is asked with it. Its tasks wait, and go on when it does.")
+            return _("Checks with it are paused. Its tasks wait, and continue when it does.")
         return trouble_sentence(self.credential.trouble)
 
     @property
@@ -140,6 +143,11 @@ class LastTest:
         kept = self.credential.test_findings
         return diagnose(CheckResult.from_json(each) for each in kept) if kept else None
 
+    @cached_property
+    def leads_to_first_video(self) -> bool:
+        """Whether it was passed where no task is yet: at the end of setting up."""
+        return bool(self.diagnosis and self.diagnosis.ok) and not Task.objects.exists()
+
     @property
     def steps(self) -> list[tuple[CheckMessage, Badge]]:
         steps = self.diagnosis.steps if self.diagnosis else ()
@@ -167,11 +175,7 @@ class ModelList:
     @property
     def trouble(self) -> str:
         kind = self.credential.models_trouble
-        return (
-            _("This provider gives no list of models.")
-            if kind in NO_LIST
-            else trouble_sentence(kind)
-        )
+        return _("This provider has no model list.") if kind in NO_LIST else trouble_sentence(kind)
 
     @cached_property
     def known(self) -> list[tuple[AvailableModel, str]]:

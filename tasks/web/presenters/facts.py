@@ -50,8 +50,8 @@ DETAILS |= {"remote_updated_at", "asked_at", "last_heard_at", "check_after", "li
 #: Labels of values that are no fields, or whose field says it otherwise.
 OWN_LABELS = {
     "last_heard_at": gettext_lazy("last answer"),
-    "queue_seconds": gettext_lazy("time in the queue"),
-    "run_seconds": gettext_lazy("time at work"),
+    "queue_seconds": gettext_lazy("time in queue"),
+    "run_seconds": gettext_lazy("time generating"),
 }
 #: Fields whose numbers are written in groups of three digits.
 COUNTED = {"total_tokens", "completion_tokens", "web_searches", "quota"}
@@ -70,10 +70,10 @@ def fact_groups(task: Task, cost: list[Fact]) -> list[tuple[str, list[Fact]]]:
         provider = [Fact(_("provider"), provider_label(task.provider))]
     groups = [
         (_("Output"), _facts(task, *OUTPUT)),
-        (_("Order"), [*_facts(task, *ORDER), *echoed]),
+        (_("Request"), [*_facts(task, *ORDER), *echoed]),
         (_("Usage"), _facts(task, *USAGE)),
         (_("Cost"), cost),
-        (_("Where"), [*provider, *_facts(task, *WHERE)]),
+        (_("Source"), [*provider, *_facts(task, *WHERE)]),
         (_("Times"), [*_facts(task, *TIMES), *link_life]),
     ]
     return [(heading, facts) for heading, facts in groups if facts]
@@ -82,7 +82,7 @@ def fact_groups(task: Task, cost: list[Fact]) -> list[tuple[str, list[Fact]]]:
 def note_groups(task: Task) -> list[tuple[str, list[Fact]]]:
     """Facts of an id that belongs to another project: what was typed here, by whom and when."""
     typed = [fact_of(task, name) for name in NOTED if getattr(task, name) not in (None, "")]
-    return [(_("Where"), [Fact(_("provider"), provider_label(task.provider)), *typed])]
+    return [(_("Source"), [Fact(_("provider"), provider_label(task.provider)), *typed])]
 
 
 def provider_label(slug: str) -> str:
@@ -95,7 +95,7 @@ def _echoed(task: Task) -> list[Fact]:
     echo = read_echo(task.raw)
     facts = [Fact(_("input picture"), url, "link", "input_picture") for url in echo.input_pictures]
     if echo.origin_model not in ("", task.model):
-        label = _("model as the gateway was asked for it")
+        label = _("model name requested from the gateway")
         facts.insert(0, Fact(label, echo.origin_model, "code", "origin_model"))
     return facts
 
@@ -108,10 +108,8 @@ def _promised_link_life(task: Task) -> list[Fact]:
     hours = int(promised.total_seconds() // 3600)
     days = ngettext("%(number)s day", "%(number)s days", hours // 24) % {"number": hours // 24}
     life = days if hours > 24 else _("%(number)s hours") % {"number": hours}
-    beside = _(
-        "%(life)s. We rely on the link's signature instead, or on 24 hours where it has none."
-    )
-    label = _("life of links, as the provider says")
+    beside = _("%(life)s. We use the link's signature instead, or 24 hours if it has none.")
+    label = _("link lifetime, according to the provider")
     return [Fact(label, beside % {"life": life}, name="link_life")]
 
 

@@ -31,10 +31,10 @@ STATE_BADGES = {
     SAVED: (Badge("device-floppy", "green"), gettext_lazy("Saved")),
     SAVED_ONLY_HERE: (
         Badge("device-floppy", "green"),
-        gettext_lazy("Gone upstream, saved here"),
+        gettext_lazy("Gone at the provider, saved here"),
     ),
     AT_RISK: (Badge("shield-exclamation", "red"), gettext_lazy("At risk")),
-    GONE: (Badge("cloud-off", "grey"), gettext_lazy("Gone upstream, lost")),
+    GONE: (Badge("cloud-off", "grey"), gettext_lazy("Gone at the provider, lost")),
     DELETED: (Badge("trash", "grey"), gettext_lazy("Deleted")),
     MISSING: (Badge("video-off", "red"), gettext_lazy("Saved file missing")),
     CHANGED: (Badge("alert-octagon", "red"), gettext_lazy("Saved file changed")),
@@ -44,55 +44,59 @@ MARKS = dict(zip(STATE_BADGES, "wvsurgdmc", strict=True))
 #: Sentences that say why the last try failed, and what happens next.
 TROUBLES: dict[str, Any] = {
     CopyTrouble.NOT_READY: gettext_lazy(
-        "The provider has not put the file there yet; that takes some minutes after the success."
+        "The provider hasn't put the file there yet. This can take a few minutes after the task "
+        "succeeds."
     ),
     CopyTrouble.LINK_DEAD: gettext_lazy(
-        "The link works no more. The provider is asked for a fresh one."
+        "The link no longer works. Requesting a new one from the provider."
     ),
     CopyTrouble.CUT_OFF: gettext_lazy(
-        "Fewer bytes came than were announced. The next try goes on from there."
+        "Fewer bytes arrived than announced. The next attempt continues from there."
     ),
     CopyTrouble.NOT_A_VIDEO: gettext_lazy(
-        "What came is not a whole file of its kind, so it is not called saved."
+        "The file that arrived isn't complete, so it isn't marked as saved."
     ),
     CopyTrouble.NO_KEY: gettext_lazy(
-        "The link asks for the key, and this credential's key cannot be used. Type it in again."
+        "The link needs the key, but this credential's key can't be used. Enter it again."
     ),
     CopyTrouble.DISK_FULL: gettext_lazy(
-        "The disk is full up to its reserve. Make room; saving then goes on by itself."
+        "The disk is full except for its reserve. Free up space; saving then continues "
+        "automatically."
     ),
     CopyTrouble.STORAGE: gettext_lazy(
-        "Our own storage did not take the file. Check its settings and its room."
+        "The storage didn't accept the file. Check its settings and free space."
     ),
     CopyTrouble.MISSING: gettext_lazy(
-        "It was saved, and is missing from the storage. It is fetched again."
+        "This file was saved but is now missing from storage. It's being fetched again."
     ),
     CopyTrouble.CHANGED: gettext_lazy(
-        "It was saved, and what is in the storage now is something else. It is fetched again."
+        "This file was saved but has changed in storage. It's being fetched again."
     ),
     # Troubles of the network, said of a file and not of an answer about a task.
     Trouble.CONNECTION: gettext_lazy(
-        "The host of the file could not be reached. It is tried again by itself."
+        "Couldn't reach the file's host. We'll try again automatically."
     ),
     Trouble.TIMEOUT: gettext_lazy(
-        "The file came too slowly, or not at all. The next try goes on from there."
+        "The file arrived too slowly or not at all. The next attempt continues from there."
     ),
     Trouble.TLS: gettext_lazy(
-        "The certificate of the file's host was not accepted. Check this server's clock, and "
-        "whether a proxy stands in between."
+        "The certificate of the file's host wasn't accepted. Check this server's clock, and "
+        "whether a proxy is in between."
     ),
     Trouble.TOO_LARGE: gettext_lazy(
-        "The file is larger than is allowed here (DAILIES_LARGEST_VIDEO)."
+        "The file is larger than allowed here (DAILIES_LARGEST_VIDEO)."
     ),
-    Trouble.MALFORMED: gettext_lazy("What came is not what was announced. It is tried again."),
-    Trouble.EMPTY: gettext_lazy("The file came empty. It is tried again."),
+    Trouble.MALFORMED: gettext_lazy(
+        "The file that arrived isn't the one expected. We'll try again."
+    ),
+    Trouble.EMPTY: gettext_lazy("The file is empty. We'll try again."),
 }
 WITHOUT_TROUBLE = (SAVED, SAVED_ONLY_HERE, GONE, DELETED, MISSING, CHANGED)
 #: Sentences about each difference between file and task; see Copy.mismatches.
 MISMATCHES = {
-    "duration": gettext_lazy("The file runs for %(file)s s; the task says %(task)s s."),
-    "size": gettext_lazy("The file is %(file)s pixels; the task says %(task)s."),
-    "audio": gettext_lazy("Sound in the file: %(file)s; the task says: %(task)s."),
+    "duration": gettext_lazy("The file is %(file)s s long. The task says %(task)s s."),
+    "size": gettext_lazy("The file is %(file)s pixels. The task says %(task)s."),
+    "audio": gettext_lazy("Audio in the file: %(file)s. The task says: %(task)s."),
 }
 ROUTES = {str(CopyKind.VIDEO): "video", str(CopyKind.LAST_FRAME): "last_frame"}
 
@@ -312,7 +316,7 @@ class FilePresenter:
         facts = [
             Fact(_("size"), size),
             Fact(_("pixels"), self.pixels),
-            Fact(_("runs for"), _("%(number)s s") % {"number": duration} if duration else ""),
+            Fact(_("length"), _("%(number)s s") % {"number": duration} if duration else ""),
             Fact(_("video codec"), copy.video_codec),
             Fact(_("audio codec"), copy.audio_codec or (_("none") if copy.video_codec else "")),
             Fact(_("saved at"), copy.saved_at, "time"),

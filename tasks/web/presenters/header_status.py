@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from django.db.models import BooleanField, Count, DateTimeField, Exists, Field, Min, Q, Value
+from django.db.models import BooleanField, Count, DateTimeField, Exists, Min, Q, QuerySet, Value
 from django.utils.translation import get_language, gettext_lazy
 
-from tasks.billing.near_limit import COLUMNS, NearLimit, limited, nearly_spent
-from tasks.models import Copy, CopyState, Lease, Project
-from tasks.models.access import Rights, alarming_copies
-from tasks.models.charge import day_of
-from tasks.models.copy import risky
+from tasks.billing.budget_status import BudgetStatus
+from tasks.billing.near_limit import COLUMNS, NearLimit, near_limits, told_to
+from tasks.models import Budget, Copy, CopyState, Lease, Project
+from tasks.models.access import Rights, administers, alarming_copies
+from tasks.models.copy import RISKY, risky
+from tasks.models.statement import NOW, Statement
 from tasks.web.presenters.facts import clock
 from tasks.web.shared import Shared
 
@@ -31,6 +32,7 @@ DAMAGE = "damage"  # this one beats when a saved file is found missing or change
 TOLD_FOR = timedelta(days=7)  # … which every page tells for so long, and the archive's page always
 
 
+Beats = dict[str, datetime | None]  # when each was last heard of, by the name of its lease
 _QUIET: dict[str, Any] = {"silent": "", "beat_at": None}
 
 
@@ -45,21 +47,30 @@ class HeaderStatus:
     deadline: datetime | None  # the first end of a link in the future
     silent: str  # the process whose heartbeat is missing, in words; "" while all beat
     beat_at: datetime | None
-    budgets: tuple[NearLimit, ...]  # those that this person may raise, the fullest first
+    budgets: tuple[NearLimit, ...]  # their own and those that they set, the fullest first
 
     @classmethod
-    def read(cls, user: Any, now: datetime, *, manages: bool = True) -> HeaderStatus:
+    def read(cls, user: Any, now: datetime) -> HeaderStatus:
         """The status for `user`. Two queries; one more while saved files were lost of late.
 
-        `manages`: whether the person may manage any project, as far as is known.
+        One more, too, while some budget of the site is near its limit. Which are is read for
+        everybody at once, some seconds before at most, with the heartbeats of whoever comes first.
         """
-        beat_at, near_limit = _beats_and_budgets(user, now, manages)
+        read_with_budgets: list[Beats | None] = []
+
+        def near_now() -> tuple[BudgetStatus, ...]:
+            beats, rows = _beats_and_budgets(user)
+            read_with_budgets.append(beats)
+            return near_limits(rows, now)
+
+        all_near = near.get(None, near_now)
+        beat_at = read_with_budgets[0] if read_with_budgets else _beats(user)
         damaged_at = beat_at.get(DAMAGE) if beat_at else None
         is_lost = damaged_at is not None and damaged_at > now - TOLD_FOR
         return cls(
             now=now,
             lost=_lost(user, now) if is_lost else 0,
-            budgets=near_limit,
+            budgets=told_to(user, all_near, now),
             **_risk(user, now),
             **(_QUIET if beat_at is None else _silence(beat_at, now)),
         )
@@ -89,23 +100,33 @@ class HeaderStatus:
 #: Each page asks every 15 s, and putting a status together costs as much as five quiet questions.
 SHARED_SECONDS = 5.0
 shared: Shared[HeaderStatus] = Shared(SHARED_SECONDS)
+#: The budgets near their limit are the same for all who are told of them.
+near: Shared[tuple[BudgetStatus, ...]] = Shared(SHARED_SECONDS)
 
 
 def _risk(user: Any, now: datetime) -> dict[str, Any]:
     """Counts among the copies whose links end first, so that a long queue costs no more."""
+    key = (user.pk, administers(user), user.is_active, WINDOW)
+    statement = statements.get(key, lambda: Statement.of(_nearest_ends(user), RISKY))
+    in_window, at_risk, deadline = next(statement.rows(now), (0, 0, None))
+    return {"at_least": in_window == WINDOW, "at_risk": at_risk, "deadline": deadline}
+
+
+#: Putting this one together took a tenth of a page, and asking it a hundredth.
+statements: Shared[Statement] = Shared(600.0)
+
+
+def _nearest_ends(user: Any) -> QuerySet[Copy, tuple[int, int, datetime | None]]:
+    """The copies whose links end first, those of them at risk, and the first end ahead."""
     nearest = Copy.objects.unsaved().values("pk")[:WINDOW]
-    theirs = risky(now) & alarming_copies(user)
-    ahead = theirs & Q(link_ends_at__gt=now)
-    counts = (
-        Copy.objects.filter(pk__in=nearest)
-        .order_by()
-        .aggregate(
-            in_window=Count("pk"),
-            at_risk=Count("pk", filter=theirs),
-            deadline=Min("link_ends_at", filter=ahead),
-        )
-    )
-    return {"at_least": counts.pop("in_window") == WINDOW, **counts}
+    theirs = risky(NOW) & alarming_copies(user)
+    ahead = theirs & Q(link_ends_at__gt=NOW)
+    together = Copy.objects.filter(pk__in=nearest).order_by().values(together=Value(1))
+    return together.annotate(
+        in_window=Count("pk"),
+        at_risk=Count("pk", filter=theirs),
+        deadline=Min("link_ends_at", filter=ahead),
+    ).values_list("in_window", "at_risk", "deadline")
 
 
 def _lost(user: Any, now: datetime) -> int:
@@ -116,28 +137,32 @@ def _lost(user: Any, now: datetime) -> int:
     return lost.order_by()[:WINDOW].count()
 
 
-def _beats_and_budgets(
-    user: Any, now: datetime, manages: bool
-) -> tuple[dict[str, datetime | None] | None, tuple[NearLimit, ...]]:
-    """The heartbeats and the budgets near their limit, in one statement.
+def _beats_and_budgets(user: Any) -> tuple[Beats | None, list[tuple[Any, ...]]]:
+    """The heartbeats, and all budgets of the site as rows of COLUMNS, in one statement."""
+    beats = _beating(user, *(Value(None, output_field=field) for field in COLUMNS.values()))
+    nothing = (Value(None, output_field=DateTimeField()), Value(None, output_field=BooleanField()))
+    budgets = Budget.objects.order_by().values_list(Value(""), *nothing, *COLUMNS)
+    rows = list(beats.union(budgets, all=True))
+    beating = [row[:3] for row in rows if row[0]]
+    return _told(user, beating), [row[3:] for row in rows if not row[0]]
 
-    It runs on every page and every 15 s. Putting it together takes 2 ms, which people who manage
-    nothing are spared. Somebody who sees no project's details gets no heartbeats.
-    """
+
+def _beats(user: Any) -> Beats | None:
+    return _told(user, list(_beating(user)))
+
+
+def _beating(user: Any, *more: Value) -> QuerySet[Any, Any]:
+    """Names and times of the heartbeats, and whether this person sees any project's details."""
     detailed = Exists(Project.objects.detailed_to(user).order_by())
     beating = Lease.objects.filter(name__in=[*HEARTBEATS, DAMAGE]).order_by()
-    beats = beating.values_list("name", "beat_at", detailed, *map(_null, COLUMNS.values()))
-    if manages:
-        budgets = limited(user, day_of(now)).order_by()
-        nulls = _null(DateTimeField()), _null(BooleanField())
-        rows = list(beats.union(budgets.values_list(Value(""), *nulls, *COLUMNS), all=True))
-    else:
-        rows = list(beats)
-    near_limit = nearly_spent(row[3:] for row in rows if not row[0])
-    beat_at = {row[0]: row[1] for row in rows if row[0]}
+    return beating.values_list("name", "beat_at", detailed, *more)
+
+
+def _told(user: Any, rows: list[tuple[Any, ...]]) -> Beats | None:
+    """The heartbeats by name; None for somebody who sees no project's details."""
     # Before the first worker has begun there is no row of it to tell.
-    is_told = any(row[2] for row in rows) if beat_at else Rights.of(user).sees_details
-    return beat_at if is_told else None, near_limit
+    is_told = rows[0][2] if rows else Rights.of(user).sees_details
+    return {row[0]: row[1] for row in rows} if is_told else None
 
 
 def _silence(beat_at: dict[str, datetime | None], now: datetime) -> dict[str, Any]:
@@ -151,8 +176,3 @@ def _silence(beat_at: dict[str, datetime | None], now: datetime) -> dict[str, An
         if (name in beat_at or name != "storage") and (last is None or now - last > longest):
             return {"silent": str(words), "beat_at": last}
     return _QUIET
-
-
-def _null(field: Field[Any, Any]) -> Value:
-    """The value of a column that only the other half of the statement has."""
-    return Value(None, output_field=field)

@@ -32,24 +32,24 @@ LEAST = 3  # units; the height of even the smallest number, so that it can be se
 
 #: Kinds of errors in a word or two.
 KINDS: dict[str, Promise] = {
-    Trouble.UNAUTHORIZED: gettext_lazy("key refused"),
-    Trouble.FORBIDDEN: gettext_lazy("forbidden"),
-    Trouble.OVERDUE: gettext_lazy("account owes money"),
-    Trouble.RATE_LIMITED: gettext_lazy("too many requests"),
-    Trouble.QUOTA_USED_UP: gettext_lazy("plan's quota used up"),
-    Trouble.BAD_REQUEST: gettext_lazy("request refused"),
+    Trouble.UNAUTHORIZED: gettext_lazy("key rejected"),
+    Trouble.FORBIDDEN: gettext_lazy("no permission"),
+    Trouble.OVERDUE: gettext_lazy("overdue balance"),
+    Trouble.RATE_LIMITED: gettext_lazy("rate-limited"),
+    Trouble.QUOTA_USED_UP: gettext_lazy("plan quota used up"),
+    Trouble.BAD_REQUEST: gettext_lazy("request rejected"),
     Trouble.BAD_ADDRESS: gettext_lazy("wrong address"),
-    Trouble.SERVER: gettext_lazy("provider's own error"),
+    Trouble.SERVER: gettext_lazy("provider error"),
     Trouble.NOT_JSON: gettext_lazy("not JSON"),
     Trouble.EMPTY: gettext_lazy("empty answer"),
     Trouble.MALFORMED: gettext_lazy("no task in the answer"),
-    Trouble.WRONG_TASK: gettext_lazy("another task's answer"),
+    Trouble.WRONG_TASK: gettext_lazy("answer about another task"),
     Trouble.TOO_LARGE: gettext_lazy("answer too large"),
-    Trouble.TIMEOUT: gettext_lazy("no answer in time"),
+    Trouble.TIMEOUT: gettext_lazy("timed out"),
     Trouble.CONNECTION: gettext_lazy("no connection"),
-    Trouble.TLS: gettext_lazy("certificate not accepted"),
+    Trouble.TLS: gettext_lazy("certificate rejected"),
     Trouble.PRIVATE_ADDRESS: gettext_lazy("private address"),
-    Trouble.ODD_ADDRESS: gettext_lazy("address not asked"),
+    Trouble.ODD_ADDRESS: gettext_lazy("address not allowed"),
 }
 
 
@@ -163,7 +163,7 @@ class Day:
     def summary(self) -> str:
         """The chart in a sentence or two."""
         if not self.whole.asked:
-            return _("Nothing was asked in the last 24 hours.")
+            return _("No requests in the last 24 hours.")
         whole = self.whole
         counts = ngettext(
             "%(answers)s answer in the last 24 hours",
@@ -178,14 +178,14 @@ class Day:
             counts = _("%(answers)s, no errors.") % {"answers": counts}
         latencies = limits = ""
         if whole.p50 is not None and whole.p95 is not None:
-            latencies = _("Half of them came within %(p50)s, 95 of 100 within %(p95)s.") % {
+            latencies = _("Median %(p50)s, p95 %(p95)s.") % {
                 "p50": duration(whole.p50),
                 "p95": duration(whole.p95),
             }
         if whole.limited:
             limits = ngettext(
-                "In %(number)s minute the provider asked for fewer requests.",
-                "In %(number)s minutes the provider asked for fewer requests.",
+                "Rate-limited in %(number)s minute.",
+                "Rate-limited in %(number)s minutes.",
                 whole.limited,
             ) % {"number": whole.limited}
         return prose(counts, latencies, limits)

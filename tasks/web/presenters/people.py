@@ -63,7 +63,7 @@ class UnusedInvitation:
             return cls(row, _("withdrawn"))
         if row.ends_at <= now:
             return cls(row, _("ended"))
-        return cls(row, "" if row.stands else _("ended with the rights of who invited"))
+        return cls(row, "" if row.stands else _("ended when the person who sent it lost access"))
 
 
 def invitations_of(project: Project, now: datetime) -> list[UnusedInvitation]:

@@ -37,20 +37,60 @@ def shared_row(presented: TaskPresenter, template: str, **flags: Hashable) -> Sa
     return kept.get(key, lambda: _dense(render_to_string(template, context)))
 
 
+def item(
+    presented: TaskPresenter,
+    *,
+    shows_project: bool,
+    stack: int | None = None,
+    takes: int = 0,
+    is_open: bool = False,
+) -> SafeString:
+    """A task's row as an element of a list.
+
+    `stack` is the id of the task on top of the takes that it lies among; on top itself it stands
+    for `takes` of them and has the button that opens them. An include for each of fifty rows took
+    a twentieth of a page.
+    """
+    state, button = "", ""
+    if takes:
+        state = " is-stack"
+        button = _stack_button(stack, takes, is_open)
+    elif stack is not None:
+        state = " is-folded is-open" if is_open else " is-folded"
+    take_of = "" if stack is None else f' data-take-of="{stack}"'
+    within = row(presented, shows_project=shows_project)
+    classes = f"take {presented.screen.shape}{state}"
+    return mark_safe(
+        f'<li class="{classes}"{take_of} id="t{presented.task.pk}">{within}{button}</li>'
+    )
+
+
+def _stack_button(stack: int | None, takes: int, is_open: bool) -> SafeString:
+    key = ("stack", stack, takes, is_open, get_language())
+    context = {"stack": stack, "takes": takes, "is_open": is_open}
+    return resting.get(key, lambda: _dense(render_to_string("tasks/_stack.html", context)))
+
+
 def row(presented: TaskPresenter, *, shows_project: bool) -> SafeString:
     """All within a task's row: also this person's star, and the cost where they may see it."""
     whole = shared_row(presented, "tasks/_row_shared.html", shows_project=shows_project)
     before, _place, after = whole.partition(OWN)
     pk = presented.task.pk
-    cost = f'<span class="take-cost digits" id="t{pk}-cost">{escape(presented.cost)}</span>'
-    star = _star_button(pk, is_starred=presented.is_starred)
+    attributes = f'class="take-cost digits" id="t{pk}-cost"{_micros(presented)}'
+    cost = f"<span {attributes}>{escape(presented.cost)}</span>"
+    star = _star_button(pk, is_starred=presented.is_starred, stars=presented.stars)
     return mark_safe(f"{before}{cost}{star}{after}")
 
 
-def _star_button(pk: int, *, is_starred: bool) -> SafeString:
-    """One of the two buttons that a task's star can have in a list."""
-    key = ("star", pk, is_starred, get_language())
-    context = {"pk": pk, "is_starred": is_starred, "form": "selection"}
+def _micros(presented: TaskPresenter) -> SafeString:
+    """The attribute by which groups.js adds up a day's money; "" where the cost is not told."""
+    return mark_safe(f' data-micros="{presented.paid[0]}"' if presented.paid else "")
+
+
+def _star_button(pk: int, *, is_starred: bool, stars: int) -> SafeString:
+    """The button of a task's star in a list, for those who have starred it, or for the others."""
+    key = ("star", pk, is_starred, stars, get_language())
+    context = {"pk": pk, "is_starred": is_starred, "stars": stars, "form": "selection"}
     return resting.get(key, lambda: _dense(render_to_string("tasks/_star.html", context)))
 
 

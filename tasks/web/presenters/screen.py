@@ -98,15 +98,6 @@ class Screen:
         return self._saved.sprite_columns if self._saved else 0
 
     @property
-    def width(self) -> int | None:
-        """The width of the saved video in pixels, where it is known."""
-        return self._saved.copy.width if self._saved else None
-
-    @property
-    def height(self) -> int | None:
-        return self._saved.copy.height if self._saved else None
-
-    @property
     def is_hevc(self) -> bool:
         video = self._files.video
         return bool(video and video.copy.video_codec == "hevc")

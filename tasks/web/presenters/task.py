@@ -9,6 +9,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
+from tasks.billing.amounts import money
 from tasks.models import Submission, SubmissionState, Task
 from tasks.providers.catalog.models import find_model
 from tasks.status import Status
@@ -39,6 +40,7 @@ class TaskPresenter:
     """
 
     is_starred = False  # depends on the person; the views set it where a page shows stars
+    queue_place: int | None = None  # of a queued task; 0 where it is unknown; see queue_place.py
 
     def __init__(self, task: Task, now: datetime, sources: Iterable[str] | None = None) -> None:
         """`sources` are the origins that the page may play from; None: those of this task."""
@@ -83,7 +85,7 @@ class TaskPresenter:
         changes without it: by the reader's rights, by time, by a name that somebody changes.
         """
         task = self.task
-        by_time = (self.files.mark, self.screen.mark, self.is_stale, self.is_new)
+        by_time = (self.files.mark, self.screen.mark, self.is_stale, self.is_new, self.queue_place)
         names = (self.model, self.author, task.project.name)
         return (task.pk, task.change, self.shows_details, *by_time, *names)
 
@@ -179,7 +181,7 @@ class TaskPresenter:
     def reason(self) -> str:
         """The reason why there is no clip, and what to do, in a line; "" where that needs none."""
         if self.task.is_foreign:
-            return _("The id belongs to another project.")
+            return _("This id belongs to another project.")
         if self.task.status != Status.FAILED:
             return self.plain_failure or str(PLAIN_MEANINGS.get(Status(self.task.status), ""))
         if self.plain_failure:
@@ -237,9 +239,19 @@ class TaskPresenter:
         return _("%(number)s frames") % {"number": task.frames} if task.frames else ""
 
     @property
+    def stars(self) -> int:
+        """The number of people who have starred it; never who."""
+        return getattr(self.task, "star_count", None) or 0
+
+    @property
     def cost(self) -> str:
         """The money that it took, where that is known and the reader may see it; else ""."""
-        return paid_for(self.task) if self.shows_details else ""
+        return money(*self.paid) if self.paid else ""
+
+    @property
+    def paid(self) -> tuple[int, str] | None:
+        """The money of `cost`, in millionths of a currency."""
+        return paid_for(self.task) if self.shows_details else None
 
     @property
     def spec(self) -> list[str]:

@@ -33,7 +33,7 @@ class CandidatePresenter:
         """The time between our sending and the candidate's creation, in words."""
         seconds = round(self.candidate.seconds_after(self.sent_at))
         if not seconds:
-            return _("in the second it was sent")
+            return _("the same second it was sent")
         words = _("%(number)s s after sending") if seconds > 0 else _("%(number)s s before sending")
         return words % {"number": abs(seconds)}
 

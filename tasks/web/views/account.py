@@ -78,9 +78,7 @@ class Sessions(FormView):
 
     def form_valid(self, form: EndSessionForm) -> HttpResponse:
         ended = end_sessions(self.request, form.cleaned_data["session"])
-        message = ngettext(
-            "%(number)s session was ended.", "%(number)s sessions were ended.", ended
-        )
+        message = ngettext("%(number)s device signed out.", "%(number)s devices signed out.", ended)
         messages.success(self.request, message % {"number": ended})
         return redirect("usersessions_list")
 

@@ -61,10 +61,10 @@ def save_now(request: HttpRequest) -> HttpResponse:
     if not tasks.exists():
         raise Http404
     copies = Copy.objects.filter(task__in=list(tasks.values_list("pk", flat=True)))
-    message = _("Nothing to do: it is saved, or being saved.")
+    message = _("Nothing to do. It's saved or being saved.")
     if number := copies.save_now(timezone.now()):
         message = ngettext(
-            "%(number)s file is saved next.", "%(number)s files are saved next.", number
+            "%(number)s file will be saved next.", "%(number)s files will be saved next.", number
         ) % {"number": number}
     messages.success(request, message)
     if "hx-request" in request.headers:

@@ -21,6 +21,7 @@ from tasks.web.lists.paging import ROWS
 from tasks.web.live_feed import Feed, Known
 from tasks.web.presenters.batches import Progress
 from tasks.web.presenters.media_sources import media_sources
+from tasks.web.presenters.queue_place import mark_queued
 from tasks.web.presenters.task import TaskPresenter
 from tasks.web.views.tasks import mark_starred
 
@@ -52,6 +53,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     sources = media_sources(rows)
     presented = [TaskPresenter(each, now, sources) for each in (compared if is_comparing else rows)]
     mark_starred(presented, request.user)
+    mark_queued(presented, sight)
     comparison = SettingComparison.of(_load_requests(pk, presented))
     context = {
         "now": now,
@@ -63,6 +65,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "comparison": comparison,
         "title": comparison.common_value("prompt"),
         "is_comparing": is_comparing,
+        "shape": _common_shape(presented),
         "saved": [each.task.pk for each in presented if each.files.is_saved],
         "may_work": batches.usable_by(request.user).filter(pk=pk).exists(),
         "feed": Feed.of(
@@ -77,6 +80,12 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     response = render(request, "batches/page.html", context)
     allow_media(response, sources)
     return response
+
+
+def _common_shape(presented: Iterable[TaskPresenter]) -> str:
+    """The shape that all of their pictures have; "" where they differ."""
+    shapes = {each.screen.shape for each in presented}
+    return shapes.pop() if len(shapes) == 1 else ""
 
 
 def _load_requests(pk: int, presented: Iterable[TaskPresenter]) -> dict[int, GenerationRequest]:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tasks import queue
+from tasks.billing import gate
 from tasks.billing.errors import PlacementRefusedError
 from tasks.models import (
     AuditAction,
@@ -148,7 +149,8 @@ def form_context(request: HttpRequest, form: ComposeForm, **saving: Any) -> dict
         context["waits_until"] = form.credential_chosen.creates_wait(context["now"])
     requests = plan.requests(_random) if plan else []
     if requests and form.project_chosen and form.credential_chosen:
-        context["estimate"] = CostEstimate.of(requests, form.project_chosen, form.credential_chosen)
+        chosen = (form.project_chosen, form.credential_chosen)
+        context["estimate"] = CostEstimate.of(requests, *chosen, request.user)
     return context
 
 
@@ -207,7 +209,7 @@ def _place_form(request: HttpRequest, form: ComposeForm, plan: Plan) -> HttpResp
             origin=origin,
         )
     except UploadGoneError:  # it was removed after the form had been validated
-        form.add_error(None, _("A given file is not here any more. Give it again."))
+        form.add_error(None, _("A file is no longer here. Add it again."))
         return _not_placed(request, form)
     except PlacementRefusedError as refusal:  # too many, too fast, or over the budget
         form.add_error(None, str(refusal))
@@ -270,7 +272,9 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
             audit.note(request, AuditAction.CANCELLED, task, project=task.project_id)
             transaction.on_commit(lambda: queue.cancel(cancellation.pk))
     if not cancellation:
-        messages.error(request, _("Only a queued task can be cancelled, and only once at a time."))
+        messages.error(
+            request, _("Only a queued task can be cancelled, and only by one request at a time.")
+        )
     return redirect("task", pk)
 
 
@@ -283,13 +287,13 @@ def it_exists(request: HttpRequest, pk: int) -> HttpResponse:
     submission = _unconfirmed(Task.objects.editable_by(request.user), pk)
     remote_id = request.POST.get("remote_id", "").strip()
     if submission.task.credential.service.dialect.id_issue(remote_id):
-        messages.error(request, _("This is not the form of this provider's task ids."))
+        messages.error(request, _("This isn't a task id of this provider."))
     else:
         try:
             if confirm_created(submission, remote_id, timezone.now()):
-                messages.success(request, _("Thank you. The task is followed under this id now."))
+                messages.success(request, _("Thank you. The task is now tracked under this id."))
         except AlreadyTrackedError:
-            messages.error(request, _("The task of this id already belongs to something else."))
+            messages.error(request, _("This id already belongs to another task here."))
     submission.refresh_from_db()
     return redirect("task", submission.task_id)
 
@@ -304,6 +308,8 @@ def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     batch = None
     try:
         with transaction.atomic():
+            # Before any task is changed, as the gate locks these before the change counter.
+            gate.lock(submission.task.project, submission.task.credential, request.user)
             if mark_not_created(submission, timezone.now()):
                 batch = place_and_send(
                     uuid.uuid5(submission.batch.key, f"again {submission.take}"),

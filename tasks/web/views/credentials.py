@@ -47,7 +47,7 @@ def credential_add(request: HttpRequest) -> HttpResponse:
         return render(request, "credentials/add.html", {"form": form})
     credential = credentials.save(request, form)
     credentials.ask_for_test(credential)
-    messages.success(request, _("The credential is added. It is being tested now."))
+    messages.success(request, _("Credential added. Testing it now."))
     _add_address_messages(request, credential)
     return redirect("credential", credential.pk)
 
@@ -60,13 +60,13 @@ def credential(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         return _page(request, _visible(request, pk))
     row = _editable(request, pk)
-    old_base_url = row.base_url
+    old = row.provider, row.base_url
     form = CredentialForm(request.POST, instance=row, user=request.user)
     if not form.is_valid():
         return _page(request, _editable(request, pk), form=form)
     credentials.save(request, form)
     messages.success(request, _("Saved."))
-    if row.base_url != old_base_url or form.cleaned_data["key"]:
+    if (row.provider, row.base_url) != old or form.cleaned_data["key"]:
         credentials.ask_for_test(row)
         _add_address_messages(request, row)
     return redirect("credential", pk)
@@ -85,7 +85,7 @@ def credential_key(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, row, key_form=form)
     credentials.replace_key(request, row, form.cleaned_data["key"])
     credentials.ask_for_test(row)
-    messages.success(request, _("The key is replaced. It is being tested now."))
+    messages.success(request, _("Key replaced. Testing it now."))
     return redirect("credential", pk)
 
 
@@ -101,8 +101,14 @@ def credential_test(request: HttpRequest, pk: int) -> HttpResponse:
             credentials.ask_for_test(row)
         if "hx-request" not in request.headers:
             return redirect("credential", pk)
-    context = {"credential": row, "test": LastTest(row, now), "now": now, "may_edit": True}
-    return render(request, "credentials/_test.html", context)
+    context = {
+        "credential": row,
+        "presented": one_of(request.user, row, now),
+        "test": LastTest(row, now),
+        "now": now,
+        "may_edit": True,
+    }
+    return render(request, "credentials/_test_news.html", context)
 
 
 @never_cache
@@ -126,7 +132,7 @@ def credential_pause(request: HttpRequest, pk: int) -> HttpResponse:
     row = _editable(request, pk)
     active = request.POST.get("active") == "1"
     credentials.set_active(request, row, active=active)
-    message = _("%(name)s is asked again.") if active else _("%(name)s is paused.")
+    message = _("%(name)s is active again.") if active else _("%(name)s is paused.")
     messages.success(request, message % {"name": row.name})
     return redirect("credential", pk)
 
@@ -142,7 +148,7 @@ def credential_remove(request: HttpRequest, pk: int) -> HttpResponse:
         credentials.remove(request, row)
     except ProtectedError:  # somebody has just tracked one
         return redirect("credential_remove", pk)
-    messages.success(request, _("%(name)s is deleted.") % {"name": row.name})
+    messages.success(request, _("%(name)s was deleted.") % {"name": row.name})
     return redirect("credentials")
 
 
@@ -186,15 +192,17 @@ def _add_address_messages(request: HttpRequest, credential: Credential) -> None:
     """Add messages on a corrected base URL, on foreseen trouble, and on tasks at the old one."""
     posted = request.POST.get("base_url", "").strip()
     if posted and posted.rstrip("/") != credential.base_url:
-        sentence = _("The base URL was put right: %(url)s. What follows it is added by itself.")
+        sentence = _(
+            "The base URL was corrected to %(url)s. The rest of the path is added automatically."
+        )
         messages.info(request, sentence % {"url": credential.base_url})
     if trouble := foresee(credential.base_url, allowed_private_hosts()):
         messages.warning(request, trouble_sentence(trouble))
     elsewhere = Task.objects.filter(credential=credential).exclude(base_url=credential.base_url)
     if number := elsewhere.live().count():
         sentence = ngettext(
-            "%(number)s running task stays at the address it was made at.",
-            "%(number)s running tasks stay at the address they were made at.",
+            "%(number)s running task stays at the address it was created at.",
+            "%(number)s running tasks stay at the address they were created at.",
             number,
         )
         messages.info(request, sentence % {"number": number})

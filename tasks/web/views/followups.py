@@ -43,7 +43,7 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
     except ValueError:
         return HttpResponseBadRequest()
     if submission.task.status in UNSURE:
-        messages.error(request, _("Nobody knows yet whether this one was made."))
+        messages.error(request, _("It isn't known yet whether this one was created."))
         return redirect("task", pk)
     if reason := _reason_against(submission):
         return _redirect_to_form(request, pk, reason)
@@ -57,9 +57,7 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
             origin=origin_of_repeat(submission.task),
         )
     except UploadGoneError:
-        return _redirect_to_form(
-            request, pk, _("A given file is not here any more. Give it again.")
-        )
+        return _redirect_to_form(request, pk, _("A file is no longer here. Add it again."))
     except PlacementRefusedError as refusal:
         messages.error(request, str(refusal))
         return redirect("task", pk)
@@ -77,10 +75,10 @@ def _reason_against(submission: Submission) -> str:
     """The change since the first send that forbids sending it again; "" where there is none."""
     task, generation = submission.task, submission.generation
     if not Credential.objects.usable_in(task.project).filter(pk=task.credential_id).exists():
-        return _("Its credential cannot be used in this project any more. Choose another.")
+        return _("Its credential can no longer be used in this project. Choose another one.")
     model, service = generation.written_for, task.credential.service
     if model is None or violations(generation, model, service.dialect):
-        return _("What the model takes has changed since. Look the settings through.")
+        return _("This model's options have changed since then. Check the settings.")
     if ended := end_of(model, service.vendor, timezone.localdate()):
         return violation_sentence(ended)
     return ""

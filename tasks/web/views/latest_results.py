@@ -11,6 +11,7 @@ from tasks.web.lists import counts
 from tasks.web.lists.filters import Filters
 from tasks.web.live_feed import Feed, Known
 from tasks.web.presenters.media_sources import media_sources
+from tasks.web.presenters.queue_place import mark_queued
 from tasks.web.presenters.task import TaskPresenter
 from tasks.web.views.tasks import mark_starred
 
@@ -27,6 +28,7 @@ def latest_results(person: Any, project: Project, now: datetime) -> dict[str, An
     sources = media_sources(tasks)
     presented = [TaskPresenter(task, now, sources) for task in tasks]
     mark_starred(presented, person)
+    mark_queued(presented, sight)
     feed = Feed.of(
         "list",
         presented,

@@ -29,6 +29,7 @@ from tasks.web.lists.status_choices import StatusChoices
 from tasks.web.live_feed import Feed, Known, Mark
 from tasks.web.presenters.batches import Progress
 from tasks.web.presenters.files import FilePresenter
+from tasks.web.presenters.queue_place import mark_queued, places_by
 from tasks.web.presenters.rows import shared_row
 from tasks.web.presenters.task import TaskPresenter
 from tasks.web.shared import Shared
@@ -136,6 +137,7 @@ def _task_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
     ids = set(feed.to_look_at(sight, changes))
     rows = Task.objects.in_sight(sight).for_page(sight).filter(pk=own) if own in ids else ()
     presented = [TaskPresenter(task, now, feed.all_sources) for task in rows]
+    mark_queued(presented, sight)
     related = _present_list(feed, sight, changes, ids - {own}, now)
     changed = _changed(presented, feed)
     screens = _with_another_screen(changed, feed)
@@ -147,7 +149,7 @@ def _task_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
         "screens": screens,
         "related": _changed(related, feed),
         "said": _announcement(changed, feed),
-        "feed": _next(feed, sight, changes, [*presented, *related]),
+        **_moved_up(_next(feed, sight, changes, [*presented, *related]), sight, only=own),
     }
     for each in changed:  # the task of the page
         context |= actions_context(request.user, each)
@@ -189,7 +191,7 @@ def _archive_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime)
 
 
 NEWS = (
-    *("rows", "changed", "related", "gone", "said", "statuses", "new", "asks_for_new"),
+    *("rows", "changed", "related", "gone", "moved_up", "said", "statuses", "new", "asks_for_new"),
     *("progress", "summary"),
 )
 
@@ -212,8 +214,20 @@ def _news(feed: Feed, sight: Sight, now: datetime, template: str) -> dict[str, A
         "rows": _fragments(template, changed, _with_another_screen(changed, feed)),
         "gone": feed.on.keys() - changes.keys(),
         "said": _finished(changed, feed),
-        "feed": _next(feed, sight, changes, presented),
+        **_moved_up(_next(feed, sight, changes, presented), sight),
     }
+
+
+def _moved_up(feed: Feed, sight: Sight, *, only: int | None = None) -> dict[str, Any]:
+    """The new places of queued tasks whose rows are not sent, and the next question.
+
+    On a task's page `only` its own place is told.
+    """
+    shown = [pk for pk, mark in feed.on.items() if mark.place is not None and only in (None, pk)]
+    places = places_by(sight) if shown else {}
+    moved = {pk: places[pk] for pk in shown if places.get(pk) not in (None, feed.on[pk].place)}
+    marks = {pk: replace(feed.on[pk], place=place) for pk, place in moved.items()}
+    return {"moved_up": moved, "feed": feed.next(feed.on, marks)}
 
 
 def _present_list(
@@ -230,7 +244,9 @@ def _present_list(
         return {key: rows[key[2]] for key in missing if key[2] in rows}
 
     tasks = shared_rows.get_each(keys, read)
-    return [TaskPresenter(task, now, feed.all_sources) for task in tasks]
+    presented = [TaskPresenter(task, now, feed.all_sources) for task in tasks]
+    mark_queued(presented, sight)
+    return presented
 
 
 def _fragments(template: str, changed: list[TaskPresenter], screens: set[int]) -> list[str]:
@@ -269,7 +285,7 @@ def _announcement(changed: list[TaskPresenter], feed: Feed) -> str:
         mark = feed.on[each.task.pk]
         if mark.is_live and not each.task.is_live:
             status = each.task.get_status_display()
-            sentences.append(_("This task is now: %(status)s.") % {"status": status})
+            sentences.append(_("This task's status is now: %(status)s.") % {"status": status})
         if each.files.is_saved and mark.copy not in "su":
             sentences.append(_("The video is saved."))
     return prose(*sentences)

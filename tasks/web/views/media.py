@@ -81,7 +81,7 @@ def download(request: HttpRequest) -> HttpResponseBase:
     named = [*request.GET.getlist("task"), *request.POST.getlist("task")]
     ids = {pk for pk in map(whole_number, named) if pk is not None}
     if len(ids) > MOST:
-        message = _("At most %(most)d tasks fit into one ZIP.") % {"most": MOST}
+        message = _("A ZIP can contain at most %(most)d tasks.") % {"most": MOST}
         return HttpResponseBadRequest(message, content_type="text/plain; charset=utf-8")
     tasks = Task.objects.visible_to(request.user).filter(pk__in=ids).order_by("id")
     light = tasks.select_related("project").only(*NAMED_BY, "status")

@@ -61,14 +61,14 @@ def invite_again(request: HttpRequest, pk: int) -> HttpResponseBase:
     invitation, link = people.invite_again(request, pk)
     if link:
         return _show_link(request, invitation, link)
-    messages.info(request, _("Somebody has accepted this invitation already."))
+    messages.info(request, _("Someone has already accepted this invitation."))
     return _back(invitation.project_id)
 
 
 @require_POST
 def withdraw_invitation(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = people.withdraw(request, pk)
-    messages.success(request, _("The invitation is withdrawn; its link lets nobody in."))
+    messages.success(request, _("Invitation withdrawn. Its link no longer works."))
     return _back(invitation.project_id)
 
 
@@ -105,7 +105,7 @@ def remove_person(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "people/remove.html", context)
     try:
         people.remove(request, pk)
-        messages.success(request, _("%(name)s is removed.") % {"name": _name(membership)})
+        messages.success(request, _("%(name)s was removed.") % {"name": _name(membership)})
     except people.LastManagerError as refusal:
         messages.error(request, str(refusal))
     return _back(membership.project_id, request)
@@ -122,7 +122,7 @@ def create_project(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, _chosen_project(request, ""), project_form=form)
     project = people.make_project(request, form)
-    messages.success(request, _("The project is made. Invite its people."))
+    messages.success(request, _("Project created. Invite its people."))
     return _back(project.pk)
 
 
@@ -135,7 +135,7 @@ def rename_project(request: HttpRequest, pk: int) -> HttpResponse:
         project.refresh_from_db()
         return _page(request, project, rename_form=form)
     people.rename_project(request, form)
-    messages.success(request, _("The project has its new name."))
+    messages.success(request, _("Project renamed."))
     return _back(project.pk)
 
 
@@ -149,9 +149,9 @@ def viewer_details(request: HttpRequest, pk: int) -> HttpResponse:
     shown = form.cleaned_data["viewers_see_details"]
     people.show_details_to_viewers(request, project, shown=shown)
     if shown:
-        message = _("Viewers now see costs and technical details.")
+        message = _("Viewers can now see costs and technical details.")
     else:
-        message = _("Viewers now see clips, prompts and settings only.")
+        message = _("Viewers can now see only clips, prompts and settings.")
     messages.success(request, message)
     return _back(project.pk)
 

@@ -60,7 +60,7 @@ def saved_prompt(request: HttpRequest, pk: int) -> HttpResponse:
     row = _editable(request, pk)
     form = SavedPromptForm(request.POST or None, instance=row)
     if request.method == "POST" and _save(request, form):
-        messages.success(request, _("The prompt is saved."))
+        messages.success(request, _("Prompt saved."))
         return _redirect_to_list(row)
     row.refresh_from_db()
     return render(request, "prompts/edit.html", {"form": form, "saved": row})
@@ -73,7 +73,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     with transaction.atomic():
         audit.note(request, AuditAction.DELETED, row, project=row.project_id)
         row.delete()
-    messages.success(request, _("“%(name)s” is deleted.") % {"name": row.name})
+    messages.success(request, _("“%(name)s” was deleted.") % {"name": row.name})
     return _redirect_to_list(row)
 
 

@@ -14,5 +14,7 @@ def star(request: HttpRequest, pk: int) -> HttpResponse:
     task = get_object_or_404(Task.objects.visible_to(request.user).only("pk"), pk=pk)
     is_starred = Star.objects.toggle(request.user, task)
     if "hx-request" in request.headers:
-        return render(request, "tasks/_star_mark.html", {"is_starred": is_starred})
+        stars = Star.objects.filter(task=task).count()
+        context = {"pk": pk, "is_starred": is_starred, "stars": stars}
+        return render(request, "tasks/_star_mark.html", context)
     return redirect(return_address(request, "tasks"))

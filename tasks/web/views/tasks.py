@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -17,6 +18,7 @@ from tasks.models.sight import Sight
 from tasks.team import preferences
 from tasks.team.limits import LimitReachedError, spend_on_search
 from tasks.web.compose.cost_estimate import CostEstimate
+from tasks.web.compose.dock_price import dock_price
 from tasks.web.compose.followups import Followups
 from tasks.web.compose.inputs import inputs_of
 from tasks.web.csp import allow_media
@@ -31,6 +33,7 @@ from tasks.web.live_feed import Feed, Known
 from tasks.web.presenters.actions import TaskActions
 from tasks.web.presenters.lineage import Lineage
 from tasks.web.presenters.media_sources import media_sources
+from tasks.web.presenters.queue_place import mark_queued
 from tasks.web.presenters.task import TaskPresenter
 
 
@@ -61,6 +64,7 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
     sources = media_sources(page.tasks)
     presented = [TaskPresenter(task, now, sources) for task in page.tasks]
     mark_starred(presented, request.user)
+    mark_queued(presented, sight)
     tally = counts.within(filters, tasks, user=request.user, newest=newest)
     choices = filter_choices.drop_downs(request.user, filters)
     drop_downs = [choice for choice in choices if choice.is_offered]
@@ -94,6 +98,7 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
         "day_word": filter_choices.day_word(days),
         "chips": filter_choices.chips(filters, drop_downs),
         "shows_project": any(choice.name == "project" for choice in drop_downs),
+        "dock_price": lambda: dock_price(request.user, filters.project, now),
         "in_no_project": lambda: not Project.objects.visible_to(request.user).exists(),
         "newest_url": filters.query(),
         "newer_url": filters.query(after=page.newer),
@@ -101,7 +106,17 @@ def task_list(request: HttpRequest) -> HttpResponseBase:
     }
     response = render(request, "tasks/list.html", context)
     allow_media(response, sources)
+    prefetch_tasks(response)
     return response
+
+
+def prefetch_tasks(response: HttpResponse) -> None:
+    """Have the browser ask for a task's page as soon as its link is pressed, not when let go.
+
+    Between the two people take some 80 ms, as long as the server. Looking writes nothing, and a
+    search is not counted again.
+    """
+    response["Speculation-Rules"] = f'"{static("tasks.speculationrules")}"'
 
 
 @require_GET
@@ -118,6 +133,7 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
     lineage = Lineage.of(presented, request.user, now, sources)
     shown = [presented, *lineage.presented]
     mark_starred([presented], request.user)
+    mark_queued(shown, sight)
     neighbours = _neighbours(request, row, sight)
     context = {
         "now": now,
@@ -132,6 +148,7 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
     }
     response = render(request, "tasks/task.html", context)
     allow_media(response, sources)
+    prefetch_tasks(response)
     return response
 
 
@@ -165,13 +182,13 @@ def actions_context(user: Any, presented: TaskPresenter) -> dict[str, Any]:
         "actions": actions,
         "followups": Followups(presented),
         "once_more": uuid.uuid4(),  # the button's key: pressed twice it places one batch
-        "estimate": _estimate(presented.task) if is_priced else None,
+        "estimate": _estimate(presented.task, user) if is_priced else None,
         **rights,
     }
 
 
-def _estimate(row: Task) -> CostEstimate:
-    return CostEstimate.of([row.submission.generation], row.project, row.credential)
+def _estimate(row: Task, user: Any) -> CostEstimate:
+    return CostEstimate.of([row.submission.generation], row.project, row.credential, user)
 
 
 @require_POST
@@ -179,7 +196,7 @@ def refresh_task(request: HttpRequest, pk: int) -> HttpResponse:
     """Have the next sweep ask the provider; the answer arrives by the live feed."""
     if not Task.objects.editable_by(request.user).filter(pk=pk).check_now(timezone.now()):
         raise Http404
-    messages.success(request, _("Asked again. The answer appears here by itself."))
+    messages.success(request, _("Checking again. The result appears here automatically."))
     if "hx-request" in request.headers:
         return render(request, "_messages.html", {"oob": True})
     return redirect("task", pk)

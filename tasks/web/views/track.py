@@ -129,11 +129,11 @@ def _track(request: HttpRequest, form: TrackForm, entries: list[ImportEntry]) ->
             audit.note(
                 request, AuditAction.TRACKED, project=project, label=label, number=len(tracked)
             )
-    message = _("Nothing was new: all of these are tracked already.")
+    message = _("Nothing new: all of these are already tracked.")
     if count := len(tracked):
         message = ngettext(
-            "%(count)s task is tracked now; its first answer is on the way.",
-            "%(count)s tasks are tracked now; their first answers are on the way.",
+            "Tracking %(count)s task. Getting its status…",
+            "Tracking %(count)s tasks. Getting their status…",
             count,
         ) % {"count": count}
     messages.success(request, message)

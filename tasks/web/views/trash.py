@@ -67,16 +67,17 @@ def delete_tasks(request: HttpRequest) -> HttpResponse:
     number = len(deleted)
     sentences = [
         ngettext(
-            "%(number)s task is in the trash for 30 days. The provider's own record stays.",
-            "%(number)s tasks are in the trash for 30 days. The provider's own records stay.",
+            "%(number)s task moved to the trash for 30 days. The provider's record isn't affected.",
+            "%(number)s tasks moved to the trash for 30 days. The provider's records aren't "
+            "affected.",
             number,
         )
         % {"number": number}
     ]
     if skipped := len(named) - number:
         sentence = ngettext(
-            "%(number)s was left alone: you may not delete it.",
-            "%(number)s were left alone: you may not delete them.",
+            "%(number)s wasn't deleted: you don't have permission.",
+            "%(number)s weren't deleted: you don't have permission.",
             skipped,
         )
         sentences.append(sentence % {"number": skipped})
@@ -97,7 +98,7 @@ def delete_video(request: HttpRequest, pk: int) -> HttpResponse:
         note_each(request, AuditAction.DELETED, deleted)
     if not deleted:
         raise Http404
-    messages.success(request, _("The video is in the trash for 30 days. The task stays."))
+    messages.success(request, _("Video moved to the trash for 30 days. The task stays."))
     return redirect("task", pk)
 
 
@@ -112,7 +113,7 @@ def restore(request: HttpRequest) -> HttpResponse:
     if not restored:
         raise Http404
     number = len(restored)
-    sentence = ngettext("%(number)s is back.", "%(number)s are back.", number)
+    sentence = ngettext("%(number)s restored.", "%(number)s restored.", number)
     messages.success(request, sentence % {"number": number})
     return redirect(return_address(request, "trash"))
 
@@ -133,7 +134,7 @@ def delete_for_good(request: HttpRequest) -> HttpResponse:
         number = tasks.give_up(now) + copies.give_up(now)
     queue.purge()
     sentence = ngettext(
-        "%(number)s is being deleted for good.", "%(number)s are being deleted for good.", number
+        "Permanently deleting %(number)s.", "Permanently deleting %(number)s.", number
     )
     messages.success(request, sentence % {"number": number})
     return redirect("trash")

@@ -89,23 +89,25 @@ def adopt_untracked(request: HttpRequest, pk: int) -> HttpResponse:
     adopted = adopt(chosen, project, timezone.now(), on_adopted=note)
     if count := len(adopted):
         sentence = ngettext(
-            "%(count)s task is adopted into %(project)s.",
-            "%(count)s tasks are adopted into %(project)s.",
+            "%(count)s task adopted into %(project)s.",
+            "%(count)s tasks adopted into %(project)s.",
             count,
         )
         messages.success(request, sentence % {"count": count, "project": known_as(project)})
     left = chosen.unknown(timezone.now()).filter(sought_elsewhere(project)).count()
     if left:
         sentence = ngettext(
-            "%(count)s task stays: a create of another project, whose answer was lost, may have "
-            "made it.",
-            "%(count)s tasks stay: creates of another project, whose answers were lost, may have "
-            "made them.",
+            "%(count)s task wasn't adopted: an unconfirmed request of another project may have "
+            "created it.",
+            "%(count)s tasks weren't adopted: unconfirmed requests of another project may have "
+            "created them.",
             left,
         )
         messages.info(request, sentence % {"count": left})
     elif not adopted:
-        messages.info(request, _("Nothing was adopted: none was chosen, or all are tracked now."))
+        messages.info(
+            request, _("Nothing was adopted: nothing was selected, or all are tracked now.")
+        )
     return _back(pk)
 
 

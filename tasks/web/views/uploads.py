@@ -28,7 +28,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
     project = uploads.project_of(request.user, request.POST)
     files, part = request.FILES.getlist("files"), request.POST.get("part", "")
     if not files or len(files) > uploads.MOST_FILES or part not in list(MediaRole):
-        message = _("Give files, at most %(most)s at a time.") % {"most": uploads.MOST_FILES}
+        message = _("Add files, at most %(most)s at a time.") % {"most": uploads.MOST_FILES}
         return HttpResponseBadRequest(message, content_type="text/plain; charset=utf-8")
     try:
         spend(request.user, Limit.UPLOAD, len(files))

@@ -38,7 +38,7 @@ def test_the_list_names_known_and_new_models(desk: Client, theirs: Credential) -
 
 @pytest.mark.parametrize(
     ("trouble", "says"),
-    [(Trouble.UNAUTHORIZED, "refused the key"), (Trouble.BAD_ADDRESS, "no list of models")],
+    [(Trouble.UNAUTHORIZED, "rejected the key"), (Trouble.BAD_ADDRESS, "no model list")],
 )
 def test_trouble_with_the_list_is_told(
     trouble: Trouble, says: str, desk: Client, theirs: Credential

@@ -206,7 +206,7 @@ def test_a_stored_key_is_not_sent_to_another_host(desk: Client, theirs: Credenti
     assert 'name="key"' not in desk.get(page_of(theirs)).content.decode()
     sent = changed(theirs, base_url="https://evil.example")
     page = desk.post(page_of(theirs), sent).content.decode()
-    assert "leads to another host" in page and 'name="key"' in page
+    assert "now points to another host" in page and 'name="key"' in page
     theirs.refresh_from_db()
     assert theirs.base_url == "https://gateway.example"
     desk.post(page_of(theirs), sent | {"key": KEY})
@@ -248,7 +248,7 @@ def test_a_credential_with_tasks_cannot_be_deleted_but_paused(
 ) -> None:
     make_task()
     page = desk.get(page_of(theirs) + "remove/").content.decode()
-    assert "Pause it" in page and "Delete for good" not in page
+    assert "Pause" in page and "Delete permanently" not in page
     assert desk.post(page_of(theirs) + "remove/").status_code == 200
     assert Credential.objects.filter(pk=theirs.pk).exists()
 
@@ -256,7 +256,7 @@ def test_a_credential_with_tasks_cannot_be_deleted_but_paused(
 def test_a_credential_without_tasks_is_deleted_after_confirmation(
     desk: Client, theirs: Credential
 ) -> None:
-    assert "Delete for good" in desk.get(page_of(theirs) + "remove/").content.decode()
+    assert "Delete permanently" in desk.get(page_of(theirs) + "remove/").content.decode()
     HealthMinute.objects.create(credential=theirs, minute=timezone.now())
     assert desk.post(page_of(theirs) + "remove/").headers["Location"] == "/credentials/"
     assert not Credential.objects.exists() and not HealthMinute.objects.exists()

@@ -137,11 +137,11 @@ def test_a_name_that_leads_out_of_the_storage_opens_nothing(
     assert viewing.get(f"/tasks/{task.pk}/video").status_code == 400
 
 
-def test_a_range_costs_four_statements(
+def test_a_range_costs_three_statements(
     saved: Copy, ask: Ask, django_assert_num_queries: Any
 ) -> None:
     ask()
-    with django_assert_num_queries(4):  # session, person, projects, the copy with its task
+    with django_assert_num_queries(3):  # session with person, projects, the copy with its task
         ask("bytes=0-9")
 
 

@@ -88,9 +88,9 @@ def test_nginx_sends_it_with_the_same_life(address: str, ask: Ask, settings: Any
     assert response["Cache-Control"] == FOR_EVER
 
 
-def test_it_costs_four_statements(address: str, ask: Ask, django_assert_num_queries: Any) -> None:
+def test_it_costs_three_statements(address: str, ask: Ask, django_assert_num_queries: Any) -> None:
     ask(address=address)
-    with django_assert_num_queries(4):  # session, person, projects, the copy with its task
+    with django_assert_num_queries(3):  # session with person, projects, the copy with its task
         ask(address=address)
 
 

@@ -50,7 +50,7 @@ def test_a_selection_is_one_zip_with_a_list_of_what_is_missing(
     assert packed.read("not-included.txt").decode().splitlines() == [
         "cgt-2: Running",
         "cgt-3: Video: Waiting to be saved",
-        "cgt-4: Video: not in the storage any more",
+        "cgt-4: Video: no longer in storage",
     ]
     assert len(packed.namelist()) == 4
 
@@ -67,8 +67,8 @@ def test_a_zip_of_twenty_tasks_asks_as_often_as_one_of_two(
     for task in tasks[::2]:
         save_copy(task, MOVIE)
     for chosen in (tasks[:2], tasks):
-        # session, person, their projects, the tasks, their copies, the note in the audit
-        with django_assert_num_queries(6):
+        # session with person, their projects, the tasks, their copies, the note in the audit
+        with django_assert_num_queries(5):
             body(viewing.post("/tasks/download.zip", {"task": [task.pk for task in chosen]}))
 
 

@@ -52,7 +52,7 @@ def test_a_used_invitation_is_not_renewed(office: Client, viewer: User, client: 
 
 
 def test_an_invitation_is_sent_by_e_mail_where_the_site_can_send_it(
-    office: Client, settings: object, mailoutbox: list[mail.EmailMessage]
+    office: Client, settings: object, mailoutbox: list[mail.EmailMultiAlternatives]
 ) -> None:
     link_of(office, email="new@example.com")
     assert not mailoutbox
@@ -60,7 +60,12 @@ def test_an_invitation_is_sent_by_e_mail_where_the_site_can_send_it(
     link = link_of(office, email="new@example.com")
     [sent] = mailoutbox
     assert sent.to == ["new@example.com"]
-    assert link in sent.body
+    assert link in str(sent.body)
+    [(html, kind)] = sent.alternatives
+    page, text_part = str(html), str(sent.body)
+    assert kind == "text/html" and page.count(f'href="{link}"') == 2
+    for text in (page, text_part):
+        assert "manager" in text and "<b>" not in text
     link_of(office)
     assert len(mailoutbox) == 1
 

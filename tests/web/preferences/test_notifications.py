@@ -107,10 +107,10 @@ def test_a_quiet_poll_needs_one_query_besides_session_and_user(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     after = end(make_task(created_by=member)).pk
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         assert ask(desk, after).status_code == 204
-    # session, person, newest change, what ended, their projects, own tasks
-    with django_assert_num_queries(6):
+    # session with person, newest change, what ended, their projects, own tasks
+    with django_assert_num_queries(5):
         assert len(reported(ask(desk, 0))) == 1
 
 

@@ -30,7 +30,7 @@ def test_a_profile_comes_with_its_person(
 ) -> None:
     Profile.objects.remember(member, **chosen)
     quiet = desk.get("/").context["feed"].url
-    with django_assert_num_queries(3):  # session, person, last change
+    with django_assert_num_queries(2):  # session with person, last change
         assert desk.get(quiet).status_code == 204
 
 

@@ -180,7 +180,7 @@ def test_shortcuts_are_switched_off_by_an_attribute_and_the_help_says_where_to_s
     assert "data-shortcuts" not in root(desk.get("/"))
     page = save(desk, shortcuts="")
     assert 'data-shortcuts="off"' in root(page)
-    assert "Switch them on in the settings" in page.content.decode()
+    assert "Turn them on in the settings" in page.content.decode()
 
 
 def test_only_pages_of_people_who_want_them_load_the_script_of_notifications(

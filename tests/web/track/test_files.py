@@ -88,13 +88,13 @@ def test_an_answer_without_a_prompt_does_not_remove_the_prompt(
     [
         (b"", "The file is empty."),
         (b"PK\x03\x04rest", "Save it as CSV"),
-        (b"id,prompt\n\x00\x00,x\n", "not a text file"),
-        (b"\x89PNG\r\n\x1a\n\xff\xff\xff", "not a text file"),
-        (b'id,prompt\ncgt-1,"never closed\n', "a quotation mark is not closed"),
+        (b"id,prompt\n\x00\x00,x\n", "a text file"),
+        (b"\x89PNG\r\n\x1a\n\xff\xff\xff", "a text file"),
+        (b'id,prompt\ncgt-1,"never closed\n', "near line 2: a quotation mark"),
         (b"id,prompt\ncgt-1," + b"x" * 200_000, "a cell is too long"),
         (b"id," + b"," * 300 + b"\ncgt-1\n", "too many columns"),
-        (b"id,prompt\n" + b"cgt-1,x\n" * 2_001, "the most is 2000"),
-        (b"id,prompt\n,\n", "There is no task id in this."),
+        (b"id,prompt\n" + b"cgt-1,x\n" * 2_001, "the limit is 2000"),
+        (b"id,prompt\n,\n", "No task id found."),
     ],
 )
 def test_errors_of_a_file_are_shown_beside_it(
@@ -110,7 +110,7 @@ def test_a_file_that_is_too_large_for_one_step_is_refused(
     client = client_of(member)
     monkeypatch.setattr(track_form, "MOST_CARRIED", 100)
     page = client.post(URL, uploaded(TABLE.encode(), ark))
-    assert "too much at once" in str(page.context["form"].errors["upload"])
+    assert "too many at once" in str(page.context["form"].errors["upload"])
     monkeypatch.setattr(track_form, "LARGEST_FILE", 10)
     page = client.post(URL, uploaded(TABLE.encode(), ark))
     assert "larger than 5 MB" in str(page.context["form"].errors["upload"])

@@ -46,7 +46,7 @@ def test_new_ids_of_the_preview_are_tracked_in_the_second_step(
     preview = client.post(URL, typed(f"{A}\n{B}\n{G}", ark))
     answer = client.post(URL, typed(preview.context["ids"], ark, "track"), follow=True)
     assert answer.redirect_chain[-1][0] == reverse("tasks")
-    assert "2 tasks are tracked now" in answer.content.decode()
+    assert "Tracking 2 tasks" in answer.content.decode()
     rows = Task.objects.order_by("id")
     assert [(t.remote_id, t.project, t.credential, t.created_by) for t in rows] == [
         (A, project, ark, member),
@@ -61,7 +61,7 @@ def test_sending_the_second_step_twice_tracks_once(
     client = client_of(member)
     client.post(URL, typed(A, ark, "track"))
     again = client.post(URL, typed(A, ark, "track"), follow=True)
-    assert "Nothing was new" in again.content.decode()
+    assert "Nothing new" in again.content.decode()
     assert Task.objects.count() == 1
 
 
@@ -100,9 +100,9 @@ def test_a_task_of_a_hidden_project_is_shown_only_as_tracked(
     ("ids", "sentence"),
     [
         ("", "Paste at least one task id, or choose a file."),
-        (" ,;\n ", "There is no task id in this."),
-        ("sk-only-a-key-1234567", "There is no task id in this."),
-        (" ".join(f"cgt-{n}" for n in range(MOST_IDS + 1)), "the most is 2000"),
+        (" ,;\n ", "No task id found."),
+        ("sk-only-a-key-1234567", "No task id found."),
+        (" ".join(f"cgt-{n}" for n in range(MOST_IDS + 1)), "the limit is 2000"),
     ],
 )
 def test_an_error_is_shown_beside_the_field(
@@ -119,7 +119,7 @@ def test_the_posted_ids_survive_errors_and_the_step_back(
     client = client_of(member)
     mistake = client.post(URL, {"ids": f"{A}\n{B}", "credential": "77"})
     assert A in mistake.content.decode() and B in mistake.content.decode()
-    assert "not there any more" in mistake.content.decode()
+    assert "no longer exists" in mistake.content.decode()
     back = client.post(URL, typed(f"{A} {B}", ark, "edit"))
     assert f"{A} {B}" in back.content.decode()
     assert not Task.objects.exists()
@@ -141,7 +141,7 @@ def test_an_inactive_credential_cannot_be_chosen(
     client = client_of(member)
     assert client.post(URL, typed(A, ark, "track")).status_code == 200
     assert not Task.objects.exists()
-    assert "no active credential" in client.get(URL).content.decode()
+    assert "No active credential yet" in client.get(URL).content.decode()
 
 
 def test_a_viewer_cannot_track(client_of: ClientOf, viewer: User, ark: Credential) -> None:

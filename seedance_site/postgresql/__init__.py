@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, which looks at a kept connection in a cheaper way."""

@@ -1,0 +1,321 @@
+"""Sums of what was spent in a span of days, grouped by one or two things.
+
+The answers come from the sums that the database keeps (models/cost_sum.py); what batches do not
+have in common is read from their charges. Billed, reserved, estimated and unknown stay apart, and
+so do currencies.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import Case, F, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from tasks.models import BatchSum, Charge, CostSum
+from tasks.models.cost_sum import (
+    GUESSES_TOKENS,
+    HAS_TOKENS,
+    IS_BILLED,
+    IS_ESTIMATED,
+    IS_RESERVED,
+    IS_UNCOUNTED,
+    IS_UNMEASURED,
+    IS_UNPRICED,
+    MEASURES,
+)
+from tasks.models.sight import NONE
+
+#: Parts of a day's sums that are times; the others are columns.
+TIMES = ("day", "week", "month")
+COLUMNS = {
+    "project": "project_id",
+    **{name: name for name in ("person", "model", "provider", "credential")},
+    **{name: name for name in ("resolution", "mode", "outcome", "batch")},
+}
+DIMENSIONS = (*COLUMNS, *TIMES)
+_OF_BATCHES = {"batch", "project", "person", "credential", "provider", *TIMES}
+BATCHES_AT_ONCE = 500  # of an export; a statement of SQLite takes no more than some values
+MOST_BATCHES = 100  # the dearest of them; a year may have half a million
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A thing that is measured: the columns of its parts, and the charges that each is made of."""
+
+    name: str
+    billed: str
+    reserved: str = ""
+    estimated: str = ""
+    unknown: str = ""  # a number of takes
+    made_of: Mapping[str, Q] = field(default_factory=dict)
+    currency: str | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(part for part in PARTS if getattr(self, part))
+
+
+PARTS = ("billed", "reserved", "estimated", "unknown")
+TOKENS = Measure(
+    name="tokens",
+    billed="tokens",
+    reserved="reserved_tokens",
+    estimated="estimated_tokens",
+    unknown="uncounted_takes",
+    made_of={
+        "billed": HAS_TOKENS,
+        "reserved": IS_RESERVED,
+        "estimated": GUESSES_TOKENS,
+        "unknown": IS_UNCOUNTED,
+    },
+)
+TAKES = Measure(name="takes", billed="takes", made_of={"billed": Q()})
+SECONDS = Measure(
+    name="seconds",
+    billed="seconds",
+    unknown="unmeasured_takes",
+    made_of={"billed": Q(made_seconds__isnull=False), "unknown": IS_UNMEASURED},
+)
+
+
+def money_in(currency: str) -> Measure:
+    """The measure of money in a currency; without a price means in none."""
+    own = Q(currency=currency)
+    return Measure(
+        name=currency,
+        billed="micros",
+        reserved="reserved_micros",
+        estimated="estimated_micros",
+        unknown="unpriced_takes",
+        made_of={
+            "billed": own & IS_BILLED,
+            "reserved": own & IS_RESERVED,
+            "estimated": own & IS_ESTIMATED,
+            "unknown": IS_UNPRICED,
+        },
+        currency=currency,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Days, projects and conditions on what is grouped by; both days are included."""
+
+    first: date
+    last: date
+    projects: tuple[int, ...] | None = None  # None: all of them
+    where: Mapping[str, Any] = field(default_factory=dict)
+    excluded: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows, of sums or of charges, that lie in the span."""
+        rows = rows.filter(day__range=(self.first, self.last))
+        if self.projects is not None:
+            rows = rows.filter(project__in=self.projects or [NONE])
+        if rows.model is Charge:  # whose credential may be gone
+            rows = rows.annotate(account=Coalesce("credential_id", Value(0)))
+        for name, value in self.where.items():
+            rows = rows.filter(**{column_of(rows, name): value})
+        for name, values in self.excluded.items():
+            rows = rows.exclude(**{f"{column_of(rows, name)}__in": values})
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """The parts of a measure; they are never added to each other."""
+
+    billed: int = 0
+    reserved: int = 0
+    estimated: int = 0
+    unknown: int = 0
+    takes: int = 0
+
+    def __add__(self, other: Amounts) -> Amounts:
+        return Amounts(*(getattr(self, n) + getattr(other, n) for n in _PARTS_AND_TAKES))
+
+    def __sub__(self, other: Amounts) -> Amounts:
+        return Amounts(*(getattr(self, n) - getattr(other, n) for n in _PARTS_AND_TAKES))
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in _PARTS_AND_TAKES)
+
+
+_PARTS_AND_TAKES = (*PARTS, "takes")
+Key = tuple[Any, ...]
+
+
+def start_of(name: str, day: date) -> date:
+    """The first day of the day's week or month; the day itself for a day."""
+    if name == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if name == "month" else day
+
+
+def totals(span: Span) -> dict[str, dict[str, int]]:
+    """Every sum of the span, by currency; "" has what is without a price. One query."""
+    rows, sums = source_of(span, (), MEASURES)
+    found = rows.values_list("currency").annotate(**sums)
+    return {row[0]: dict(zip(MEASURES, map(int, row[1:]), strict=True)) for row in found}
+
+
+def amounts_in(found: Mapping[str, Mapping[str, int]], measure: Measure) -> Amounts:
+    """A measure's parts among the totals."""
+    rows = [
+        row
+        for each, row in found.items()
+        if measure.currency is None or each in (measure.currency, "")
+    ]
+    values = {part: sum(row[getattr(measure, part)] for row in rows) for part in measure.parts}
+    return Amounts(**values, takes=sum(row["takes"] for row in found.values()))
+
+
+def grouped(span: Span, names: Sequence[str], measure: Measure) -> dict[Key, Amounts]:
+    """The measure by these things, in no order; of batches only those with the most."""
+    if "batch" not in names:
+        return _grouped(span, names, measure)
+    return _grouped(span, names, measure, batches=_best_batches(span, measure))
+
+
+def _best_batches(span: Span, measure: Measure) -> list[int]:
+    """The batches for which the most was billed."""
+    rows, sums = source_of(span, ("batch",), (measure.billed,))
+    [(name, found)] = sums.items()
+    if measure.currency is not None:
+        own = Q(currency=measure.currency)
+        found = Sum(Case(When(own, then=F(measure.billed)), default=Value(0)))
+    rows = rows.filter(batch__isnull=False).order_by().values_list("batch")
+    best = rows.annotate(**{name: found}).order_by(f"-{name}", "-batch")
+    return [row[0] for row in best[:MOST_BATCHES]]
+
+
+def _grouped(
+    span: Span, names: Sequence[str], measure: Measure, batches: Sequence[int] | None = None
+) -> dict[Key, Amounts]:
+    parts = [getattr(measure, part) for part in measure.parts]
+    rows, sums = source_of(span, names, dict.fromkeys([*parts, "takes"]))
+    if batches is not None:
+        rows = rows.filter(batch__in=batches)
+    return _folded(rows, names, measure, sums)
+
+
+def _folded(
+    rows: QuerySet[Any],
+    names: Sequence[str],
+    measure: Measure,
+    sums: dict[str, Any],
+) -> dict[Key, Amounts]:
+    """Add up by currency, week and month; money of another currency is left out, its takes not."""
+    columns = [column_of(rows, name) for name in names]
+    by_currency = [] if measure.currency is None else ["currency"]
+    found: Any = rows.order_by().values_list(*columns, *by_currency).annotate(**sums)
+    folded: defaultdict[Key, Amounts] = defaultdict(Amounts)
+    first_sum = len(columns) + len(by_currency)
+    for row in found:
+        key = _key(names, row)
+        values = dict(zip(sums, map(int, row[first_sum:]), strict=True))
+        is_other = bool(by_currency) and row[len(columns)] not in (measure.currency, "")
+        folded[key] += _amounts(values, measure, is_other=is_other)
+    return dict(folded)
+
+
+def _key(names: Sequence[str], row: Sequence[Any]) -> Key:
+    """The group of a row that begins with the values of these names, times by their beginnings."""
+    return tuple(
+        start_of(name, value) if name in TIMES else value
+        for name, value in zip(names, row, strict=False)
+    )
+
+
+def _amounts(values: dict[str, int], measure: Measure, *, is_other: bool) -> Amounts:
+    """A row's parts, of which money of another currency has only its takes."""
+    takes = values["sum_takes"]
+    if is_other:
+        return Amounts(takes=takes)
+    parts = {part: values[f"sum_{getattr(measure, part)}"] for part in measure.parts}
+    return Amounts(**parts, takes=takes)
+
+
+def all_sums(span: Span, names: Sequence[str]) -> Iterator[tuple[Key, str, list[int]]]:
+    """Every sum of every group and currency, in the order of the groups, some at a time."""
+    rows, sums = source_of(span, names, MEASURES)
+    if "batch" not in names:
+        yield from _in_groups(rows, names, sums)
+        return
+    last = 0
+    rows = rows.filter(batch__isnull=False)
+    ids = rows.order_by("batch").values_list("batch", flat=True).distinct()
+    while portion := list(ids.filter(batch__gt=last)[:BATCHES_AT_ONCE]):
+        yield from _in_groups(rows.filter(batch__in=portion), names, sums)
+        last = portion[-1]
+
+
+def _in_groups(
+    rows: QuerySet[Any], names: Sequence[str], sums: dict[str, Any]
+) -> Iterator[tuple[Key, str, list[int]]]:
+    columns = [column_of(rows, name) for name in names]
+    found: defaultdict[tuple[Key, str], list[int]] = defaultdict(lambda: [0] * len(sums))
+    for row in rows.order_by().values_list(*columns, "currency").annotate(**sums):
+        key = _key(names, row)
+        added = found[key, row[len(columns)]]
+        for place, value in enumerate(row[len(columns) + 1 :]):
+            added[place] += int(value)
+    for (key, currency), values in sorted(found.items(), key=lambda item: item[0]):
+        yield key, currency, values
+
+
+def by_day(
+    span: Span, measure: Measure, name: str = "", among: Sequence[Any] = ()
+) -> dict[tuple[date, Any], int]:
+    """The billed part by day, or by day and one of these values."""
+    rows, sums = source_of(span, (name,) if name else (), {measure.billed: None})
+    if measure.currency is not None:
+        rows = rows.filter(currency=measure.currency)
+    if not name:
+        found = rows.order_by().values_list("day").annotate(**sums)
+        return {(day, None): int(value) for day, value in found}
+    column = column_of(rows, name)
+    rows = rows.filter(**{f"{column}__in": among})
+    found = rows.order_by().values_list("day", column).annotate(**sums)
+    return {(day, value): int(number) for day, value, number in found}
+
+
+def charges_of(span: Span, measure: Measure, part: str) -> QuerySet[Charge]:
+    """The charges that a number on the page is made of."""
+    condition = measure.made_of.get(part, Q(pk=None))
+    return span.narrow(Charge.objects.filter(condition))
+
+
+def sum_of_charges(charges: QuerySet[Charge], measure: Measure, part: str) -> tuple[int, int]:
+    """The number that these charges make up, and how many they are: read from them, one query."""
+    column = getattr(measure, part) or "takes"
+    found = charges.order_by().aggregate(found=MEASURES[column], takes=MEASURES["takes"])
+    return int(found["found"] or 0), int(found["takes"])
+
+
+def source_of(
+    span: Span, names: Iterable[str], columns: Iterable[str]
+) -> tuple[QuerySet[Any], dict[str, Any]]:
+    """The rows that know all of this, and the aggregates that add up these columns of sums."""
+    needed = {*names, *span.where, *span.excluded}
+    table: type[models.Model] = CostSum
+    if "batch" in needed:
+        table = BatchSum if needed <= _OF_BATCHES else Charge
+    rows = span.narrow(table._default_manager.order_by())
+    if table is Charge:
+        return rows, {f"sum_{each}": MEASURES[each] for each in columns}
+    return rows, {f"sum_{each}": Sum(each) for each in columns}
+
+
+def column_of(rows: QuerySet[Any], name: str) -> str:
+    """The column of these rows that says a thing; of a time the day, which it is made of."""
+    if name in TIMES:
+        return "day"
+    is_account = rows.model is Charge and name == "credential"
+    return "account" if is_account else COLUMNS[name]

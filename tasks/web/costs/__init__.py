@@ -1,0 +1,1 @@
+"""Files of the Costs page: its address, chart, table, lists and exports."""

@@ -1,0 +1,88 @@
+"""Charges as a list and an export show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from tasks.billing import amounts
+from tasks.models import Charge, ChargeState, Outcome
+from tasks.status import Status
+from tasks.web.costs.cost_names import grouped, names_of
+from tasks.web.presenters.badges import STATUS_BADGES, Badge
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargeRow:
+    """A charge in words."""
+
+    charge: Charge
+    title: str
+    url: str  # "" where the task cannot be opened any more
+    at: datetime | None
+    person: str
+    model: str
+    mode: str
+    outcome: str
+    badge: Badge
+    tokens: str
+    money: str
+    kind: str  # of the money: reserved, estimated, or "" if it was billed
+
+
+_BADGES: dict[str, Badge] = {
+    **{status.value: each for status, each in STATUS_BADGES.items()},
+    Outcome.OPEN: STATUS_BADGES[Status.QUEUED],
+    Outcome.NOT_CREATED: STATUS_BADGES[Status.CANCELLED],
+}
+
+
+def charge_rows(charges: Iterable[Charge]) -> list[ChargeRow]:
+    """The rows of a page. One query, for the people's names."""
+    charges = list(charges)
+    people = names_of("person", {charge.person for charge in charges})
+    return [_row(charge, people) for charge in charges]
+
+
+def _row(charge: Charge, people: Callable[[Any], str]) -> ChargeRow:
+    task = charge.task
+    title, url = _("Deleted task"), ""
+    if task is not None:
+        title = Truncator(task.prompt or task.remote_id).chars(70)
+        url = "" if task.deleted_at else task.get_absolute_url()
+    return ChargeRow(
+        charge=charge,
+        title=title,
+        url=url,
+        at=charge.placed_at or (task.born_at if task else None),
+        person=people(charge.person),
+        model=names_of("model", ())(charge.model),
+        mode=names_of("mode", ())(charge.mode),
+        outcome=names_of("outcome", ())(charge.outcome),
+        badge=_BADGES.get(charge.outcome, STATUS_BADGES[Status.UNKNOWN]),
+        tokens=_tokens(charge),
+        money=_money(charge),
+        kind=_kind(charge),
+    )
+
+
+def _tokens(charge: Charge) -> str:
+    is_told = charge.is_counted or charge.state == ChargeState.RESERVED
+    return grouped(charge.tokens) if is_told else "–"
+
+
+def _money(charge: Charge) -> str:
+    if charge.state == ChargeState.FREE:
+        return _("free")
+    return amounts.money(charge.micros, charge.currency) if charge.currency else _("no price")
+
+
+def _kind(charge: Charge) -> str:
+    if charge.state != ChargeState.RESERVED:
+        return ""
+    return _("reserved") if charge.outcome == Outcome.OPEN else _("estimated")

@@ -1,0 +1,98 @@
+"""The chart of the Costs page: what is stacked in it, column by column, and the same as a table."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tasks.billing import costs
+from tasks.web.costs import cost_names
+from tasks.web.costs.cost_chart import Chart, Series, stacked
+from tasks.web.costs.cost_filters import CostFilters
+from tasks.web.costs.cost_names import number_of, short_of
+from tasks.web.costs.cost_periods import Period
+from tasks.web.costs.costs import Cell, CostPage, charges_url
+
+
+class CostSeries:
+    """The chart of a page. Two queries."""
+
+    def __init__(self, page: CostPage) -> None:
+        self.page = page
+
+    @cached_property
+    def buckets(self) -> list[tuple[date, date]]:
+        return list(self.page.filters.period.buckets(self.page.unit))
+
+    @cached_property
+    def series(self) -> list[Series]:
+        """The values of each pattern by column, then those of all others together."""
+        values = self.page.stacked_values
+        whole = self._by_bucket(costs.by_day(self.page.span, self.page.measure), None)
+        if not self.page.stacked_by:
+            urls = [self._bucket_url(self.page.filters, bucket) for bucket in self.buckets]
+            return [Series(label=_("All"), values=whole, urls=urls)]
+        found = costs.by_day(self.page.span, self.page.measure, self.page.stacked_by, values)
+        series = [self._one_series(value, self._by_bucket(found, value)) for value in values]
+        rest = [
+            all_of_it - sum(each.values[place] for each in series)
+            for place, all_of_it in enumerate(whole)
+        ]
+        if any(rest):
+            others = self.page.filters.but(self.page.stacked_by, values)
+            urls = [self._bucket_url(others, bucket) for bucket in self.buckets]
+            series.append(Series(label=_("Others"), values=rest, urls=urls))
+        return series
+
+    def _one_series(self, value: Any, values: list[int]) -> Series:
+        filters = self.page.filters.only(**{self.page.stacked_by: value})
+        urls = [self._bucket_url(filters, bucket) for bucket in self.buckets]
+        label = self.page.name_of[self.page.stacked_by](value)
+        return Series(label=label, values=values, urls=urls)
+
+    def _by_bucket(self, found: dict[tuple[date, Any], int], value: Any) -> list[int]:
+        """The numbers of a value, one for each column."""
+        sums = dict.fromkeys((first for first, _last in self.buckets), 0)
+        first = self.page.filters.period.first
+        for (day, which), number in found.items():
+            if which == value:
+                sums[max(costs.start_of(self.page.unit, day), first)] += number
+        return list(sums.values())
+
+    def _bucket_url(self, filters: CostFilters, bucket: tuple[date, date]) -> str:
+        first, last = bucket
+        within = filters.within(Period(first=first, last=last))
+        return charges_url(within, self.page.measure.name)
+
+    @cached_property
+    def columns(self) -> list[str]:
+        name = cost_names.month_name if self.page.unit == "month" else cost_names.day_name
+        return [name(first) for first, _last in self.buckets]
+
+    @cached_property
+    def chart(self) -> Chart:
+        shown = short_of(self.page.measure)
+        return stacked(self.columns, self.series, shown, names=bool(self.page.stacked_by))
+
+    @property
+    def rows(self) -> list[tuple[str, list[Cell]]]:
+        """The chart as a table: a row for each column of it."""
+        shown = number_of(self.page.measure)
+        return [
+            (
+                label,
+                [
+                    Cell(
+                        part="billed",
+                        text=shown(each.values[place]),
+                        value=each.values[place],
+                        url=each.urls[place],
+                    )
+                    for each in self.series
+                ],
+            )
+            for place, label in enumerate(self.columns)
+        ]
