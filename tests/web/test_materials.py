@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,7 +97,7 @@ def test_a_sound_is_kept_as_what_it_is(desk: Client, content: bytes, kind: str) 
     ids="nothing html zip half cut png mp3 bomb lie".split(),
 )
 def test_what_is_no_whole_video_is_refused_whatever_its_name(desk: Client, content: bytes) -> None:
-    assert "MP4 and MOV are taken." in refused(desk, content)
+    assert "Use MP4 or MOV." in refused(desk, content)
 
 
 def test_a_video_in_which_something_else_hides_is_refused(desk: Client) -> None:
@@ -106,12 +107,12 @@ def test_a_video_in_which_something_else_hides_is_refused(desk: Client) -> None:
 
 @pytest.mark.parametrize("content", [b"", CLIP, png(), mp3(1), wav()[:-9], b"OggS" + bytes(99)])
 def test_what_is_no_whole_sound_is_refused(desk: Client, content: bytes) -> None:
-    assert "WAV and MP3 are taken." in refused(desk, content, "reference_audio")
+    assert "Use WAV or MP3." in refused(desk, content, "reference_audio")
 
 
 def test_a_video_is_no_picture_and_a_picture_no_video(desk: Client) -> None:
-    assert "not a whole picture" in refused(desk, CLIP, "reference_image")
-    assert "not a whole video" in refused(desk, png())
+    assert "a complete picture" in refused(desk, CLIP, "reference_image")
+    assert "a complete video" in refused(desk, png())
 
 
 @pytest.mark.parametrize(
@@ -133,14 +134,14 @@ def test_each_exceeded_limit_is_named_with_both_numbers(
 
 def test_the_length_is_that_of_the_chosen_model(desk: Client) -> None:
     lengthy = mp3(800)  # 20.9 s
-    assert "15 s are the most" in refused(desk, lengthy, "reference_audio", model=FAST)
+    assert "The maximum is 15 s." in refused(desk, lengthy, "reference_audio", model=FAST)
     assert sound(desk, lengthy, model=V25).duration == pytest.approx(20.9, abs=0.1)
 
 
 def test_a_sound_that_is_too_heavy_is_refused(desk: Client) -> None:
     heavy = wav(3.0)
     data = heavy[:40] + len(bytes(15_000_002)).to_bytes(4, "little") + bytes(15_000_002)
-    assert "less than 15 MB" in refused(desk, data, "reference_audio")
+    assert "must be under 15 MB" in refused(desk, data, "reference_audio")
 
 
 def test_the_same_file_is_kept_once_and_drawn_once(desk: Client) -> None:
@@ -171,9 +172,11 @@ def test_a_large_file_goes_by_way_of_the_disk(
     desk: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[bytes] = []
-    monkeypatch.setattr(
-        posters, "make", lambda path, within=None: seen.append(path.read_bytes()) or None
-    )
+
+    def make(path: Path, within: float | None = None) -> None:
+        seen.append(path.read_bytes())
+
+    monkeypatch.setattr(posters, "make", make)
     settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000
     assert video(desk).size == len(CLIP)
     Upload.objects.all().delete()
@@ -186,8 +189,7 @@ def test_it_counts_in_the_quota_and_goes_with_its_picture(desk: Client, settings
     settings.UPLOADS_PER_PERSON = len(CLIP) + 10
     upload = video(desk)
     assert (
-        "that one person may use"
-        in upload_files(desk, mp3(), part="reference_audio").content.decode()
+        "allowed per person" in upload_files(desk, mp3(), part="reference_audio").content.decode()
     )
     later = timezone.now() + 2 * KEPT_UNUSED
     assert Upload.objects.purge(later, 10) == 1

@@ -136,5 +136,5 @@ def test_many_pictures_need_no_more_queries_than_one(
     several = [uploaded(desk, png(640, side)) for side in range(360, 369)]
     for some in (several[:1], several):
         form = filled(mode="reference", reference_image=list(map(line_of, some)))
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(12):
             desk.post("/tasks/new/preview/", form)

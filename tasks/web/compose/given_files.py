@@ -87,7 +87,7 @@ class GivenFile:
         words = {
             Material.PICTURE: _("Use this picture: %(size)s"),
             Material.VIDEO: _("Use this video: %(size)s"),
-            Material.SOUND: _("Use this sound: %(size)s"),
+            Material.SOUND: _("Use this audio: %(size)s"),
         }
         return words[self.material] % {"size": self.size}
 
