@@ -30,7 +30,8 @@ def test_a_wav_lasts_as_long_as_its_samples() -> None:
 
 
 def test_an_mp3_lasts_as_long_as_its_frames() -> None:
-    assert read(mp3(200)) == Sound("mp3", pytest.approx(200 * SAMPLES / 44_100))
+    song = read(mp3(200))
+    assert (song.format, song.duration) == ("mp3", pytest.approx(200 * SAMPLES / 44_100))
     titled = mp3(200, titles=5_000) + b"TAG" + bytes(125)
     assert read(titled).duration == read(mp3(200)).duration
     assert read(mp3(200, announced=200)).duration == pytest.approx(201 * SAMPLES / 44_100)
