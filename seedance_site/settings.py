@@ -12,8 +12,8 @@ DAILIES_PRIVATE_HOSTS     comma-separated gateways inside a private network that
                           gateway.lan, gateway.lan:8443, 10.1.2.3:3000, 10.0.0.0/8
 DAILIES_PROXIES           proxies of ours in front (default: 1 with DAILIES_HTTPS, else 0)
 DAILIES_PUBLIC_URL        https://dailies.example.com, for links in print and CSRF
-DAILIES_SHARES_UPLOADS    1 when providers can reach DAILIES_PUBLIC_URL, an https address: pictures
-                          go to them as signed links that end after a day, not whole
+DAILIES_SHARES_UPLOADS    1 when providers can reach DAILIES_PUBLIC_URL, an https address: given
+                          files go to them as signed links with an end; videos only so
 DAILIES_CALLBACKS         0: providers are not asked to call DAILIES_PUBLIC_URL when a task changes
 DAILIES_TIME_ZONE         e.g. Asia/Shanghai (default: UTC)
 DAILIES_ACCEL_REDIRECT    e.g. /protected/: an internal location of nginx, alias <data>/videos/
@@ -23,10 +23,10 @@ DAILIES_TAKES_PER_HOUR    … and in an hour (default: 600; 0: any)
 DAILIES_SEARCHES_PER_MINUTE  searches of one person (default: 120; 0: any); and in an hour:
 DAILIES_EXPORTS_PER_HOUR     CSV and ZIP files (default: 120; 0: any)
 DAILIES_INVITATIONS_PER_HOUR invitations by e-mail (default: 100; 0: any)
-DAILIES_UPLOADS_PER_HOUR     given pictures (default: 1000; 0: any)
+DAILIES_UPLOADS_PER_HOUR     given files (default: 1000; 0: any)
 DAILIES_TRACKS_PER_HOUR      previews and trackings of ids (default: 300; 0: any)
 DAILIES_IMPORTS_PER_HOUR     files of ids (default: 100; 0: any)
-DAILIES_UPLOADS_PER_PROJECT  bytes of given pictures in a project (default: 50 GiB; 0: any)
+DAILIES_UPLOADS_PER_PROJECT  bytes of given files in a project (default: 50 GiB; 0: any)
 DAILIES_UPLOADS_PER_PERSON   … and of one person in all projects (default: 10 GiB; 0: any)
 DAILIES_HEAD_SECONDS      in which the head of a request must arrive, and after which an idle
                           connection is closed (default: 10)
@@ -34,7 +34,7 @@ DAILIES_UNFINISHED        bodies of one address that may be on their way to a we
                           at one time (default: 64)
 DAILIES_DISK_RESERVE      bytes that archive and uploads leave free on the disk (default: 1 GiB)
 DAILIES_LARGEST_VIDEO     bytes; a larger file is not fetched (default: 4 GiB)
-DAILIES_PREVIEWS          0: no posters and no sprites to scrub by are made (default: 1)
+DAILIES_PREVIEWS          0: no posters, sprites to scrub by or proxies are made (default: 1)
 DAILIES_SCRUB_DAYS        days after which a saved file is checked again (default: 30; 0: never)
 DAILIES_SCRUB_HOURS       … at night, in DAILIES_TIME_ZONE (default: 1-6; 22-5 is over midnight)
 DAILIES_SCRUB_RATE        … reading so many bytes a second (default: 10 MiB)
@@ -280,7 +280,7 @@ LIMITS = {
     "import": (environment.number("DAILIES_IMPORTS_PER_HOUR", 100), 3600),
 }
 
-# Room for given pictures: tasks/models/upload.py.
+# Room for given files: tasks/models/upload.py.
 UPLOADS_PER_PROJECT = environment.number("DAILIES_UPLOADS_PER_PROJECT", 50 * 2**30, unit="bytes")
 UPLOADS_PER_PERSON = environment.number("DAILIES_UPLOADS_PER_PERSON", 10 * 2**30, unit="bytes")
 

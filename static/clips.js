@@ -233,8 +233,32 @@
 
   // What cannot be played says so.
 
+  // A small version takes its place where one was made: in a row by itself, on the task's page when
+  // it is asked for, as it is not the video itself.
+  const usesProxy = (holder, video) => {
+    const { proxy } = holder.dataset, clip = holder.matches("[data-clip]") ? holder : null;
+    if (!proxy) return false;
+    delete holder.dataset.proxy;
+    delete holder.dataset.hevc;
+    if (clip) clip.dataset.clip = proxy; // for the players still to come
+    const wasWanted = video?.paused === false;
+    if (video) video.src = proxy;
+    if (wasWanted) video.play().catch(() => {});
+    else if (video && clip) giveBack(video);
+    if (clip && "firstFrame" in clip.dataset && !wasWanted) waiting.add(clip);
+    return true;
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-play-proxy]");
+    const screen = button && screenOf(button), video = find("video[data-player]", screen);
+    if (!video || !usesProxy(video, video)) return;
+    screen.classList.remove("is-broken");
+    find("[data-unplayable]", screen).hidden = true;
+    video.play().catch(() => {});
+  });
   const giveUp = (player) => {
     const screen = screenOf(player), clip = find("[data-clip]", screen);
+    if (clip && usesProxy(clip, find("video", clip))) return;
     if (clip) equip(clip);
     screen.classList.add("is-broken");
     find("[data-unplayable]", screen).hidden = false;

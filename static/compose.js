@@ -73,7 +73,7 @@
   }, true);
 })();
 
-// Uploads pictures as soon as they are dropped, pasted or chosen, and shows them in their places.
+// Uploads files as soon as they are dropped, pasted or chosen, and shows them in their places.
 (() => {
   const form = document.querySelector("form#compose");
   if (!form) return;
@@ -84,6 +84,7 @@
   const send = async (part, files) => {
     const data = new FormData();
     for (const name of ["csrfmiddlewaretoken", "project"]) data.append(name, field(name));
+    for (const model of new FormData(form).getAll("model")) data.append("model", model);
     data.append("part", part);
     for (const file of files) data.append("files", file);
     const answer = await fetch(form.dataset.upload, { method: "POST", body: data });
@@ -94,7 +95,7 @@
   };
 
   // Every choice renews the fields, so each response looks up its field when it arrives. A place that
-  // comes with the renewed form is not there yet: until then its pictures wait below the prompt.
+  // comes with the renewed form is not there yet: until then its files wait below the prompt.
   const zone = (part) => form.querySelector(`.pictures[data-part="${part}"]`);
   const value = (upload) => upload.querySelector("input").value;
   const show = (part, uploads) => {
@@ -122,15 +123,21 @@
     form.setAttribute("aria-busy", String(underWay > 0));
     form.querySelector("#generate").disabled = underWay > 0;
   };
+  // Videos are sent one by one, as each may be large, and not at all where no provider could get them.
   const take = async (part, files) => {
-    const wanted = zone(part)?.dataset.most === "1" ? files.slice(0, 1) : files;
+    const isVideo = part === "reference_video";
+    if (isVideo && form.dataset.noVideos) return tell(part, [form.dataset.noVideos]);
+    const wanted = zone(part)?.dataset.most === "1" ? files.slice(0, 1) : files, refused = [];
     wait(1);
     try {
-      const content = await send(part, wanted);
-      tell(part, [...content.querySelectorAll(".upload-refused")].map((e) => e.textContent));
-      show(part, [...content.querySelectorAll(".upload")]);
+      for (const each of isVideo ? wanted.map((file) => [file]) : [wanted]) {
+        const content = await send(part, each);
+        refused.push(...[...content.querySelectorAll(".upload-refused")].map((e) => e.textContent));
+        show(part, [...content.querySelectorAll(".upload")]);
+      }
+      tell(part, refused);
     } catch {
-      tell(part, [form.dataset.failed]);
+      tell(part, [...refused, form.dataset.failed]);
     } finally {
       wait(-1);
     }
@@ -150,8 +157,9 @@
     files.forEach((file, n) => shares.set(parts[n], [...(shares.get(parts[n]) || []), file]));
     for (const [part, own] of shares) take(part, own);
   };
-  const give = (files) => {
-    const places = [...form.querySelectorAll(".pictures")], mode = form.elements.namedItem("mode");
+  const givePictures = (files) => {
+    const places = [...form.querySelectorAll(".pictures[data-material=picture]")];
+    const mode = form.elements.namedItem("mode");
     const free = places.flatMap((each) => Array(Math.max(0, each.dataset.most - used(each))).fill(each.dataset.part));
     if (free.length >= files.length) return share(free, files);
     const present = places.reduce((sum, each) => sum + used(each), 0), all = present + files.length;
@@ -165,6 +173,36 @@
     if (places.length) return take(places.at(-1).dataset.part, files);
     tell("", [form.dataset.unplaced]);
   };
+
+  // Videos and sounds are references, and so is every picture that comes with them.
+  const PARTS = { picture: "reference_image", video: "reference_video", sound: "reference_audio" };
+  const materialOf = ({ type }) => ({ video: "video", audio: "sound" })[type.split("/")[0]] || "picture";
+  const choosesReferences = () => {
+    const mode = form.elements.namedItem("mode"), is = mode?.value;
+    if (!["text", "first_frame", "first_and_last_frame"].includes(is)) return false;
+    if (![...mode.options].some((option) => option.value === "reference")) return false;
+    mode.value = "reference";
+    mode.dispatchEvent(new Event("change", { bubbles: true }));
+    return true;
+  };
+  const give = (files) => {
+    const given = new Map();
+    for (const file of files) given.set(materialOf(file), [...(given.get(materialOf(file)) || []), file]);
+    if (![...given.keys()].some((each) => each !== "picture")) return givePictures(files);
+    if (given.has("video") && form.dataset.noVideos) {
+      tell(zone(PARTS.video) ? PARTS.video : "", [form.dataset.noVideos]);
+      given.delete("video");
+    }
+    const isPlaced = [...given.keys()].every((each) => zone(PARTS[each]));
+    if (given.size && !isPlaced && !choosesReferences()) return tell("", [form.dataset.unplaced]);
+    for (const [material, own] of given) take(PARTS[material], own);
+  };
+  const giveTo = (place, files) => {
+    const fits = (file) => !file.type || materialOf(file) === place.dataset.material;
+    const own = files.filter(fits), others = files.filter((file) => !fits(file));
+    if (own.length) take(place.dataset.part, own);
+    if (others.length) give(others);
+  };
   form.addEventListener("compose:files", (event) => give(event.detail));
 
   document.addEventListener("change", (event) => {
@@ -173,13 +211,13 @@
     event.stopPropagation(); // a file affects no other choice
     const files = [...event.target.files];
     event.target.value = "";
-    if (files.length) take(place.dataset.part, files);
+    if (files.length) giveTo(place, files);
   }, true);
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files || [])];
     if (!files.length || !form.contains(event.target)) return;
     event.preventDefault();
-    if (zoneOf(event)) take(zoneOf(event).dataset.part, files); else give(files);
+    if (zoneOf(event)) giveTo(zoneOf(event), files); else give(files);
   });
   const mark = (target) => {
     for (const each of form.querySelectorAll(".pictures, .prompt-box"))
@@ -200,7 +238,7 @@
     event.preventDefault();
     mark(null);
     const files = [...event.dataTransfer.files];
-    if (zoneOf(event)) take(zoneOf(event).dataset.part, files);
+    if (zoneOf(event)) giveTo(zoneOf(event), files);
     else if (form.contains(event.target)) give(files);
   });
 })();

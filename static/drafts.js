@@ -43,7 +43,7 @@
   const serial = (form) => JSON.stringify(pairsOf(form));
   const hasContent = (form) =>
     [...form.querySelectorAll("textarea")].some((field) => field.value.trim())
-    || pairsOf(form).some(([, value]) => value.startsWith("upload:"));
+    || pairsOf(form).some(([, value]) => /^(upload|clip):/.test(value));
 
   const asSaved = (form) => JSON.stringify([startOf(form) + keyOf(form), states.get(form).tried, pairsOf(form)]);
   const save = (form) => {

@@ -1,8 +1,11 @@
-"""Posters and sprites: made when a video is saved, and later for videos that have none.
+"""Posters, sprites and proxies: made when a video is saved, and later for videos that have none.
 
 Those are of earlier releases, or were saved while PyAV was not there. The archive makes theirs by
 itself, the newest first, one at a time and with pauses while files come. What is still to be done
 is a query, so that it goes on after any end. A video that cannot be read is tried once.
+
+A proxy is made only later, and only of what many browsers cannot play: 15 s of 4K take a processor
+some 20 s, and no video waits for that.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -74,6 +77,15 @@ def _store(what: str, picture: bytes, name: str, beside: Path) -> dict[str, Any]
     return {what: name, f"{what}_size": len(picture), f"{what}_hash": digest}
 
 
+def store_proxy(video: Path, stem: str, *, beside: Path) -> dict[str, Any]:
+    """Make a video's proxy, store it under this stem, and return the copy's fields.
+
+    It goes by way of the file `beside`. Raises what the storage raises.
+    """
+    made, fields = posters.proxy(video), {"proxied_at": timezone.now()}
+    return fields | (_store("proxy", made, f"{stem}.proxy.mp4", beside) if made else {})
+
+
 @dataclass
 class Report:
     """The fields of the videos of one batch, by copy; and why it ended early."""
@@ -109,15 +121,22 @@ class PreviewMaker:
         self._next_at = time.monotonic() + LOOK_SECONDS
         if not are_made() or disk.is_full():
             return
+        work: Callable[..., dict[str, Any]] = store_for
         copies = list(Copy.objects.without_previews().filter(damage=None).only(*NEEDED)[:BATCH])
+        if not copies:  # the pictures come first
+            work = store_proxy
+            copies = list(Copy.objects.without_proxies().filter(damage=None).only(*NEEDED)[:1])
         if copies:
             self._report = Future()
-            threading.Thread(target=self._work, args=[self._report, copies], daemon=True).start()
+            given = (self._report, copies, work)
+            threading.Thread(target=self._work, args=given, daemon=True).start()
 
-    def _work(self, report: Future[Report], copies: Sequence[Copy]) -> None:
+    def _work(
+        self, report: Future[Report], copies: Sequence[Copy], work: Callable[..., dict[str, Any]]
+    ) -> None:
         """Work in a thread that knows no database."""
         try:
-            report.set_result(make(self._wanted(copies)))
+            report.set_result(make(self._wanted(copies), work))
         except BaseException:
             log.exception("Previews could not be made.")
             report.set_result(Report(is_away=True))
@@ -137,16 +156,20 @@ class PreviewMaker:
         record(report)
 
 
-def make(copies: Iterable[Copy]) -> Report:
-    """Make and store the previews of these saved videos, until the storage does not go along."""
+def make(copies: Iterable[Copy], work: Callable[..., dict[str, Any]] = store_for) -> Report:
+    """Make and store the previews of these saved videos, until the storage does not go along.
+
+    `work` makes either those of `store_for` or that of `store_proxy`.
+    """
     report = Report()
     for copy in copies:
         beside = [incoming() / f"{copy.pk}.{each}" for each in ("video", "preview")]
         stem = str(PurePosixPath(copy.name).with_suffix(""))
         try:
             with on_disk(copy.name, beside[0]) as video:
-                fields = store_for(video, stem, beside=beside[1])
-                if not fields["poster"] and not video.is_file():
+                fields = work(video, stem, beside=beside[1])
+                is_made = fields.get("poster") or fields.get("proxy")
+                if not is_made and not video.is_file():
                     raise FileNotFoundError(copy.name)  # it went while it was read
         except FileNotFoundError:
             report.missing = copy
@@ -166,17 +189,21 @@ def record(report: Report) -> None:
     """Write down what was made of files that are still saved; the scrub looks for a missing one."""
     if report.missing:
         Copy.objects.filter(pk=report.missing.pk).suspect()
-    made = [(copy, fields) for copy, fields in report.made if fields["previewed_at"]]
+    made = [(copy, fields) for copy, fields in report.made if _is_tried(fields)]
     with transaction.atomic():
         Task.objects.filter(pk__in={copy.task_id for copy, _ in made}).mark_changed()
         written = [(copy, fields, _write(copy, fields)) for copy, fields in made]
     for copy, fields, is_there in written:
         if not is_there and not Copy.objects.filter(name=copy.name).exists():
-            remove_files(fields["poster"], fields["sprite"] or "")
+            remove_files(*(fields.get(each) or "" for each in ("poster", "sprite", "proxy")))
+
+
+def _is_tried(fields: dict[str, Any]) -> bool:
+    return bool(fields.get("previewed_at") or fields.get("proxied_at"))
 
 
 def _write(copy: Copy, fields: dict[str, Any]) -> bool:
     """Whether the file is still saved. A poster of an earlier release is better than none."""
-    if not fields["poster"] and copy.poster:
+    if "poster" in fields and not fields["poster"] and copy.poster:
         fields = {"previewed_at": fields["previewed_at"]}
     return bool(Copy.objects.saved().filter(pk=copy.pk, name=copy.name).update(**fields))

@@ -1,6 +1,6 @@
 """The purge: tasks and videos that were in the trash for thirty days go, files first, then rows.
 
-Uploaded pictures that no task has used for a week go as well.
+Uploaded files that no task has used for a week go as well.
 
 A kill leaves rows that are still past their time: nobody can restore them, and the next purge takes
 them up again. The provider's own record of a task is never touched.
@@ -20,6 +20,7 @@ from tasks.models.preview import NO_PREVIEWS
 from tasks.models.storage import remove_files
 
 AT_ONCE = 100  # rows of a batch
+FILES = ("name", "poster", "sprite", "proxy")
 
 
 def purge(seconds: float) -> bool:
@@ -56,7 +57,7 @@ def _purge_tasks(stuck: _Stuck) -> int:
     unsaved.update(state=CopyState.DELETED, due_at=None)
     # What is left of a file that is not called saved any more has a name, too.
     with_files = Copy.objects.filter(task__in=chosen).exclude(name="")
-    stuck.remove_files_of(list(with_files.only("name", "poster", "sprite", "task")))
+    stuck.remove_files_of(list(with_files.only(*FILES, "task")))
     free = Task.objects.past_trash(now).filter(pk__in=chosen).exclude(copies__in=stuck)
     _delete(list(free.only("project")))
     return len(chosen)
@@ -71,7 +72,7 @@ def _delete(tasks: list[Task]) -> None:
 def _purge_copies(stuck: _Stuck) -> int:
     """Purge one batch of videos deleted without their tasks; return how many were tried."""
     past = Copy.objects.saved().past_trash(timezone.now()).exclude(pk__in=stuck)
-    light = past.select_related("task").only("name", "poster", "sprite", "task__project")
+    light = past.select_related("task").only(*FILES, "task__project")
     chosen = list(light.order_by("deleted_at", "id")[:AT_ONCE])
     _mark_deleted(stuck.remove_files_of(chosen))
     return len(chosen)

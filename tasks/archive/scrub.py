@@ -50,7 +50,7 @@ BATCH, BATCH_SECONDS = 20, 20  # files, and seconds of reading, that are recorde
 CANDIDATES = 200  # ids from which the files are chosen by which the storage is known
 NEEDED = (
     *("name", "size", "sha256", "storage_etag", "kind", "state", "damage", "task"),
-    *("poster", "poster_size", "sprite", "sprite_size"),
+    *("poster", "poster_size", "sprite", "sprite_size", "proxy", "proxy_size"),
 )
 
 
@@ -224,7 +224,11 @@ def _find(copy: Copy, pace: Pace) -> Finding:
 
 
 def _previews(copy: Copy) -> list[StoredFile]:
-    files = ((copy.poster, copy.poster_size), (copy.sprite, copy.sprite_size))
+    files = (
+        (copy.poster, copy.poster_size),
+        (copy.sprite, copy.sprite_size),
+        (copy.proxy, copy.proxy_size),
+    )
     return [StoredFile(name, size) for name, size in files if name]
 
 

@@ -51,7 +51,7 @@ def one_each(scope, *fields, **condition):
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("tasks", "0014_cost_sums"),
+        ("tasks", "0015_materials"),
     ]
 
     operations = [

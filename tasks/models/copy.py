@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasks.models.copy_links import CopyLink, current, renewed
 from tasks.models.preview import Previewed, PreviewQuerySet
+from tasks.models.projects import Project
 from tasks.models.scrub import Scrubbed
 from tasks.models.task import Task
 from tasks.models.trash import Trashable
@@ -78,6 +79,11 @@ class CopyQuerySet(PreviewQuerySet["Copy"]):
     def saved(self) -> CopyQuerySet:
         """Copies with a file in the storage, including those in the trash."""
         return self.filter(state=_in_the_statement(CopyState.SAVED))
+
+    def lent(self, tasks: Collection[int], project: Project | int) -> CopyQuerySet:
+        """The saved videos of these tasks of a project, as far as they are not deleted."""
+        here = Task.objects.kept().filter(project=project, pk__in=tasks)
+        return self.saved_videos().filter(task__in=here, damage=None)
 
     def move_to_trash(self, user: Any, now: datetime) -> list[Copy]:
         """Move these to the trash and return them. Their files stay, but are not served."""
@@ -228,6 +234,17 @@ class Copy(Scrubbed, Trashable, Previewed):
                 fields=["previewed_at", "id"],
                 name="copy_previews",
                 condition=models.Q(deleted_at__isnull=True, state="saved", kind="video"),
+            ),
+            models.Index(
+                fields=["-id"],
+                name="copy_proxies",
+                condition=models.Q(
+                    deleted_at__isnull=True,
+                    state="saved",
+                    kind="video",
+                    video_codec="hevc",
+                    proxied_at__isnull=True,
+                ),
             ),
         ]
 

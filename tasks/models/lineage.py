@@ -17,6 +17,8 @@ class Relation(models.TextChoices):
     FINAL = "final", _("final of the draft")
     CONTINUED = "continued", _("on from the last frame")
     SEED = "seed", _("with the same seed")
+    CUT = "cut", _("edited from the clip")
+    EXTENDED = "extended", _("extends the clip")
 
 
 @dataclass(frozen=True)

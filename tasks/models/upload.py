@@ -1,39 +1,38 @@
-"""Uploads: pictures for creates, stored once a project and as long as they are needed."""
+"""Uploads: pictures, videos and sounds for creates, stored once a project while they are needed."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import IO, Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core import signing
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import models, transaction
 from django.db.models import Q, Sum
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from tasks.models import shared_links
 from tasks.models.access import UploadAccess
 from tasks.models.projects import Project
 from tasks.models.storage import remove_files
-from tasks.providers.catalog.picture_limits import KINDS, data_uri
+from tasks.providers.catalog.material_limits import KINDS, Material, material_of
+from tasks.providers.catalog.picture_limits import data_uri
+from tasks.providers.catalog.request import UPLOAD, upload_in
+from tasks.providers.numbers import whole_number
 
 log = logging.getLogger(__name__)
 
 KEPT_UNUSED = timedelta(days=7)
-SHARED_FOR = timedelta(hours=24)
-
-
-def _signer() -> signing.TimestampSigner:
-    return signing.TimestampSigner(salt="dailies.shared-uploads")
 
 
 class QuotaExceededError(Exception):
-    """A picture does not fit into the quota of its person or its project; sizes in bytes."""
+    """A file does not fit into the quota of its person or its project; sizes in bytes."""
 
     def __init__(self, *, is_persons: bool, used: int, most: int) -> None:
         super().__init__(f"{used} of {most} bytes are used.")
@@ -46,9 +45,9 @@ class UploadQuerySet(UploadAccess["Upload"]):
         return self.exclude(name="").exclude(sha256="")
 
     def keep(self, file: IO[bytes], now: datetime, **facts: Any) -> Upload:
-        """Store a picture unless the project has it; return its row.
+        """Store a file unless the project has it; return its row.
 
-        `facts` are project, created_by, sha256, size, width, height and kind. A kill in between
+        `facts` are the other fields: project, created_by, sha256, size, kind. A kill in between
         leaves a row without a name: nobody can use it, and the next upload of the same file
         completes it, or the purge removes it. Raises QuotaExceededError for a new one that finds
         no room.
@@ -84,11 +83,9 @@ class UploadQuerySet(UploadAccess["Upload"]):
 
     def shared(self, token: str) -> UploadQuerySet:
         """The upload that a signed link names; none once the link has ended."""
-        try:
-            pk = _signer().unsign(token, max_age=SHARED_FOR)
-        except signing.BadSignature:  # or it has ended
-            return self.none()
-        return self.here().filter(pk=pk)
+        named = shared_links.named_by(token)
+        pk = whole_number(named) if named.isdigit() else upload_in(named)
+        return self.here().filter(pk=pk) if pk is not None else self.none()
 
     def let_go(self, now: datetime) -> UploadQuerySet:
         """Make uploads unusable that nobody used for a week; return them for the removal of files.
@@ -106,7 +103,7 @@ class UploadQuerySet(UploadAccess["Upload"]):
         If the storage cannot delete a file its row stays for the next purge.
         """
         leaving = list(self.let_go(now).order_by("pk")[:most])
-        gone = [row.pk for row in leaving if remove_files(row.name)]
+        gone = [row.pk for row in leaving if remove_files(row.name, row.picture or "")]
         self.filter(pk__in=gone, sha256="").delete()
         return len(gone)
 
@@ -120,7 +117,7 @@ def _lock(person: Any, project: Project) -> None:
 
 
 class Upload(models.Model):
-    """One picture of a project."""
+    """One picture, video or sound of a project. Sides are in pixels; a sound has none."""
 
     project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"))
     created_by = models.ForeignKey(
@@ -136,6 +133,15 @@ class Upload(models.Model):
     height = models.PositiveIntegerField(_("height"))
     kind = models.CharField(_("kind"), max_length=4, choices=[(each, each) for each in KINDS])
     name = models.CharField(_("file"), max_length=100, default="", editable=False)
+    #: Of a video or a sound. Frames are those of a second, on average.
+    duration = models.FloatField(_("duration"), null=True, help_text=_("seconds"))
+    rate = models.FloatField(_("frames per second"), null=True)
+    video_codec = models.CharField(_("video codec"), max_length=20, null=True, blank=True)
+    audio_codec = models.CharField(_("audio codec"), max_length=20, null=True, blank=True)
+    #: A small picture of it in the storage: a video's first frame, a sound's waveform.
+    picture = models.CharField(max_length=100, null=True, blank=True, editable=False)
+    picture_size = models.PositiveIntegerField(null=True, editable=False)
+    picture_hash = models.CharField(max_length=16, null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("uploaded"), editable=False)
     touched_at = models.DateTimeField(_("last wanted"), editable=False)
 
@@ -155,11 +161,22 @@ class Upload(models.Model):
         indexes = [models.Index(fields=["touched_at"], name="upload_touched")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.width} × {self.height}"
+        length = f"{self.duration:.1f} s" if self.duration else ""
+        size = f"{self.width} × {self.height}" if self.width else ""
+        return " ".join(filter(None, (self.kind, size, length)))
 
     @property
     def content_type(self) -> str:
         return KINDS[self.kind]
+
+    @property
+    def material(self) -> Material:
+        return material_of(self.kind)
+
+    @property
+    def line(self) -> str:
+        """The value that stands for it in a form and in a request: upload:7."""
+        return f"{UPLOAD}{self.pk}"
 
     @property
     def is_stored(self) -> bool:
@@ -181,10 +198,22 @@ class Upload(models.Model):
         if self.name != name:
             storage.delete(name)
 
+    def keep_picture(self, picture: bytes, suffix: str) -> None:
+        """Store the small picture of it under a name of its own; one of two at once is kept."""
+        storage = storages["videos"]
+        name = storage.save(f"uploads/{self.pk}.picture.{suffix}", ContentFile(picture))
+        digest = blake2b(picture, digest_size=8).hexdigest()
+        fields = {"picture": name, "picture_size": len(picture), "picture_hash": digest}
+        if type(self).objects.filter(pk=self.pk, picture=None).update(**fields):
+            self.picture, self.picture_size, self.picture_hash = name, len(picture), digest
+            return
+        storage.delete(name)
+        self.refresh_from_db()
+
     # For providers
 
     def content(self) -> bytes:
-        """The bytes of the picture. Raises OSError, or whatever a remote storage raises."""
+        """The bytes of the file. Raises OSError, or whatever a remote storage raises."""
         with storages["videos"].open(self.name) as file:
             content: bytes = file.read()
         return content
@@ -193,5 +222,6 @@ class Upload(models.Model):
         return data_uri(self.content_type, self.content())
 
     def shared_url(self) -> str:
-        """A public link to this one file, for a day."""
-        return settings.PUBLIC_URL + reverse("shared", args=[_signer().sign(str(self.pk))])
+        """A public link to this one file, which ends by itself."""
+        is_picture = self.material == Material.PICTURE
+        return shared_links.url_of(str(self.pk) if is_picture else self.line)

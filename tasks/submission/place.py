@@ -30,6 +30,7 @@ from tasks.models import (
     Batch,
     Candidate,
     ChangeCounter,
+    Copy,
     CreateLookup,
     Credential,
     Origin,
@@ -65,7 +66,7 @@ class AlreadyTrackedError(ValueError):
 
 
 class UploadGoneError(LookupError):
-    """A picture of the request is not, or no longer, in this project."""
+    """A given file of the request is not, or no longer, in this project."""
 
 
 def place_batch(
@@ -109,6 +110,9 @@ def _create_rows(
     """Write a task, a submission and a charge for each estimated request."""
     uploads = {pk for each in estimates for pk in each.request.uploads}
     if not Upload.objects.touch(uploads, batch.project, now):
+        raise UploadGoneError
+    clips = {pk for each in estimates for pk in each.request.clips}
+    if clips and Copy.objects.lent(clips, batch.project).count() < len(clips):
         raise UploadGoneError
     parent = _parent(batch, origin)
     relation = origin.relation if origin and parent else ""

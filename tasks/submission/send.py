@@ -14,12 +14,13 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from tasks.encryption import DecryptionError
-from tasks.models import Submission, SubmissionState, Upload
+from tasks.models import Copy, Submission, SubmissionState, Upload, shared_links
 from tasks.models.credential import LONGEST_QUOTA
 from tasks.models.private_hosts import allowed_private_hosts
 from tasks.providers import ProviderError, Trouble
+from tasks.providers.catalog.material_limits import Material
 from tasks.providers.catalog.picture_limits import fit_one_request
-from tasks.providers.catalog.request import GenerationRequest
+from tasks.providers.catalog.request import CLIP, UPLOAD, GenerationRequest
 from tasks.providers.dialects.creating import read_created, surely_not_created
 from tasks.providers.dialects.errors import quota_reset
 from tasks.providers.transport.client import Client
@@ -29,10 +30,12 @@ from tasks.tracking import callbacks
 log = logging.getLogger(__name__)
 
 DEADLINE = 40.0  # seconds for one create, within the 60 that a job may last
-READING = 6.0  # seconds to read its pictures, before it is sent
+READING = 6.0  # seconds to read its files, before it is sent
 AT_ONCE = 8  # requests in flight, all credentials together
-#: Bytes of pictures in flight together. A body of 61 MB took 260 MB of memory to make.
+#: Bytes of files in flight together. A body of 61 MB took 260 MB of memory to make.
 HEAVIEST = 64_000_000
+#: The trouble of a video where this installation shares no links to its files.
+NO_LINKS = Trouble.UNSUPPORTED
 PATIENCE = (1, 2, 4)  # seconds between tries to record what was paid for
 
 
@@ -45,7 +48,7 @@ class CreateOutcome:
     error: ProviderError | None = None
 
 
-#: Requests in flight, each with the bytes of its pictures.
+#: Requests in flight, each with the bytes of its files.
 Attempts = dict[asyncio.Task[CreateOutcome], int]
 
 
@@ -75,16 +78,28 @@ def _started(
     """Take waiting creates by conditional update and start them; at most `room`, `free` bytes."""
     started: Attempts = {}
     for submission in _next(room, clock()):
-        pictures = () if settings.SHARES_UPLOADS else submission.uploads.all()
-        weight = min(
-            sum(upload.size for upload in pictures), HEAVIEST
-        )  # else it would never have room
+        weight = min(_inline_bytes(submission), HEAVIEST)  # else it would never have room
         if weight > free - sum(started.values()):
             break
         if Submission.objects.begin(submission.pk, clock()):
             callback = callbacks.callback_url_for(submission, clock())
-            started[runner.get_loop().create_task(attempt(submission, callback))] = weight
+            coming = attempt(submission, callback, _clips_here(submission))
+            started[runner.get_loop().create_task(coming)] = weight
     return started
+
+
+def _inline_bytes(submission: Submission) -> int:
+    """The bytes of the files that travel within its request."""
+    return 0 if settings.SHARES_UPLOADS else sum(each.size for each in submission.uploads.all())
+
+
+def _clips_here(submission: Submission) -> frozenset[int]:
+    """The tasks whose saved videos it gives, as far as these are here."""
+    wanted = submission.generation.clips
+    if not wanted:
+        return frozenset()
+    copies = Copy.objects.lent(wanted, submission.task.project_id)
+    return frozenset(copies.values_list("task", flat=True))
 
 
 def _next(room: int, now: datetime) -> Iterable[Submission]:
@@ -99,10 +114,15 @@ async def _first_ended(attempts: Attempts) -> set[asyncio.Task[CreateOutcome]]:
     return ended
 
 
-async def attempt(submission: Submission, callback: str | None = None) -> CreateOutcome:
-    """Send the only request. It never raises, so that every outcome is recorded."""
+async def attempt(
+    submission: Submission, callback: str | None = None, clips: frozenset[int] = frozenset()
+) -> CreateOutcome:
+    """Send the only request. It never raises, so that every outcome is recorded.
+
+    `clips` are the tasks whose saved videos are here, of those that it gives.
+    """
     try:
-        remote_id = await _send(submission, callback)
+        remote_id = await _send(submission, callback, clips)
     except ProviderError as error:
         return CreateOutcome(submission=submission, error=error)
     except DecryptionError as error:
@@ -116,7 +136,7 @@ async def attempt(submission: Submission, callback: str | None = None) -> Create
     return CreateOutcome(submission=submission, remote_id=remote_id)
 
 
-async def _send(submission: Submission, callback: str | None) -> str:
+async def _send(submission: Submission, callback: str | None, clips: frozenset[int]) -> str:
     """Send the create over a connection of its own; return the new task's id."""
     task, generation = submission.task, submission.generation
     model, dialect = generation.written_for, task.credential.service.dialect
@@ -124,7 +144,9 @@ async def _send(submission: Submission, callback: str | None) -> str:
         raise _not_sent(f"Nothing is known of the model {generation.model}.", Trouble.UNSUPPORTED)
     if task.base_url != task.credential.base_url:
         raise _not_sent("The credential's base URL has changed since.", Trouble.WRONG_HOST)
-    complete = replace(await _with_pictures(generation, submission), callback_url=callback)
+    if missing := set(generation.clips) - clips:
+        raise _not_sent(f"{len(missing)} of its clips are not saved here.", Trouble.NOT_FOUND)
+    complete = replace(await _with_files(generation, submission), callback_url=callback)
     request = dialect.create_request(complete, model)
     # A new connection: one that was kept may have been closed at the other end.
     key, allowed = task.credential.reveal_key(), allowed_private_hosts()
@@ -135,32 +157,40 @@ async def _send(submission: Submission, callback: str | None) -> str:
         return read_created(await client.act("POST", request.path, request.body))
 
 
-async def _with_pictures(
-    generation: GenerationRequest, submission: Submission
-) -> GenerationRequest:
-    """The request with its pictures; they are read in a thread, beside the other requests."""
+async def _with_files(generation: GenerationRequest, submission: Submission) -> GenerationRequest:
+    """The request with its files; they are read in a thread, beside the other requests."""
     uploads = {upload.pk: upload for upload in submission.uploads.all()}  # prefetched
     if missing := set(generation.uploads) - set(uploads):
-        raise _not_sent(f"{len(missing)} of its pictures are not here any more.", Trouble.NOT_FOUND)
+        raise _not_sent(f"{len(missing)} of its files are not here any more.", Trouble.NOT_FOUND)
     try:
         async with asyncio.timeout(READING):
-            pictures = await asyncio.to_thread(_readable, generation, uploads)
-            return generation.with_uploads(pictures)
+            return generation.with_urls(await asyncio.to_thread(_readable, generation, uploads))
     except ProviderError:
         raise
     except Exception as error:  # whatever the library of a remote storage raises
-        log.warning("A picture could not be read: %s", type(error).__name__)
-        sentence = "One of its pictures could not be read from the storage, so nothing was sent."
+        log.warning("A given file could not be read: %s", type(error).__name__)
+        sentence = "One of its files could not be read from the storage, so nothing was sent."
         raise _not_sent(sentence, Trouble.NOT_FOUND) from None
 
 
-def _readable(generation: GenerationRequest, uploads: Mapping[int, Upload]) -> dict[int, str]:
-    """Links of ours if the provider can reach them, else the pictures as data URIs, by id."""
+def _readable(generation: GenerationRequest, uploads: Mapping[int, Upload]) -> dict[str, str]:
+    """Links of ours if the provider can reach them, else the files as data URIs, by their lines.
+
+    A video goes as a link or not at all: Ark refuses videos within a request.
+    """
     if settings.SHARES_UPLOADS:
-        return {number: upload.shared_url() for number, upload in uploads.items()}
+        clips = {line: shared_links.url_of(line) for line in _clip_lines(generation)}
+        return {f"{UPLOAD}{pk}": upload.shared_url() for pk, upload in uploads.items()} | clips
+    videos = [each for each in uploads.values() if each.material == Material.VIDEO]
+    if videos or generation.clips:
+        raise _not_sent("Its videos can only be sent as links, and none are shared.", NO_LINKS)
     if not fit_one_request(uploads[number].size for number in generation.uploads):
-        raise _not_sent("Its pictures are too large for one request.", Trouble.TOO_LARGE)
-    return {number: upload.data_uri() for number, upload in uploads.items()}
+        raise _not_sent("Its files are too large for one request.", Trouble.TOO_LARGE)
+    return {f"{UPLOAD}{pk}": upload.data_uri() for pk, upload in uploads.items()}
+
+
+def _clip_lines(generation: GenerationRequest) -> list[str]:
+    return [f"{CLIP}{task}" for task in generation.clips]
 
 
 def _not_sent(sentence: str, trouble: Trouble) -> ProviderError:

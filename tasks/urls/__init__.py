@@ -75,6 +75,7 @@ urlpatterns = [
     path("tasks/<int:pk>/poster", media.poster, name="poster"),
     path("tasks/<int:pk>/poster/<slug:digest>", media.kept_poster, name="kept_poster"),
     path("tasks/<int:pk>/sprite/<slug:digest>", media.sprite, name="sprite"),
+    path("tasks/<int:pk>/proxy/<slug:digest>", media.proxy, name="proxy"),
     path("tasks/download.zip", media.download, name="download"),
     # Stars, the trash, the audit
     path("tasks/<int:pk>/star", stars.star, name="star"),
@@ -96,6 +97,7 @@ urlpatterns = [
     path("prompts/<int:pk>/", prompts.saved_prompt, name="saved_prompt"),
     path("prompts/<int:pk>/delete/", prompts.delete, name="delete_prompt"),
     path("uploads/<int:pk>", uploads.show, name="upload"),
+    path("uploads/<int:pk>/picture/<slug:digest>", uploads.picture, name="upload_picture"),
     path("shared/<str:token>", uploads.shared, name="shared"),
     path("tasks/<int:pk>/exists/", compose.it_exists, name="it_exists"),
     path("tasks/<int:pk>/lookup/", unconfirmed.retry_lookup, name="retry_lookup"),

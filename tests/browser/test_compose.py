@@ -195,7 +195,7 @@ def test_a_failed_upload_is_reported(form: Page) -> None:
     form.route("**/tasks/new/upload/", lambda route: route.abort())
     expect(part(form, "first_frame")).to_be_visible()
     hand_over(part(form, "first_frame"), "drop", boat=png())
-    expect(part(form, "first_frame")).to_contain_text("The pictures didn't arrive. Try again.")
+    expect(part(form, "first_frame")).to_contain_text("The files didn't arrive. Try again.")
     expect(form.get_by_role("button", name="Generate")).to_be_enabled()
 
 

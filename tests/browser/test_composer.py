@@ -124,7 +124,7 @@ def test_a_mode_without_pictures_says_so_and_keeps_what_is_in_it(form: Page) -> 
     expect(form.get_by_label("Draft task ID")).to_be_visible()
     settled(form)
     hand_over(form.locator(".prompt-box"), "drop", boat=png())
-    expect(form.locator("#uploads-refused")).to_contain_text("This mode can't take more pictures.")
+    expect(form.locator("#uploads-refused")).to_contain_text("This mode can't take more of these")
     assert not Upload.objects.exists()
 
 

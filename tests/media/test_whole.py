@@ -39,7 +39,14 @@ def test_sizes_are_those_shown_and_not_those_stored() -> None:
 @pytest.mark.parametrize("name", ["start.mp4", "end.mp4"])
 def test_the_index_may_stand_in_front_or_behind(name: str) -> None:
     expected = Container(
-        duration=0.5, width=64, height=48, video_codec="h264", audio_codec="aac", brand="isom"
+        duration=0.5,
+        width=64,
+        height=48,
+        video_codec="h264",
+        audio_codec="aac",
+        brand="isom",
+        rate=24.0,
+        besides=24,
     )
     assert read_bytes(sample(name)) == expected
 

@@ -42,6 +42,8 @@ def test_the_bytes_of_previews_count_but_they_are_no_files_by_themselves(
     assert use() == {"Dailies": (1, 108)}
     Copy.objects.filter(pk=row.pk).update(sprite_size=30)
     assert use() == {"Dailies": (1, 138)}
+    Copy.objects.filter(pk=row.pk).update(proxy_size=200)
+    assert use() == {"Dailies": (1, 338)}
     Copy.objects.filter(pk=row.pk).update(state="deleted", poster="", name="")
     assert use() == {"Dailies": (0, 0)}
 

@@ -39,6 +39,7 @@ for copy in Copy.objects.all()[:3]:
     copy.name = storages["videos"].save(f"{{copy.pk}}/video.mp4", ContentFile(content))
     copy.poster = storages["videos"].save(f"{{copy.pk}}/poster.webp", ContentFile(b"a poster"))
     copy.sprite = storages["videos"].save(f"{{copy.pk}}/sprite.webp", ContentFile(b"a sprite"))
+    copy.proxy = storages["videos"].save(f"{{copy.pk}}/proxy.mp4", ContentFile(b"a proxy"))
     copy.size, copy.sha256 = len(content), hashlib.sha256(content).hexdigest()
     copy.state, copy.saved_at, copy.due_at = CopyState.SAVED, now, None
     copy.save()

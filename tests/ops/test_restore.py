@@ -34,7 +34,7 @@ def test_a_backup_with_keys_and_media_needs_no_other_file(
     assert path.stat().st_mode & 0o777 == 0o600
     other = homes()
     output = restore(other, path)
-    assert "Put 9 files" in output and "3 are here" in output
+    assert "Put 12 files" in output and "3 are here" in output
     assert other.rows() == home.rows()
     assert other.shell(REVEAL) == f"{SECRET}\n"
     assert files(other.folder / "videos") == files(home.folder / "videos")

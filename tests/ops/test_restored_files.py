@@ -20,7 +20,8 @@ content = b"a still" * 1000
 facts = {"size": len(content), "width": 640, "height": 360, "kind": "png", "created_by": None}
 digest = hashlib.sha256(content).hexdigest()
 project = Project.objects.get()
-Upload.objects.keep(BytesIO(content), timezone.now(), project=project, sha256=digest, **facts)
+row = Upload.objects.keep(BytesIO(content), timezone.now(), project=project, sha256=digest, **facts)
+row.keep_picture(b"small", "png")
 """
 
 
@@ -28,7 +29,7 @@ def test_uploaded_pictures_are_restored(home: Home, homes: Homes, tmp_path: Path
     home.shell(UPLOAD)
     path = save(home, tmp_path / "all.tar.gz", "--with-keys", "--with-media")
     other = homes()
-    assert "Put 10 files" in restore(other, path)
+    assert "Put 14 files" in restore(other, path)
     assert (other.folder / "videos/uploads/1.png").read_bytes() == b"a still" * 1000
     (other.folder / "videos/uploads/1.png").unlink()
     output = refusal(other, "restore", "--check", str(path))

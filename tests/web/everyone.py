@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -18,6 +20,7 @@ from django.utils.http import int_to_base36
 from tasks.models import (
     Batch,
     Budget,
+    Copy,
     CopyKind,
     Invitation,
     Membership,
@@ -55,6 +58,7 @@ def people(
 def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
     task = make_task()
     copy = save_copy(task, b"a video", poster=b"an image", sprite=b"images", poster_hash="5" * 16)
+    _put_proxy(copy)
     save_copy(task, b"an image", kind=CopyKind.LAST_FRAME)
     StatusChange.objects.create(task=task, was="queued", became="running", at=timezone.now())
     schedule = apps.get_model("django_q", "Schedule")
@@ -64,7 +68,7 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
     theirs.save(update_fields=["open_to_all"])
     theirs.projects.set([task.project])
     ids: dict[str, Any] = {"credential": theirs.pk, "task": task.pk}
-    ids |= {"poster": copy.poster_hash, "sprite": copy.sprite_hash}
+    ids |= {"poster": copy.poster_hash, "sprite": copy.sprite_hash, "proxy": copy.proxy_hash}
     made = {"project": task.project, "credential": theirs, "created_at": timezone.now()}
     ids["batch"] = Batch.objects.create(**made).pk
     prompt = SavedPrompt.objects.create(project=task.project, name="Boat", text="A boat")
@@ -74,7 +78,8 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
     )
     ids["price"] = price.pk
     ids["budget"] = Budget.objects.create(project=task.project, period="week", limit=10**9).pk
-    return {**ids, **_somebody(task.project), **_a_picture(task.project)}
+    given = _a_picture(task.project) | _a_sound(task.project)
+    return {**ids, **_somebody(task.project), **given}
 
 
 def _a_picture(project: Project) -> dict[str, Any]:
@@ -82,6 +87,20 @@ def _a_picture(project: Project) -> dict[str, Any]:
     who = {"project": project, "created_by": None}
     picture = Upload.objects.keep(BytesIO(b"a still"), timezone.now(), **who, **facts)
     return {"upload": picture.pk, "shared": picture.shared_url().rpartition("/")[2]}
+
+
+def _a_sound(project: Project) -> dict[str, Any]:
+    facts = {"sha256": "6" * 64, "size": 7, "width": 0, "height": 0, "kind": "wav", "duration": 5.0}
+    who = {"project": project, "created_by": None}
+    sound = Upload.objects.keep(BytesIO(b"a sound"), timezone.now(), **who, **facts)
+    sound.keep_picture(b"a waveform", "png")
+    return {"sound": sound.pk, "waveform": sound.picture_hash}
+
+
+def _put_proxy(copy: Copy) -> None:
+    copy.proxy = storages["videos"].save(f"{copy.task_id}/proxy.mp4", ContentFile(b"a proxy"))
+    copy.proxy_size, copy.proxy_hash = 7, "7" * 16
+    copy.save(update_fields=["proxy", "proxy_size", "proxy_hash"])
 
 
 def _somebody(project: Project) -> dict[str, Any]:

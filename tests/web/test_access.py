@@ -121,6 +121,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "poster"): ("/tasks/{task}/poster", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "kept_poster"): ("/tasks/{task}/poster/{poster}", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "sprite"): ("/tasks/{task}/sprite/{sprite}", (DOOR, 404, 200, 200, 200, 200)),
+    ("GET", "proxy"): ("/tasks/{task}/proxy/{proxy}", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "download"): ("/tasks/download.zip", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "download"): ("/tasks/download.zip?task={task}", (DOOR, 404, 200, 200, 200, 200)),
     # Stars, the trash, who did what
@@ -346,13 +347,17 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "moved_once_more"): ("/tasks/{task}/once-more/", MOVED),
     ("GET", "moved_go_on"): ("/tasks/{task}/go-on/", MOVED),
     ("POST", "moved_go_on"): ("/tasks/{task}/go-on/", MOVED),
-    # Pictures that are given
+    # Files that are given
     ("GET", "compose_upload"): ("/tasks/new/upload/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "compose_upload"): (
         "/tasks/new/upload/",
         (DOOR, 400, 403, 400, 400, 400),
     ),  # of nothing
     ("GET", "upload"): ("/uploads/{upload}", (DOOR, 404, 200, 200, 200, 200)),
+    ("GET", "upload_picture"): (
+        "/uploads/{sound}/picture/{waveform}",
+        (DOOR, 404, 200, 200, 200, 200),
+    ),
     ("GET", "shared"): ("/shared/{shared}", ALL_OF_THEM),  # whoever has the link, for a day
     # The Django admin; test_access_looking.py walks all its other pages
     ("GET", "admin/login/"): ("/admin/login/", (DOOR, 403, 403, 403, 403, 302)),
@@ -386,12 +391,14 @@ GET_ONLY = {
     "audit",
     "shared",
     "upload",
+    "upload_picture",
     "welcome",
     "video",
     "last_frame",
     "poster",
     "kept_poster",
     "sprite",
+    "proxy",
     "account_reset_password_done",
     "account_reset_password_from_key_done",
     "mfa_index",
@@ -422,7 +429,7 @@ def expected_of(method: str, route: str) -> tuple[int | str, ...]:
 #: Routes that answer HEAD as they answer GET; all others refuse it.
 ANSWER_HEAD = {"healthz", "readyz", "statusz", "sign_in", "password", "set_language"}
 ANSWER_HEAD |= {"video", "last_frame", "poster", "kept_poster", "sprite", "upload", "shared"}
-ANSWER_HEAD |= {"trash_poster", "usersessions_list"}
+ANSWER_HEAD |= {"proxy", "upload_picture", "trash_poster", "usersessions_list"}
 #: Views of allauth's, and redirects, which answer HEAD, and other methods as GET or POST.
 LENIENT = ("account_", "mfa_", "moved_")
 #: Our own views that do.

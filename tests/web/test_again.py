@@ -147,7 +147,7 @@ def test_a_picture_that_is_gone_is_asked_for(desk: Client) -> None:
     assert list(again.submission.uploads.all()) == [upload]
     Upload.objects.update(sha256="")
     answer = desk.post(f"/tasks/{parent.pk}/run-again/", {"key": str(uuid.uuid4())}, follow=True)
-    assert "A picture is no longer here." in answer.content.decode()
+    assert "A file is no longer here." in answer.content.decode()
     assert Submission.objects.count() == 2
 
 

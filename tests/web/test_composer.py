@@ -84,9 +84,9 @@ def test_pictures_follow_where_another_mode_is_chosen(desk: Client) -> None:
     page = preview(desk, mode="first_and_last_frame", first_frame=[line_of(one), line_of(two)])
     page = preview(desk, mode="reference", first_frame=line_of(one), last_frame=line_of(two))
     field = page.context["form"]["reference_image"]
-    assert [each.pk for each in field.thumbnails] == [one.pk, two.pk]
+    assert [each.line for each in field.given] == [one.line, two.line]
     page = preview(desk, mode="first_frame", reference_image=[line_of(one), line_of(two)])
-    assert [each.pk for each in page.context["form"]["first_frame"].thumbnails] == [one.pk]
+    assert [each.line for each in page.context["form"]["first_frame"].given] == [one.line]
 
 
 @pytest.mark.usefixtures("save_copy")

@@ -137,7 +137,7 @@ POSTS: dict[str, Post] = {
     # New ones
     "compose": Post(data=COMPOSED, asked="project credential"),
     "compose_preview": only_looks(data=COMPOSED, asked="project credential"),
-    "compose_upload": only_looks(asked="project"),
+    "compose_upload": only_looks(asked="project model"),
     "save_prompt": Post(data={**COMPOSED, "prompt_name": "Canal"}, asked="project credential"),
     "saved_prompt": Post(data={"name": "Canal", "text": "A canal"}, asked="name text"),
     "delete_prompt": Post(),

@@ -39,7 +39,7 @@ def test_a_project_that_is_full_takes_no_more_and_says_how_full(
     uploaded(desk)
     uploaded(client_of(manager), png(640, 361))
     refused = words(upload_files(desk, png(640, 362)))
-    assert "still.png: This project&#x27;s pictures use" in refused
+    assert "still.png: This project&#x27;s uploads use" in refused
     assert f"{2 * ONE} bytes of {2 * ONE + 9} bytes." in refused
     assert "are removed after 7 days" in refused
     assert (Upload.objects.count(), len(stored())) == (2, 2)
@@ -53,7 +53,7 @@ def test_a_person_who_has_used_up_their_share_leaves_room_for_others(
     elsewhere = Project.objects.create(name="Elsewhere")
     Membership.objects.create(project=elsewhere, user=member, role="member")
     refused = words(upload_files(desk, png(), project=elsewhere.pk))
-    assert "Your pictures use" in refused and "allowed per person" in refused
+    assert "Your uploads use" in refused and "allowed per person" in refused
     assert uploaded(client_of(manager), png(640, 361)).created_by == manager
 
 
@@ -88,7 +88,7 @@ def test_without_scripts_the_form_says_it_and_keeps_what_was_typed(
     settings.UPLOADS_PER_PROJECT = 1
     form = filled(mode="first_frame", prompt="A paper boat", first_frame_files=file(png()))
     page = words(desk.post("/tasks/new/", form))
-    assert "This project&#x27;s pictures use" in page and "A paper boat" in page
+    assert "This project&#x27;s uploads use" in page and "A paper boat" in page
     assert not Upload.objects.exists()
 
 

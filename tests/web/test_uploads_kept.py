@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from tasks.archive import purge
 from tasks.models import Task, Upload
-from tasks.models.upload import KEPT_UNUSED, SHARED_FOR
+from tasks.models.shared_links import PICTURES_FOR
+from tasks.models.upload import KEPT_UNUSED
 from tests.media.pictures import png
 from tests.web.composing import ark, desk
 from tests.web.conftest import save_copy
@@ -63,7 +64,7 @@ def test_a_shared_link_needs_no_session_and_brings_that_file_only(desk: Client) 
 @pytest.mark.usefixtures("reachable")
 def test_a_shared_link_ends(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     link, made = shared(uploaded(desk)), time.time()
-    later = SHARED_FOR.total_seconds()
+    later = PICTURES_FOR.total_seconds()
     monkeypatch.setattr(time, "time", lambda: made + later - 60)
     assert Client().get(link).status_code == 200
     monkeypatch.setattr(time, "time", lambda: made + later + 60)

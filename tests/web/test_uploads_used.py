@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import Membership, Project, Submission, Task, Upload
 from tasks.models.upload import UploadQuerySet
+from tasks.web.compose.given_files import GivenFile
 from tests.media.pictures import png
 from tests.web.composing import ark, desk, filled
 from tests.web.conftest import ClientOf, save_copy
@@ -67,9 +68,9 @@ def test_pictures_too_large_for_one_request_are_an_error_of_the_form(
     several = [uploaded(desk, png(640, side)) for side in (360, 361, 362)]
     Upload.objects.update(size=20_000_000)
     page = submitted(desk, *map(line_of, several), mode="reference")
-    assert "Together, the pictures are 80.0 MB." in page.content.decode()
+    assert "Together, the files are 80.0 MB." in page.content.decode()
     form = filled(mode="reference", reference_image=list(map(line_of, several)))
-    assert "Together, the pictures" in desk.post("/tasks/new/preview/", form).content.decode()
+    assert "Together, the files" in desk.post("/tasks/new/preview/", form).content.decode()
     assert not Task.objects.exists()
     settings.SHARES_UPLOADS, settings.PUBLIC_URL = True, "https://dailies.example.com"
     assert submitted(desk, *map(line_of, several), mode="reference").status_code == 302
@@ -87,7 +88,7 @@ def test_an_upload_that_vanishes_while_placing_stops_the_batch(
 
     monkeypatch.setattr(UploadQuerySet, "touch", too_late)
     page = submitted(desk, line_of(upload))
-    assert "A picture is no longer here." in page.content.decode()
+    assert "A file is no longer here." in page.content.decode()
     assert not Task.objects.exists()
 
 
@@ -98,10 +99,12 @@ def test_again_fills_in_the_pictures_that_are_still_here(
     submitted(desk, line_of(first), line_of(second), "https://a.example/1.jpg", mode="reference")
     task = Task.objects.get()
     page = desk.get(f"/tasks/new/?from={task.pk}")
-    assert page.context["form"]["reference_image"].thumbnails == [first, second]
+    assert page.context["form"]["reference_image"].given == [
+        GivenFile.of_upload(each) for each in (first, second)
+    ]
     Upload.objects.filter(pk=first.pk).update(sha256="")
     page = desk.get(f"/tasks/new/?from={task.pk}")
-    assert page.context["form"]["reference_image"].thumbnails == [second]
+    assert page.context["form"]["reference_image"].given == [GivenFile.of_upload(second)]
     assert "https://a.example/1.jpg" in page.content.decode()
     Membership.objects.create(
         project=Project.objects.create(name="Own"), user=viewer, role="member"
@@ -133,5 +136,5 @@ def test_many_pictures_need_no_more_queries_than_one(
     several = [uploaded(desk, png(640, side)) for side in range(360, 369)]
     for some in (several[:1], several):
         form = filled(mode="reference", reference_image=list(map(line_of, some)))
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(12):
             desk.post("/tasks/new/preview/", form)

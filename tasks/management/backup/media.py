@@ -34,12 +34,14 @@ MESSAGE = "Noticed when a backup was restored."
 
 _COPIES, _UPLOADS = Copy._meta.db_table, Upload._meta.db_table
 _SAVED = (
-    f"SELECT name, size, sha256, poster, {{sprite}} FROM {_COPIES}"
+    f"SELECT name, size, sha256, poster, {{sprite}}, {{proxy}} FROM {_COPIES}"
     f" WHERE state = '{CopyState.SAVED.value}' ORDER BY id"
 )
-_HAS_SPRITES = "SELECT 1 FROM django_migrations WHERE app = 'tasks' AND name = '0012_previews'"
+_APPLIED = "SELECT 1 FROM django_migrations WHERE app = 'tasks' AND name = '{}'"
+_HAS_SPRITES, _HAS_PROXIES = map(_APPLIED.format, ("0012_previews", "0015_materials"))
 _UPLOADED = (
-    f"SELECT name, size, sha256 FROM {_UPLOADS} WHERE name <> '' AND sha256 <> '' ORDER BY id"
+    f"SELECT name, size, sha256, {{picture}} FROM {_UPLOADS}"
+    " WHERE name <> '' AND sha256 <> '' ORDER BY id"
 )
 
 
@@ -49,14 +51,18 @@ class SavedFileError(Exception):
 
 def saved_files(query: Query, tables: set[str]) -> Iterator[FileRecord]:
     """Every saved file that the dumped database knows; an older one may lack a table or column."""
+    has_sprites, has_proxies = (bool(list(query(each))) for each in (_HAS_SPRITES, _HAS_PROXIES))
     if _COPIES in tables:
-        sprite = "sprite" if list(query(_HAS_SPRITES)) else "NULL"
-        for name, size, sha256, *previews in query(_SAVED.format(sprite=sprite)):
+        columns = {"sprite": "sprite" if has_sprites else "NULL"}
+        columns["proxy"] = "proxy" if has_proxies else "NULL"
+        for name, size, sha256, *previews in query(_SAVED.format(**columns)):
             yield FileRecord(name=name, size=size, sha256=sha256)
             yield from (FileRecord(name=each) for each in previews if each)
     if _UPLOADS in tables:
-        for name, size, sha256 in query(_UPLOADED):
+        picture = "picture" if has_proxies else "NULL"
+        for name, size, sha256, small in query(_UPLOADED.format(picture=picture)):
             yield FileRecord(name=name, size=size, sha256=sha256)
+            yield from (FileRecord(name=each) for each in [small] if each)
 
 
 @contextmanager

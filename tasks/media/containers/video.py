@@ -51,6 +51,8 @@ class Container:
 
     `duration` is in seconds, 0.0 where the file does not give it. Width and height are in pixels,
     as shown: rotated if the file says so. Codecs have short names; "" where there is no sound.
+    `rate` is in frames a second on average, 0.0 where it cannot be told; `besides` are the bytes
+    that are neither index nor media data.
     """
 
     duration: float
@@ -59,6 +61,8 @@ class Container:
     video_codec: str
     audio_codec: str
     brand: str
+    rate: float = 0.0
+    besides: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,8 @@ def read(file: BinaryIO) -> Container:
         video_codec=video.codec,
         audio_codec=sound.codec if sound else "",
         brand=_brand(file, boxes),
+        rate=_rate(video, counts[video.number], durations[video.number]),
+        besides=sum(box.stop - box.start for box in boxes if box.kind not in (*index, b"mdat")),
     )
 
 
@@ -210,6 +216,12 @@ def _duration(movie: Box, video: _Track, fragments: int) -> float:
         if duration < promised * 0.9:  # sound and pictures need not end together
             raise NotAVideoError(f"It breaks off after {duration:.1f} of {promised:.1f} seconds.")
     return duration
+
+
+def _rate(video: _Track, frames: int, lengths: int) -> float:
+    """Return the pictures a second, of the index and of the fragments."""
+    seconds = (video.duration if video.count else 0.0) + lengths / video.time_scale
+    return (video.count + frames) / seconds if seconds else 0.0
 
 
 def _brand(file: BinaryIO, boxes: list[Region]) -> str:

@@ -1,6 +1,6 @@
-"""Make pictures of a video: a poster, a sprite to scrub by, and its last frame.
+"""Make pictures of a video or a sound, and a video that every browser plays.
 
-The video came from outside, and decoders are where files do harm. So each video is opened by a
+The files came from outside, and decoders are where files do harm. So each of them is opened by a
 process of its own (poster_worker.py), with nothing of ours in its environment and hard limits on
 memory, time and output. Needs PyAV, which `up` installs.
 """
@@ -12,15 +12,18 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from tasks.media.containers import Image, NotAnImageError, read_image
+from tasks.media.containers import Image, NotAnImageError, NotAVideoError, read, read_image
 from tasks.media.posters import poster_worker
 from tasks.media.posters.poster_worker import COLUMNS, FRAMES, LARGEST_SPRITE
+from tasks.media.posters.proxies import PROXY_PIXELS
+from tasks.media.posters.waveforms import HEIGHT, WIDTH
 
 PROGRAM = Path(poster_worker.__file__)
 CLOCK: float = poster_worker.CLOCK
@@ -55,13 +58,15 @@ def can_make() -> bool:
     return find_spec("av") is not None
 
 
-def make(path: Path) -> Previews | None:
+def make(path: Path, *, within: float | None = None) -> Previews | None:
     """Return a video's previews: the poster at most 640 pixels wide, the sprite at most 60 kB.
+
+    `within` is the time in seconds for it and the wait for its turn; else it waits for its turn.
 
     None without PyAV, and for whatever cannot be shown within the limits. Never raises for what is
     in the file. Blocks for some 0.5 s, and for `CLOCK` s at most once its turn has come.
     """
-    return _read_previews(_made(path, "previews"))
+    return _read_previews(_made(path, "previews", within=within))
 
 
 def last_frame(path: Path) -> bytes | None:
@@ -70,22 +75,54 @@ def last_frame(path: Path) -> bytes | None:
     return made if _picture(made, "png") else None
 
 
-def _made(path: Path, what: str) -> bytes:
-    """The worker's output; b"" where it has failed."""
+def waveform(path: Path, *, within: float) -> bytes | None:
+    """Return a PNG of how loud a WAV or an MP3 is over its time; None as `make` does."""
+    made = _made(path, "waveform", within=within)
+    found = _picture(made, "png")
+    return made if found and (found.width, found.height) == (WIDTH, HEIGHT) else None
+
+
+def proxy(path: Path) -> bytes | None:
+    """Return a small MP4 of H.264 of a video, as long as it; None as `make` does.
+
+    Blocks for some 20 s where the video is 15 s of 4K, and for `PROXY_CLOCK` s at most.
+    """
+    made = _made(path, "proxy", clock=poster_worker.PROXY_CLOCK)
+    try:
+        found = read(BytesIO(made))
+    except NotAVideoError:
+        return None
+    is_small = found.width * found.height <= PROXY_PIXELS * 1.1
+    return made if found.video_codec == "h264" and is_small else None
+
+
+def _made(
+    path: Path, what: str, *, within: float | None = None, clock: float | None = None
+) -> bytes:
+    """The worker's output; b"" where it has failed, or its turn has not come in time."""
     if not can_make():
         return b""
+    end = None if within is None else time.monotonic() + within
+    if not _turns.acquire(timeout=within):
+        return b""
+    try:
+        clock = CLOCK if clock is None else clock
+        return _output(path.resolve(), what, min(clock, end - time.monotonic()) if end else clock)
+    except (subprocess.SubprocessError, OSError):
+        return b""
+    finally:
+        _turns.release()
+
+
+def _output(path: Path, what: str, clock: float) -> bytes:
     with tempfile.TemporaryFile() as output:  # no pipe: the limit on a file's size is the kernel's
-        try:
-            with _turns:
-                is_made = _run(path.resolve(), what, output)
-        except (subprocess.SubprocessError, OSError):
-            return b""
+        is_made = _run(path, what, output, clock)
         output.seek(0)
         return output.read() if is_made else b""
 
 
-def _run(path: Path, what: str, output: BinaryIO) -> bool:
-    """Whether the worker succeeded. Kill it and raise TimeoutExpired after `CLOCK` seconds."""
+def _run(path: Path, what: str, output: BinaryIO, clock: float) -> bool:
+    """Whether the worker succeeded. Kill it and raise TimeoutExpired after so many seconds."""
     with subprocess.Popen(
         [sys.executable, "-I", str(PROGRAM), str(path), what],
         stdin=subprocess.PIPE,  # stays open while it works: it ends when this is closed
@@ -94,7 +131,7 @@ def _run(path: Path, what: str, output: BinaryIO) -> bool:
         env={name: os.environ[name] for name in INHERITED if name in os.environ},
     ) as process:
         try:
-            return process.wait(CLOCK) == 0
+            return process.wait(max(0.0, clock)) == 0
         finally:
             process.kill()
 

@@ -1,12 +1,13 @@
-"""Write pictures of a video to standard output: its poster and sprite, or its last frame.
+"""Write what is made of a video or a sound to standard output, as previews for instance.
 
-A program of its own, started once for each video: `poster_worker.py <video> previews`, or
-`… last_frame`. Decoders are where hostile files do harm, so it imports nothing of the site, sets
-its limits before it loads FFmpeg, and ends when its standard input, a pipe that its parent holds,
-is closed.
+A program of its own, started once for each file: `poster_worker.py <file> previews`, or
+`… last_frame`, `… waveform`, `… proxy`. Decoders are where hostile files do harm, so it imports
+nothing of the site but its own folder, sets its limits before it loads FFmpeg, and ends when its
+standard input, a pipe that its parent holds, is closed.
 
 The previews are a line of three numbers (bytes of the poster, frames and columns of the sprite),
-the poster, and the sprite, each as WebP; 0 frames where there is no sprite. A last frame is a PNG.
+the poster, and the sprite, each as WebP; 0 frames where there is no sprite. A last frame and a
+waveform are PNGs, a proxy is an MP4.
 
 Loading FFmpeg costs 0.07 s of processor time, three quarters of a poster.
 """
@@ -23,6 +24,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from fractions import Fraction
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 MEMORY = 768 * 1024 * 1024  # bytes of address space; a frame of 4K HEVC with 10 bits takes 240 MB
@@ -31,6 +34,8 @@ CLOCK = 40  # seconds, after which the parent ends it
 GRACE = 5  # seconds after which it ends itself, should the parent not have done so
 LARGEST = 1024 * 1024  # bytes of the previews; a poster of noise has 71 KB
 LARGEST_FRAME = 30_000_000  # bytes of a last frame; no model takes a larger picture
+LARGEST_PROXY = 20_000_000  # bytes of a proxy; 5 s of a sea have 131 kB
+PROXY_CPU, PROXY_CLOCK = 240, 300  # seconds; a frame of 4K HEVC with 10 bits takes 0.06
 
 POSTER_WIDTH, POSTER_QUALITY = 640, 75
 #: A sprite has at most so many frames, this many in a row, each with as many pixels as 200 × 112.
@@ -45,35 +50,41 @@ LARGE = 1920 * 1088
 
 
 def main(path: str, what: str) -> None:
-    end_with_parent()
+    end_with_parent(PROXY_CLOCK if what == "proxy" else CLOCK)
     if what == "last_frame":
         limit(LARGEST_FRAME)
         made = _last_frame(path)
+    elif what == "waveform":
+        limit()
+        made = import_module("waveforms").waveform(path)
+    elif what == "proxy":
+        limit(LARGEST_PROXY, PROXY_CPU)
+        made = _proxy(path)
     else:
         limit()
         made = _previews(path)
     sys.stdout.buffer.write(b"".join(made))
 
 
-def end_with_parent() -> None:
+def end_with_parent(seconds: int = CLOCK) -> None:
     """Let the kernel kill this process once the other end of standard input is closed.
 
     SIGIO kills a process that does not handle it, even one that hangs in a decoder. macOS ignores
     it, so there the alarm kills an orphan.
     """
-    signal.alarm(CLOCK + GRACE)
+    signal.alarm(seconds + GRACE)
     fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
     if select.select([0], [], [], 0)[0]:
         sys.exit("The parent ended before the start.")
 
 
-def limit(largest: int = LARGEST) -> None:
+def limit(largest: int = LARGEST, seconds: int = CPU) -> None:
     """Lower the hard limits, which a process can never raise again."""
     os.nice(10)
     limits = {
         resource.RLIMIT_AS: MEMORY,
-        resource.RLIMIT_CPU: CPU,
+        resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_FSIZE: largest,
         resource.RLIMIT_CORE: 0,
     }
@@ -202,6 +213,11 @@ def _last_frame(path: str) -> Iterator[bytes]:
         yield _encoded(last.reformat(width, height, format="rgb24"), "png", "rgb24")
 
 
+def _proxy(path: str) -> Iterator[bytes]:
+    with _open(path) as movie:
+        yield from import_module("proxies").proxy(movie, _size)
+
+
 def _encoded(frame: Any, codec: str, pixels: str, **options: str) -> bytes:
     import av
 
@@ -214,4 +230,5 @@ def _encoded(frame: Any, codec: str, pixels: str, **options: str) -> bytes:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent))  # -I leaves it out
     main(sys.argv[1], sys.argv[2])

@@ -141,7 +141,8 @@ class Model:
     reference_videos: int = 0
     reference_audios: int = 0
     reference_video_seconds: int = 0  # at most, of all input videos together
-    longest_given: int = 15  # seconds of one input video
+    reference_audio_seconds: int = 0  # … of all input sounds
+    longest_given: int = 15  # seconds of one input video, or one input sound
     shortest_edited: int = 2  # seconds of an input video that is edited
     hevc_resolutions: tuple[str, ...] = ()  # 10-bit HEVC: many browsers cannot play it
     sizes: Mapping[str, Mapping[str, Size]]
@@ -207,6 +208,7 @@ def _seedance_2_0(
         reference_videos=3,
         reference_audios=3,
         reference_video_seconds=15,
+        reference_audio_seconds=15,
         hevc_resolutions=hevc_resolutions,
         sizes=_SIZES_2_0,
         undocumented_ratios=_UNDOCUMENTED_2_0,
@@ -236,6 +238,7 @@ def _seedance_2_5(name: str, label: str, resolutions: tuple[str, ...], **more: A
         reference_videos=10,
         reference_audios=10,
         reference_video_seconds=30,
+        reference_audio_seconds=30,
         longest_given=30,
         shortest_edited=4,
         hevc_resolutions=tuple(each for each in ("1080p", "4k") if each in resolutions),

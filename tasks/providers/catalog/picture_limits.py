@@ -39,9 +39,9 @@ class PictureLimit(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LimitViolation:
-    """A limit that a picture exceeds, with its actual and the allowed value."""
+    """A limit that a file exceeds, with its actual and the allowed value."""
 
-    limit: PictureLimit
+    limit: StrEnum  # a PictureLimit, or a MaterialLimit of a video or a sound
     is_: float
     allowed: float
 
@@ -62,7 +62,7 @@ def limit_violations(*, size: int, width: int, height: int) -> Iterator[LimitVio
 
 
 def data_uri(content_type: str, content: bytes) -> str:
-    """Encode a picture as a `data:` URI."""
+    """Encode a picture or a sound as a `data:` URI."""
     return f"data:{content_type};base64,{b64encode(content).decode('ascii')}"
 
 
@@ -72,5 +72,5 @@ def sent_size(sizes: Iterable[int]) -> int:
 
 
 def fit_one_request(sizes: Iterable[int]) -> bool:
-    """Whether pictures of these sizes (in bytes) fit into one request."""
+    """Whether files of these sizes (in bytes) fit into one request."""
     return sent_size(sizes) <= LARGEST_REQUEST - BESIDES

@@ -67,8 +67,9 @@ class MediaRole(StrEnum):
 
 PICTURES = tuple(role for role in MediaRole if role.is_picture)
 
-#: Prefix of the id of a picture that was uploaded here; no provider ever sees it.
-UPLOAD = "upload:"
+#: Prefixes of the id of a file that was uploaded here, and of the id of a task whose saved video
+#: is meant. No provider ever sees them.
+UPLOAD, CLIP = "upload:", "clip:"
 
 
 def upload_in(url: str) -> int | None:
@@ -76,16 +77,26 @@ def upload_in(url: str) -> int | None:
     return whole_number(url.removeprefix(UPLOAD)) if url.startswith(UPLOAD) else None
 
 
+def clip_in(url: str) -> int | None:
+    """Return the id of the task whose saved video a medium's URL names, or None."""
+    return whole_number(url.removeprefix(CLIP)) if url.startswith(CLIP) else None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Medium:
     """An input file and its role (`part`).
 
     The URL is a public link, `asset://…`, a data URI (pictures and sound only), or, until the
-    request is sent, `upload:…`.
+    request is sent, `upload:…` or `clip:…`.
     """
 
     part: MediaRole
     url: str = field(repr=False)  # long, or a link that gives access
+    seconds: float | None = None  # of a video or a sound, where it is here; never sent
+
+    def to_json(self) -> dict[str, Any]:
+        length = {} if self.seconds is None else {"seconds": self.seconds}
+        return {"part": self.part, "url": self.url} | length
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,16 +156,18 @@ class GenerationRequest:
         ids = (upload_in(medium.url) for medium in self.media)
         return tuple(upload_id for upload_id in ids if upload_id is not None)
 
-    def with_uploads(self, urls: Mapping[int, str]) -> Self:
-        """Return the request as it is sent, each upload replaced by a URL that a provider can read.
+    @property
+    def clips(self) -> tuple[int, ...]:
+        """Ids of the tasks whose saved videos are among the media."""
+        ids = (clip_in(medium.url) for medium in self.media)
+        return tuple(task_id for task_id in ids if task_id is not None)
 
-        Raises KeyError for an upload that `urls` lacks.
+    def with_urls(self, urls: Mapping[str, str]) -> Self:
+        """Return the request as it is sent: what is kept here by a URL that a provider can read.
+
+        `urls` are those of all uploads and clips, by `upload:…` and `clip:…`.
         """
-        pairs = ((medium, upload_in(medium.url)) for medium in self.media)
-        media = (
-            medium if upload_id is None else replace(medium, url=urls[upload_id])
-            for medium, upload_id in pairs
-        )
+        media = (replace(medium, url=urls.get(medium.url, medium.url)) for medium in self.media)
         return replace(self, media=tuple(media))
 
     @property
@@ -171,6 +184,10 @@ class GenerationRequest:
         """The model that the create is written for: the catalog's, or its nearest relative."""
         return self.catalogued or unchecked_model(self.model)
 
+    def seconds_of(self, role: MediaRole) -> list[float | None]:
+        """Return the length of each input of a role; None where it is not known here."""
+        return [medium.seconds for medium in self.media if medium.part == role]
+
     @property
     def videos(self) -> int:
         """The number of input videos, those of a final's draft included."""
@@ -180,13 +197,13 @@ class GenerationRequest:
     def to_json(self) -> dict[str, Any]:
         """Return the request as it is stored; settings that are not given are left out."""
         given = {name: value for name, value in asdict(self).items() if value not in (None, "", ())}
-        return given | {"media": [asdict(medium) for medium in self.media]}
+        return given | {"media": [medium.to_json() for medium in self.media]}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Read a stored request; names that are no longer fields are ignored."""
         media = tuple(
-            Medium(part=MediaRole(each["part"]), url=each["url"])
+            Medium(part=MediaRole(each["part"]), url=each["url"], seconds=each.get("seconds"))
             for each in stored.get("media", ())
         )
         known = {each.name for each in fields(cls)}

@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
+from tasks.providers.catalog.material_limits import LENGTH_TOLERANCE, SHORTEST
 from tasks.providers.catalog.models import (
     ADAPTIVE,
     MODEL_CHOOSES,
@@ -57,6 +58,8 @@ class Rule(StrEnum):
     ONLY_FROM_TEXT = "only_from_text"
     ONLY_RESOLUTION_OF_FINALS = "only_resolution_of_finals"
     NEEDS_LINK = "needs_link"  # a video inside the request itself
+    GIVEN_LENGTH = "given_length"  # of one input, in seconds
+    GIVEN_LENGTHS = "given_lengths"  # of all inputs of a role together
     ENDED = "ended"  # the vendor has shut the model down
     ENDED_AND_REPLACED = "ended_and_replaced"
 
@@ -109,8 +112,12 @@ def violations(
         return (RuleViolation(field="mode", rule=Rule.NOT_THIS_MODE, options=modes_of(model)),)
     inputs = (*_inputs(request, model, dialect), *_forwarding(request, dialect))
     if not model.is_checked:
-        return tuple(each for each in inputs if each.rule != Rule.TOO_MANY)
+        return tuple(each for each in inputs if each.rule not in _OF_CHECKED)
     return (*inputs, *_settings(request, model), *_combinations(request, model))
+
+
+#: Limits of inputs that a new model need not share with its nearest relative.
+_OF_CHECKED = (Rule.TOO_MANY, Rule.GIVEN_LENGTH, Rule.GIVEN_LENGTHS)
 
 
 def end_of(model: Model, vendor: str, day: date) -> RuleViolation | None:
@@ -138,7 +145,7 @@ def cautions(request: GenerationRequest, model: Model) -> tuple[Caution, ...]:
     has_ratio = request.ratio not in (None, ADAPTIVE)
     if has_ratio or request.duration not in (None, MODEL_CHOOSES):
         found.append(Caution.MAY_FAIL_LATER)
-    if request.mode == Mode.EDIT:
+    if request.mode == Mode.EDIT and None in request.seconds_of(MediaRole.REFERENCE_VIDEO):
         found.append(Caution.GIVEN_VIDEO_LENGTH)
     return tuple(found)
 
@@ -197,6 +204,7 @@ def _inputs(
     videos = (each.url for each in request.media if each.part == MediaRole.REFERENCE_VIDEO)
     if any(url.startswith("data:") for url in videos):
         yield RuleViolation(field=MediaRole.REFERENCE_VIDEO, rule=Rule.NEEDS_LINK)
+    yield from _lengths(request, model)
     if dialect.takes_only_assets(model):
         foreign = {medium.part for medium in request.media if not medium.url.startswith(ASSET)}
         for role in MediaRole:
@@ -209,6 +217,24 @@ def _inputs(
     is_needed = request.mode in (Mode.TEXT, Mode.EDIT) or dialect.needs_prompt
     if is_needed and not request.prompt.strip():
         yield RuleViolation(field="prompt", rule=Rule.NEEDS_PROMPT)
+
+
+def _lengths(request: GenerationRequest, model: Model) -> Iterator[RuleViolation]:
+    """Check the lengths of input videos and sounds, as far as they are known here."""
+    together = {
+        MediaRole.REFERENCE_VIDEO: model.reference_video_seconds,
+        MediaRole.REFERENCE_AUDIO: model.reference_audio_seconds,
+    }
+    for role, most in together.items():
+        is_edited = request.mode == Mode.EDIT and role == MediaRole.REFERENCE_VIDEO
+        shortest = model.shortest_edited if is_edited else SHORTEST
+        longest = model.longest_given
+        known = [seconds for seconds in request.seconds_of(role) if seconds is not None]
+        if any(not shortest <= each <= longest + LENGTH_TOLERANCE for each in known):
+            low = int(shortest)
+            yield RuleViolation(field=role, rule=Rule.GIVEN_LENGTH, low=low, high=longest)
+        elif most and sum(known) > most + LENGTH_TOLERANCE:
+            yield RuleViolation(field=role, rule=Rule.GIVEN_LENGTHS, high=most)
 
 
 def _forwarding(request: GenerationRequest, dialect: RequestLimits) -> Iterator[RuleViolation]:

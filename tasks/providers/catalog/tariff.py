@@ -8,10 +8,10 @@ They make a range, from the smallest to the largest documented value.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 
 from tasks.providers.catalog.models import FPS, MODEL_CHOOSES, Model, find_model, tokens
-from tasks.providers.catalog.request import GenerationRequest, Mode
+from tasks.providers.catalog.request import GenerationRequest, MediaRole, Mode
 
 #: For each resolution the largest that has the same price (volcengine.com/docs/82379/1544106).
 TIERS = {"480p": "720p", "720p": "720p", "1080p": "1080p", "4k": "4k"}
@@ -50,10 +50,7 @@ def tokens_of(request: GenerationRequest) -> Tokens | None:
     sizes = sizes or [size for row in rows for size in row.values()]
     # 2. The length of the video, and that of all input videos together, in seconds.
     shortest, longest = _seconds(request, model)
-    videos = request.videos
-    shortest_given = model.shortest_edited if request.mode == Mode.EDIT else SHORTEST_GIVEN
-    least_input = videos * shortest_given
-    most_input = max(least_input, min(videos * model.longest_given, model.reference_video_seconds))
+    least_input, most_input = _input_seconds(request, model)
     # 3. A draft takes a share, which is documented for one model only.
     draft, audio = bool(request.draft), _has_audio(request, model)
     has_known_share = model.name == _DRAFT_IS_KNOWN
@@ -105,10 +102,23 @@ def _seconds(request: GenerationRequest, model: Model) -> tuple[float, float]:
         chosen = request.inherited.duration
     duration = model.default_duration if chosen is None else chosen
     follows = model.follows_input and request.mode == Mode.EDIT
+    given = request.seconds_of(MediaRole.REFERENCE_VIDEO)
+    if follows and len(given) == 1 and given[0] is not None:  # as long as what is edited
+        return floor(given[0]), ceil(given[0])
     follows |= request.mode == Mode.FINAL and chosen is None  # as long as its draft
     if duration == MODEL_CHOOSES or follows:
         return model.shortest, model.longest
     return duration, duration
+
+
+def _input_seconds(request: GenerationRequest, model: Model) -> tuple[float, float]:
+    """Return the fewest and the most seconds of all input videos; equal where all are known."""
+    lengths = request.seconds_of(MediaRole.REFERENCE_VIDEO)
+    known = sum(each for each in lengths if each is not None)
+    unknown = request.videos - sum(each is not None for each in lengths)
+    shortest_given = model.shortest_edited if request.mode == Mode.EDIT else SHORTEST_GIVEN
+    least, most = known + unknown * shortest_given, known + unknown * model.longest_given
+    return least, max(least, min(most, model.reference_video_seconds)) if unknown else least
 
 
 def seconds_of(request: GenerationRequest) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 from tasks.providers.base import Dialect
@@ -58,9 +59,17 @@ class Composition:
 
 
 def shared_request(
-    cleaned: Mapping[str, Any], *, model: str, mode: Mode, inherited: Inherited | None = None
+    cleaned: Mapping[str, Any],
+    *,
+    model: str,
+    mode: Mode,
+    inherited: Inherited | None = None,
+    lengths: Mapping[str, float | None] = MappingProxyType({}),
 ) -> GenerationRequest:
-    """The settings of all requests; those that equal the provider's own defaults are left out."""
+    """The settings of all requests; those that equal the provider's own defaults are left out.
+
+    `lengths` are the seconds of given videos and sounds, by the values for them.
+    """
     switches: dict[str, Any] = {name: True for name in SWITCHES if cleaned.get(name)}
     if "generate_audio" in cleaned:
         switches["generate_audio"] = bool(cleaned["generate_audio"])
@@ -68,7 +77,9 @@ def shared_request(
         model=model,
         mode=mode,
         media=tuple(
-            Medium(part=part, url=link) for part in MediaRole for link in cleaned.get(part) or []
+            Medium(part=part, url=link, seconds=lengths.get(link))
+            for part in MediaRole
+            for link in cleaned.get(part) or []
         ),
         draft_task_id=cleaned.get("draft_task_id", ""),
         inherited=inherited,

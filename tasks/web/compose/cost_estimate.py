@@ -17,7 +17,7 @@ from tasks.billing.gate import would_refuse
 from tasks.models import Budget, Credential, Project, Scope
 from tasks.models.access import sees_budgets_of_credentials
 from tasks.models.charge import day_of
-from tasks.providers.catalog.request import GenerationRequest
+from tasks.providers.catalog.request import GenerationRequest, MediaRole
 from tasks.web.presenters import forecasts
 from tasks.web.presenters.billing import TotalPresenter
 
@@ -57,7 +57,7 @@ class CostEstimate:
     warning: BudgetWarning | None
     refusal: PlacementRefusedError | None  # the error that placing them now would raise
     is_unknown: bool  # for a model without a price that the catalog does not know: a guess
-    has_video: bool  # with a reference video, whose length is not known here
+    has_video: bool  # with a reference video whose length is not known here
 
     @property
     def is_exact_money(self) -> bool:
@@ -84,5 +84,11 @@ class CostEstimate:
             warning=BudgetWarning.of(shown, now),
             refusal=would_refuse(statuses, total, person),
             is_unknown=any(e.request.catalogued is None and not e.price for e in total.estimates),
-            has_video=any(request.videos for request in requests),
+            has_video=any(_has_unknown_video(request) for request in requests),
         )
+
+
+def _has_unknown_video(request: GenerationRequest) -> bool:
+    """Whether the length of an input video is not known here."""
+    known = [each for each in request.seconds_of(MediaRole.REFERENCE_VIDEO) if each is not None]
+    return request.videos > len(known)

@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from tasks.models import Credential, Project
 from tasks.models.prompt import LONGEST_PROMPT
+from tasks.providers.catalog.material_limits import Material
 from tasks.providers.catalog.request import MediaRole
 from tasks.web.compose.labels import PARTS
 from tasks.web.compose.model_options import HOURS, Measure, Seeding
 from tasks.web.compose.number_list import NumberList
-from tasks.web.compose.reference_fields import Links, Pictures
+from tasks.web.compose.reference_fields import Files
 from tasks.web.forms import StyledForm
 
 
@@ -53,11 +54,15 @@ class ComposeFields(StyledForm, forms.Form):
             }
         ),
     )
-    first_frame = Pictures(label=PARTS[MediaRole.FIRST_FRAME], required=False)
-    last_frame = Pictures(label=PARTS[MediaRole.LAST_FRAME], required=False)
-    reference_image = Pictures(label=PARTS[MediaRole.REFERENCE_IMAGE], required=False)
-    reference_video = Links(label=PARTS[MediaRole.REFERENCE_VIDEO], required=False)
-    reference_audio = Links(label=PARTS[MediaRole.REFERENCE_AUDIO], required=False)
+    first_frame = Files(label=PARTS[MediaRole.FIRST_FRAME], required=False)
+    last_frame = Files(label=PARTS[MediaRole.LAST_FRAME], required=False)
+    reference_image = Files(label=PARTS[MediaRole.REFERENCE_IMAGE], required=False)
+    reference_video = Files(
+        label=PARTS[MediaRole.REFERENCE_VIDEO], required=False, material=Material.VIDEO
+    )
+    reference_audio = Files(
+        label=PARTS[MediaRole.REFERENCE_AUDIO], required=False, material=Material.SOUND
+    )
     draft_task_id = forms.CharField(label=_("Draft task ID"), required=False, max_length=120)
     several = forms.BooleanField(label=_("Try several"), required=False)
     resolution = forms.ChoiceField(label=_("Resolution"), widget=forms.RadioSelect)

@@ -8,9 +8,12 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cached_property
 
+from django.conf import settings
+
 from tasks.archive import last_frame
 from tasks.models import Submission
 from tasks.providers.catalog.models import Input, Model, find_model
+from tasks.providers.catalog.request import CLIP, Mode, modes_of
 from tasks.status import Status
 from tasks.web.compose.prefill import seed_of
 from tasks.web.presenters.task import TaskPresenter
@@ -106,8 +109,34 @@ class Followups:
 
     @property
     def lends_video(self) -> bool:
-        """Whether its model takes videos as references, and a public link to this one is valid."""
-        return self._takes(Input.REFERENCE_VIDEO) and self._video_link_lives
+        """Whether its model takes videos as references, and a link to this one can be given."""
+        return self._takes(Input.REFERENCE_VIDEO) and (self.shares_clip or self._video_link_lives)
+
+    @property
+    def can_be_edited(self) -> bool:
+        """Whether its model edits videos, and a link to this one can be given."""
+        return self.lends_video and self._has_mode(Mode.EDIT)
+
+    @property
+    def can_be_extended(self) -> bool:
+        """Whether its model extends videos, and a link to this one can be given."""
+        return self.lends_video and self._has_mode(Mode.EXTEND)
+
+    def _has_mode(self, mode: Mode) -> bool:
+        return self._model is not None and mode in modes_of(self._model)
+
+    @property
+    def shares_clip(self) -> bool:
+        """Whether providers may fetch the saved video from here."""
+        files = self._presented.files
+        return bool(settings.SHARES_UPLOADS) and files.is_saved and not files.is_deleted
+
+    @property
+    def clip(self) -> str:
+        """The form's value for the clip: our saved video, else the provider's link; or ""."""
+        if not self.lends_video:
+            return ""
+        return f"{CLIP}{self.task.pk}" if self.shares_clip else self.task.video_url
 
     @property
     def lends_frame(self) -> bool:

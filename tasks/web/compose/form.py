@@ -15,14 +15,16 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tasks.models import Credential, ModelName, Project, Upload
+from tasks.models import Copy, Credential, ModelName, Project, Upload
 from tasks.providers import Provider
+from tasks.providers.catalog.material_limits import Material
 from tasks.providers.catalog.models import PROMPT_ADVICE, PromptAdvice
-from tasks.providers.catalog.request import PICTURES, upload_in
+from tasks.providers.catalog.request import CLIP, PICTURES, MediaRole, upload_in
 from tasks.web.compose import model_options, prompts
 from tasks.web.compose.account_form import AccountForm
 from tasks.web.compose.composition import Composition, axis, shared_request
@@ -31,7 +33,7 @@ from tasks.web.compose.drafts import inherited_settings
 from tasks.web.compose.fields import SeveralField
 from tasks.web.compose.form_errors import plan_errors, seed_errors
 from tasks.web.compose.groups import Pick, groups_of
-from tasks.web.compose.labels import SEED_HINTS
+from tasks.web.compose.labels import PROMPTED, SEED_HINTS, no_sharing_sentence
 from tasks.web.compose.model_options import SEVERAL, SWITCHES
 from tasks.web.compose.plan import Plan
 from tasks.web.compose.prompt_fields import (
@@ -41,7 +43,7 @@ from tasks.web.compose.prompt_fields import (
     variable_fields,
 )
 from tasks.web.compose.prompt_library import text_of
-from tasks.web.compose.reference_fields import size_error, split_lines, uploads_in
+from tasks.web.compose.reference_fields import clips_in, size_error, split_lines, uploads_in
 
 
 class ComposeForm(AccountForm):
@@ -71,7 +73,7 @@ class ComposeForm(AccountForm):
             self.choices = self._narrow(self.credential_chosen)
             if is_preview:
                 self._move_pictures()
-            self._find_uploads(self.project_chosen)
+            self._find_files(self.project_chosen)
             self.fields.update(variable_fields(self._prompt_text))
         if not self.is_bound and "prompt" in self.fields:
             self.fields["prompt"].widget.attrs["autofocus"] = True
@@ -89,6 +91,8 @@ class ComposeForm(AccountForm):
         for name in choices.absent:
             del self.fields[name]
         self._add_hints(choices, credential.service)
+        if "prompt" in self.fields and choices.mode in PROMPTED:
+            self.fields["prompt"].widget.attrs["placeholder"] = PROMPTED[choices.mode]
         if self.is_preview:  # a switch that was absent before begins with its initial value
             known = self.data.getlist("known_switch")  # type: ignore[attr-defined]
             for name in SWITCHES:
@@ -108,8 +112,9 @@ class ComposeForm(AccountForm):
         if "seeds" in self.fields and choices.seeding:
             self.fields["seeds"].help_text = SEED_HINTS[choices.seeding]
         for part, most in choices.references.items():
-            self.fields[part].help_text = model_options.reference_hint(part, most)
-            self.fields[part].most = most  # type: ignore[attr-defined]
+            field: Any = self.fields[part]
+            hint = model_options.reference_hint(part, most, takes_files=field.takes_files)
+            field.help_text, field.most = hint, most
 
     def _move_pictures(self) -> None:
         """Let uploads follow a change of the mode, into its first places that have room."""
@@ -130,14 +135,25 @@ class ComposeForm(AccountForm):
     def _lines(self, name: str) -> list[str]:
         return split_lines("\n".join(self.data.getlist(name)))  # type: ignore[attr-defined]
 
-    def _find_uploads(self, project: Project) -> None:
-        """Look up the given uploads, in one query for all fields."""
-        names = [name for name in PICTURES if name in self.fields]
-        ids = {pk for name in names for pk in uploads_in(str(self[name].value() or ""))}
+    def _find_files(self, project: Project) -> None:
+        """Look up the given uploads and clips, in one query each for all fields."""
+        names = [name for name in MediaRole if name in self.fields]
+        given = [str(self[name].value() or "") for name in names]
+        ids = {pk for value in given for pk in uploads_in(value)}
         rows = Upload.objects.here().filter(project=project, pk__in=ids) if ids else ()
         self.uploads: Mapping[int, Upload] = {upload.pk: upload for upload in rows}
+        tasks = {pk for value in given for pk in clips_in(value)}
+        copies = Copy.objects.lent(tasks, project) if tasks else ()
+        self.clips: Mapping[int, Copy] = {copy.task_id: copy for copy in copies}
         for name in names:
             self.fields[name].uploads = self.uploads  # type: ignore[attr-defined]
+            self.fields[name].clips = self.clips  # type: ignore[attr-defined]
+
+    @property
+    def _lengths(self) -> dict[str, float | None]:
+        """The seconds of the given videos and sounds that are here, by the values for them."""
+        uploads = {upload.line: upload.duration for upload in self.uploads.values()}
+        return uploads | {f"{CLIP}{pk}": copy.duration for pk, copy in self.clips.items()}
 
     # 2. The prompt box
 
@@ -196,6 +212,7 @@ class ComposeForm(AccountForm):
             day=self._day,
             shared=shared_request(
                 cleaned,
+                lengths=self._lengths,
                 model=choices.chosen["model"][0],
                 mode=choices.mode,
                 inherited=inherited_settings(
@@ -238,14 +255,15 @@ class ComposeForm(AccountForm):
         cleaned, plan = super().clean() or self.cleaned_data, self.plan
         if plan is None:
             return cleaned
-        sizes = [self.uploads[number].size for number in plan.composition.shared.uploads]
-        first_pictures = next((name for name in PICTURES if name in self.fields), None)
+        used = [self.uploads[number] for number in plan.composition.shared.uploads]
+        sizes = [upload.size for upload in used if upload.material != Material.VIDEO]
+        first_files = next((name for name in MediaRole if name in self.fields), None)
         too_large = size_error(sizes)
         for name, error in (
             *prompt_errors(self.prompt_box),
             *seed_errors(plan.composition, cleaned.get("seeds")),
             *plan_errors(plan, self.most_takes),
-            *([(first_pictures, too_large)] if too_large else []),
+            *([(first_files, too_large)] if too_large else []),
         ):
             self.add_error(name if name in self.fields else None, error)
         return cleaned
@@ -274,6 +292,11 @@ class ComposeForm(AccountForm):
     @property
     def picks(self) -> list[Pick]:
         return [Pick(field) for field in self.groups["row"]]
+
+    @property
+    def video_refusal(self) -> str:
+        """The sentence that says why no video files are taken here; "" where they are."""
+        return "" if settings.SHARES_UPLOADS else no_sharing_sentence()
 
     @property
     def is_drawer_wrong(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tasks.providers.catalog.material_limits import MaterialLimit
 from tasks.providers.catalog.picture_limits import LimitViolation, PictureLimit
 from tasks.providers.catalog.request import MediaRole, Mode
 from tasks.providers.catalog.rules import Caution, Rule, RuleViolation
@@ -27,6 +28,12 @@ PARTS: Mapping[MediaRole, Any] = {
     MediaRole.REFERENCE_IMAGE: gettext_lazy("Reference images"),
     MediaRole.REFERENCE_VIDEO: gettext_lazy("Reference videos"),
     MediaRole.REFERENCE_AUDIO: gettext_lazy("Reference audio"),
+}
+
+#: What the prompt is to say where it does not describe the whole video.
+PROMPTED: Mapping[Mode, Any] = {
+    Mode.EDIT: gettext_lazy("Describe what to change"),
+    Mode.EXTEND: gettext_lazy("Describe what happens next"),
 }
 
 #: Hints beside the seeds, by how they are given (model_options.Seeding).
@@ -71,6 +78,10 @@ _SENTENCES: Mapping[Rule, Any] = {
         "The final video of a draft with this model can only be %(options)s."
     ),
     Rule.NEEDS_LINK: gettext_lazy("Enter a video as a public link or asset://…"),
+    Rule.GIVEN_LENGTH: gettext_lazy("Each must be %(low)s to %(high)s s long for this model."),
+    Rule.GIVEN_LENGTHS: gettext_lazy(
+        "Together, they can be at most %(high)s s long for this model."
+    ),
     Rule.ENDED: gettext_lazy("This model was retired here on %(day)s."),
     Rule.ENDED_AND_REPLACED: gettext_lazy(
         "This model was retired here on %(day)s. Use %(options)s instead."
@@ -85,7 +96,7 @@ _CAUTIONS: Mapping[Caution, Any] = {
     Caution.GIVEN_VIDEO_LENGTH: gettext_lazy("A video to edit must be 4 to 30 seconds long."),
 }
 
-_LIMITS: Mapping[PictureLimit, Any] = {
+_LIMITS: Mapping[str, Any] = {
     PictureLimit.TOO_LARGE: gettext_lazy("The file is %(is)s MB. It must be under %(allowed)s MB."),
     PictureLimit.TOO_SHORT: gettext_lazy(
         "The shorter side is %(is)s pixels. The minimum is %(allowed)s."
@@ -99,11 +110,28 @@ _LIMITS: Mapping[PictureLimit, Any] = {
     PictureLimit.TOO_WIDE: gettext_lazy(
         "The width-to-height ratio is %(is)s. The maximum is %(allowed)s."
     ),
+    MaterialLimit.TOO_BRIEF: gettext_lazy("It is %(is)s s long. The minimum is %(allowed)s s."),
+    MaterialLimit.TOO_LENGTHY: gettext_lazy(
+        "It is %(is)s s long. The maximum is %(allowed)s s. Trim it, then add it again."
+    ),
+    MaterialLimit.TOO_SLOW: gettext_lazy("The frame rate is %(is)s. The minimum is %(allowed)s."),
+    MaterialLimit.TOO_FAST: gettext_lazy("The frame rate is %(is)s. The maximum is %(allowed)s."),
+    MaterialLimit.TOO_FEW_PIXELS: gettext_lazy(
+        "A frame is %(is)s pixels. The minimum is %(allowed)s, as in 640 × 640."
+    ),
 }
 
 
-def picture_sentence(limit: LimitViolation) -> str:
-    """The sentence on a limit that a picture exceeds, with both numbers."""
+def no_sharing_sentence() -> str:
+    """The sentence that says why no video files are taken here, and what would change it."""
+    return _(
+        "Video files can't be used here: a provider fetches them by a link, and this installation "
+        "shares none. Set DAILIES_SHARES_UPLOADS=1 and an https DAILIES_PUBLIC_URL to allow it."
+    )
+
+
+def limit_sentence(limit: LimitViolation) -> str:
+    """The sentence on a limit that a file exceeds, with both numbers."""
     numbers = {"is": _rounded(limit.is_), "allowed": _rounded(limit.allowed)}
     return str(_LIMITS[limit.limit]) % numbers
 

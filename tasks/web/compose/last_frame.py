@@ -24,6 +24,10 @@ from tasks.web.presenters.task import TaskPresenter
 log = logging.getLogger(__name__)
 
 
+#: The followups that begin with the clip itself.
+GIVING_CLIP = (Followup.EDIT, Followup.EXTEND)
+
+
 class NoLastFrameError(Exception):
     """A last frame is not to be had; the message is a sentence for the person who asked."""
 
@@ -37,8 +41,10 @@ def for_form(task: Task, followup: Followup, upload: int | None) -> str:
     if upload:
         return f"{UPLOAD}{upload}"
     followups = Followups(TaskPresenter(task, timezone.now()))
+    if followup in GIVING_CLIP:
+        return followups.clip
     if followup is Followup.REFERENCE and followups.lends_video:
-        return task.video_url
+        return followups.clip
     return task.last_frame_url if followups.frame_link_lives else ""
 
 
@@ -56,7 +62,7 @@ def first_frame(task: Task, user: Any, now: datetime) -> str:
     keep = _keep_saved if followups.frame_is_saved else _keep_read_out
     try:
         return f"{UPLOAD}{keep(task, user, now).pk}"
-    except (uploads.PictureRefusedError, LimitReachedError) as reason:
+    except (uploads.FileRefusedError, LimitReachedError) as reason:
         raise NoLastFrameError(str(reason)) from None
 
 
@@ -66,7 +72,7 @@ def _keep_saved(task: Task, user: Any, now: datetime) -> Upload:
     try:
         with videos().open(copy.name) as file:
             return uploads.keep(File(file), task.project, user, now)
-    except uploads.PictureRefusedError:
+    except uploads.FileRefusedError:
         raise
     except Exception as error:  # the libraries of remote storages raise errors of their own
         log.warning("A last frame could not be read: %s", type(error).__name__)

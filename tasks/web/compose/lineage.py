@@ -16,6 +16,9 @@ from tasks.providers.catalog.request import GenerationRequest, MediaRole, Mode, 
 from tasks.status import LIVE, Status
 from tasks.web.compose.prefill import seed_of
 
+#: The relation of a task that is made of its parent's clip, by the mode.
+_FROM_CLIP = {Mode.EDIT: Relation.CUT, Mode.EXTEND: Relation.EXTENDED}
+
 
 def origin_of(
     named: str,
@@ -58,6 +61,8 @@ def _relation(parent: Task, request: GenerationRequest, seeds: Sequence[int]) ->
         return Relation.FINAL
     if _continues(parent, request):
         return Relation.CONTINUED
+    if request.mode in _FROM_CLIP and _begins_with_clip(parent, request):
+        return _FROM_CLIP[request.mode]
     if has_failed(parent):
         return Relation.RETRY
     if seed_of(parent) in seeds:
@@ -65,6 +70,13 @@ def _relation(parent: Task, request: GenerationRequest, seeds: Sequence[int]) ->
     submission = getattr(parent, "submission", None)
     is_same = submission is not None and _seedless(submission.generation) == _seedless(request)
     return Relation.AGAIN if is_same else Relation.EDITED
+
+
+def _begins_with_clip(parent: Task, request: GenerationRequest) -> bool:
+    """Whether the parent's video is among the given ones: our saved copy, or its link."""
+    videos = [each.url for each in request.media if each.part == MediaRole.REFERENCE_VIDEO]
+    is_linked = bool(parent.video_url) and parent.video_url in videos
+    return is_linked or parent.pk in request.clips
 
 
 def _continues(parent: Task, request: GenerationRequest) -> bool:

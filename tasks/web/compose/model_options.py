@@ -202,14 +202,23 @@ def end_sentence(ends: Retirement, *, has_come: bool) -> Any:
     return (ending if replacement else _("This model will be retired here on %(day)s.")) % words
 
 
-def reference_hint(part: MediaRole, most: int) -> Any:
+def reference_hint(part: MediaRole, most: int, *, takes_files: bool = True) -> Any:
+    """A hint below the box for the links of a role, which says what else is taken there."""
     if most == 1 and part.is_picture:
         return _("A picture, a public link, or asset://… from the provider's library.")
     if part.is_picture:
         return _("Pictures or public links, one per line, at most %(most)s.") % {"most": most}
     if most == 1:
         return _("A public link, or asset://… from the provider's library.")
-    return _("Public links, one per line, at most %(most)s.") % {"most": most}
+    if not takes_files:
+        return _("Public links, one per line, at most %(most)s.") % {"most": most}
+    if part == MediaRole.REFERENCE_VIDEO:
+        return _("MP4 or MOV, at least 2 s; or public links, one per line. At most %(most)s.") % {
+            "most": most
+        }
+    return _("WAV or MP3, at least 2 s; or public links, one per line. At most %(most)s.") % {
+        "most": most
+    }
 
 
 def frames_hint(*, several: bool) -> Any:

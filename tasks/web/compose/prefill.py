@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks.models import Submission, Task, Upload
 from tasks.providers.catalog.models import Input, find_model
-from tasks.providers.catalog.request import MediaRole, Mode, upload_in
+from tasks.providers.catalog.request import MediaRole, Mode, clip_in, upload_in
 from tasks.web.compose.model_options import HOURS, SWITCHES, Measure
 
 #: Fields that are known from the provider's answers where a task was not placed here.
@@ -29,6 +29,8 @@ class Followup(StrEnum):
     FINAL = "final"  # of a draft
     CONTINUED = "continued"  # from the last frame
     REFERENCE = "reference"  # with the clip, or its last frame, as a reference
+    EDIT = "edit"  # with the clip as the video that is edited
+    EXTEND = "extend"  # … that is extended
 
 
 def initial_of(
@@ -50,8 +52,12 @@ def initial_of(
         values |= {"draft": None, "resolution": None}
     elif followup == Followup.CONTINUED:
         values |= _continued_values(str(values.get("model") or ""), given)
+    elif followup in (Followup.EDIT, Followup.EXTEND):
+        values |= _NOTHING_GIVEN | {"mode": Mode(followup), "reference_video": given}
+        if followup == Followup.EDIT:  # its prompt says what changes, not what is to be seen
+            values |= {"prompt": None}
     elif followup == Followup.REFERENCE:
-        is_video = given == task.video_url
+        is_video = given == task.video_url or clip_in(given) is not None
         part = MediaRole.REFERENCE_VIDEO if is_video else MediaRole.REFERENCE_IMAGE
         values |= _NOTHING_GIVEN | {"mode": Mode.REFERENCE, str(part): given}
     known = {name: value for name, value in values.items() if value not in (None, "", [])}

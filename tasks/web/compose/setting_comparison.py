@@ -12,7 +12,13 @@ from django.utils.translation import gettext_lazy
 
 from tasks.models import Task
 from tasks.providers.catalog.models import find_model
-from tasks.providers.catalog.request import SCALARS, GenerationRequest, MediaRole, upload_in
+from tasks.providers.catalog.request import (
+    SCALARS,
+    GenerationRequest,
+    MediaRole,
+    clip_in,
+    upload_in,
+)
 from tasks.web.compose.labels import MODES, PARTS, seconds
 from tasks.web.compose.model_options import SWITCHES
 
@@ -47,18 +53,24 @@ class Setting:
     value: str = ""
     references: tuple[Reference, ...] = ()
 
+    @property
+    def is_pictures(self) -> bool:
+        """Whether what was given are pictures, not videos or sounds."""
+        return MediaRole(self.name).is_picture
+
 
 @dataclass(frozen=True)
 class Reference:
-    """An upload by its id, or a link without its query, which may be secret."""
+    """An upload or a clip by its id, or a link without its query, which may be secret."""
 
     upload: int | None
     link: str
+    clip: int | None = None
 
     @classmethod
     def of(cls, url: str) -> Reference:
         parts = urlsplit(url)
-        return cls(upload_in(url), f"{parts.netloc}{parts.path}"[-60:])
+        return cls(upload_in(url), f"{parts.netloc}{parts.path}"[-60:], clip_in(url))
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,23 @@ class SavedFile:
             copy=copy.pk,
         )
 
+    @classmethod
+    def proxy_of(cls, copy: Copy) -> SavedFile:
+        """The proxy of a copy: a small version for browsers that cannot play its video."""
+        return cls(
+            name=copy.proxy or "",
+            content_type=VIDEO,
+            download_name=file_name(copy.task, ".mp4", _("Preview")),
+            sha256=copy.proxy_hash or "",
+            size=copy.proxy_size,
+            copy=copy.pk,
+        )
+
+
+def is_played(saved: SavedFile) -> bool:
+    """Whether it is a video or a sound, which is read in parts."""
+    return saved.content_type.startswith(("video/", "audio/"))
+
 
 def image_type(suffix: str) -> str:
     """The content type of an image with this suffix, which has its dot."""
@@ -138,7 +155,7 @@ def answer(request: HttpRequest, saved: SavedFile) -> HttpResponseBase:
         response = guarded(send(request, saved, storage, StoredFile.of(saved, storage)))
     except TooManyStreamsError:
         return guarded(too_many_streams())
-    response["Cache-Control"] = VIDEO_CACHING if saved.content_type == VIDEO else IMAGE_CACHING
+    response["Cache-Control"] = VIDEO_CACHING if is_played(saved) else IMAGE_CACHING
     if response.status_code in (200, 206):
         response["Content-Type"] = saved.content_type
         response["Content-Disposition"] = disposition
@@ -195,8 +212,8 @@ def _from_bucket(
         "ResponseContentDisposition": disposition,
         "ResponseContentType": saved.content_type,
     }
-    is_played = saved.content_type == VIDEO and "download" not in request.GET
-    life = PLAYING_LIFE if is_played else LINK_LIFE
+    is_long = is_played(saved) and "download" not in request.GET
+    life = PLAYING_LIFE if is_long else LINK_LIFE
     return HttpResponseRedirect(
         storage.url(saved.name, parameters=parameters, expire=life, http_method=request.method)
     )

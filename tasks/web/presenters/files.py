@@ -267,6 +267,12 @@ class FilePresenter:
         return reverse("sprite", args=[copy.task_id, copy.sprite_hash]) if copy.sprite else ""
 
     @property
+    def proxy_url(self) -> str:
+        """The address of a small version that every browser plays; "" where there is none."""
+        copy = self.copy
+        return reverse("proxy", args=[copy.task_id, copy.proxy_hash]) if copy.proxy else ""
+
+    @property
     def sprite_frames(self) -> int:
         return self.copy.sprite_frames or 0
 

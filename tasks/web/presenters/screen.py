@@ -62,7 +62,7 @@ class Screen:
         """A digest that changes exactly when a page must show another screen."""
         content = self.name
         if content == "film":
-            content += f" {self.video_url} {self.poster} {self.sprite_url}"
+            content += f" {self.video_url} {self.poster} {self.sprite_url}{self.proxy_url}"
         return blake2b(f"{content} {self.shape}".encode(), digest_size=4).hexdigest()
 
     @property
@@ -83,6 +83,11 @@ class Screen:
     def sprite_url(self) -> str:
         """The address of evenly spread frames in one image, to scrub by; "" where there is none."""
         return self._saved.sprite_url if self._saved else ""
+
+    @cached_property
+    def proxy_url(self) -> str:
+        """The address of a small H.264 version, for browsers that cannot play the video; or ""."""
+        return self._saved.proxy_url if self._saved else ""
 
     @property
     def sprite_frames(self) -> int:

@@ -174,7 +174,7 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     task = get_object_or_404(tasks, pk=task_id)
     chosen = Followup(followup) if followup in list(Followup) else None
     given = ""
-    if chosen in (Followup.CONTINUED, Followup.REFERENCE):
+    if chosen in (Followup.CONTINUED, Followup.REFERENCE, *last_frame.GIVING_CLIP):
         given = last_frame.for_form(task, chosen, _number(request, "frame"))
     return initial_of(task, request.user, chosen, given)
 
@@ -209,7 +209,7 @@ def _place_form(request: HttpRequest, form: ComposeForm, plan: Plan) -> HttpResp
             origin=origin,
         )
     except UploadGoneError:  # it was removed after the form had been validated
-        form.add_error(None, _("A picture is no longer here. Add it again."))
+        form.add_error(None, _("A file is no longer here. Add it again."))
         return _not_placed(request, form)
     except PlacementRefusedError as refusal:  # too many, too fast, or over the budget
         form.add_error(None, str(refusal))

@@ -57,7 +57,7 @@ def run_again(request: HttpRequest, pk: int) -> HttpResponse:
             origin=origin_of_repeat(submission.task),
         )
     except UploadGoneError:
-        return _redirect_to_form(request, pk, _("A picture is no longer here. Add it again."))
+        return _redirect_to_form(request, pk, _("A file is no longer here. Add it again."))
     except PlacementRefusedError as refusal:
         messages.error(request, str(refusal))
         return redirect("task", pk)

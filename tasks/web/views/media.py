@@ -23,6 +23,7 @@ NAMED_BY = ("prompt", "remote_id", "project__name")
 SENT_BY = (
     *("kind", "name", "size", "sha256", "poster", "poster_size", "poster_hash"),
     *("sprite", "sprite_size", "sprite_hash"),
+    *("proxy", "proxy_size", "proxy_hash"),
     *(f"task__{each}" for each in NAMED_BY),
 )
 
@@ -60,6 +61,13 @@ def sprite(request: HttpRequest, pk: int, digest: str) -> HttpResponseBase:
     """Send the frames to scrub by, in one image whose content has this hash; browsers keep it."""
     copy = _saved_copy(request, pk, CopyKind.VIDEO, sprite_hash=digest)
     return answer_preview(request, SavedFile.sprite_of(copy))
+
+
+@require_safe
+def proxy(request: HttpRequest, pk: int, digest: str) -> HttpResponseBase:
+    """Send the small version of the saved video, for browsers that cannot play it, in ranges."""
+    copy = _saved_copy(request, pk, CopyKind.VIDEO, proxy_hash=digest)
+    return answer(request, SavedFile.proxy_of(copy))
 
 
 @require_POST
