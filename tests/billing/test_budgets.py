@@ -127,7 +127,7 @@ def test_the_tightest_of_several_is_named(
     set_budget(3 * ONE, **subjects[Scope.PERSON])
     error = refused(place, takes=6)
     assert error.status.budget == tightest
-    assert f"{2 * ONE:,} tokens are left of your budget for this month" in str(error)
+    assert f"your budget for this month in this project has only {2 * ONE:,}" in str(error)
 
 
 def test_of_two_that_are_used_up_the_one_that_lasts_longer_is_named(

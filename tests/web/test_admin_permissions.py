@@ -37,6 +37,7 @@ ALLOWED = {
     "tasks.Credential": {"add", "change", "delete"},
     "tasks.ModelName": {"add", "change", "delete"},
     "tasks.Budget": {"add", "change", "delete"},
+    "tasks.TakeLimits": {"add", "change", "delete"},
     "tasks.Price": {"add", "delete"},  # a change is made on the credential's page, with its day
     "mfa.Authenticator": {"delete"},  # one that somebody lost
 }

@@ -372,7 +372,7 @@ def test_the_form_warns_at_each_budgets_own_level(
     assert "88 % of your budget for this month in this project is used or reserved" in look(desk)
     row.limit = 8 * ONE + 1
     row.save()
-    assert "1 tokens are left of this month's budget" in look(desk)
+    assert "only 1 tokens left" in look(desk)
 
 
 def test_the_form_says_where_the_pace_leads(desk: Client, project: Project) -> None:
@@ -395,7 +395,7 @@ def test_the_form_of_a_member_tells_no_numbers_of_a_credentials_budget(
     row.limit = 9 * ONE
     row.save()
     refusal = look(desk)
-    assert "This credential's budget of this month is used up." in refusal
+    assert "This credential's budget for this month is used up." in refusal
     assert f"{9 * ONE:,}" not in refusal
 
 

@@ -91,5 +91,5 @@ def test_it_costs_the_wall_one_query(
 ) -> None:
     desk.post("/tasks/new/", filled(credential=str(ark.pk)))
     price_at_rest(desk)
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         price_at_rest(desk)

@@ -136,11 +136,11 @@ def test_a_page_without_queued_tasks_asks_nothing_of_it(
 ) -> None:
     reader.get("/")
     some_seconds_later()
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(19):
         reader.get("/")
     Task.objects.update(status=Status.RUNNING)
     some_seconds_later()
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         reader.get("/")
 
 

@@ -134,7 +134,11 @@ def test_staff_who_close_an_account_end_its_sessions(client_of: ClientOf, staff:
     member = User.objects.create_user("leaver", password="a password of the tests")
     desk = browser("leaver")
     url = reverse("admin:auth_user_change", args=[member.pk])
-    rows = {"membership_set-TOTAL_FORMS": 0, "membership_set-INITIAL_FORMS": 0}
+    rows = {
+        f"{prefix}_set-{name}_FORMS": 0
+        for prefix in ("membership", "authenticator")
+        for name in ("TOTAL", "INITIAL")
+    }
     joined = {"date_joined_0": "2026-11-01", "date_joined_1": "12:00:00"}
     client_of(staff).post(url, {"username": "leaver", "email": "", **rows, **joined})
     assert not User.objects.get(pk=member.pk).is_active

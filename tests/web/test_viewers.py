@@ -241,12 +241,13 @@ def test_staff_change_it_in_the_admin_and_that_is_noted(
     assert note.changes == {"viewers_see_details": [False, True]}
 
 
-def test_a_viewer_finds_budgets_in_the_menu_only_where_they_are_shown(
+def test_a_viewer_finds_costs_and_budgets_only_where_they_are_shown(
     client_of: ClientOf, viewer: User, project: Project
 ) -> None:
     client = client_of(viewer)
-    assert b'href="/budgets/"' not in client.get("/").content
+    assert b'href="/costs/"' not in client.get("/").content
     assert client.get("/budgets/").status_code == 403
     Project.objects.update(viewers_see_details=True)
-    assert b'href="/budgets/"' in client.get("/").content
+    assert b'href="/costs/"' in client.get("/").content
+    assert b'href="/budgets/"' in client.get("/costs/").content
     assert client.get("/budgets/").status_code == 200
