@@ -161,6 +161,7 @@ class SpendingAdmin(ReadOnlyAdmin):
 
 @admin.register(CostSum)
 class CostSumAdmin(LargeTableAdmin):
+    about = _("Daily totals of takes and their costs, which the Costs page adds up.")
     ordering = ("-day",)
     list_display = ("day", "project", "person", "model", "outcome", "currency", "takes", "tokens",
                     "micros", "seconds")  # fmt: skip
@@ -171,6 +172,7 @@ class CostSumAdmin(LargeTableAdmin):
 
 @admin.register(BatchSum)
 class BatchSumAdmin(LargeTableAdmin):
+    about = _("Daily totals of takes and costs for each batch.")
     ordering = ("-day",)
     list_display = ("day", "project", "batch", "person", "currency", "takes", "tokens", "micros")
     list_filter = ("currency",)
@@ -180,6 +182,7 @@ class BatchSumAdmin(LargeTableAdmin):
 
 @admin.register(Recalculation)
 class RecalculationAdmin(ReadOnlyAdmin):
+    about = _("Charges recalculated after a price changed, with the sums before and after.")
     list_display = ("at", "credential", "model", "since", "person")
     list_filter = ("credential",)
     list_select_related = ("credential",)
