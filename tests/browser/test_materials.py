@@ -70,7 +70,7 @@ def test_a_video_and_a_sound_dropped_on_the_prompt_are_shown_played_and_sent(
         each.evaluate("media => { media.muted = true; return media.play(); }")
         assert each.evaluate("media => media.duration") == pytest.approx(5.0, abs=0.1)
     assert_accessible(form)
-    form.get_by_label("Prompt", exact=True).fill("As in the given video")
+    form.get_by_label("Prompt", exact=True).fill("As in the input video")
     settled(form)
     form.get_by_role("button", name="Generate").click()
     expect(form.get_by_role("link", name="Show it")).to_be_visible()
@@ -87,7 +87,7 @@ def test_where_no_links_are_shared_a_video_is_not_even_uploaded(form: Page) -> N
     assert drop(form.get_by_label("Prompt", exact=True), mp4=CLIP)
     told = form.locator(".pictures-refused", has_text="DAILIES_SHARES_UPLOADS")
     expect(told).to_be_visible()
-    choose_mode(form, "With references")
+    choose_mode(form, "References to video")
     expect(part(form, "reference_video").locator("[data-closed]")).to_be_visible()
     expect(part(form, "reference_video").locator("input[type=file]")).to_have_count(0)
     expect(part(form, "reference_audio").locator("input[type=file]")).to_have_count(1)
@@ -98,7 +98,7 @@ def test_where_no_links_are_shared_a_video_is_not_even_uploaded(form: Page) -> N
 
 @pytest.mark.usefixtures("shares")
 def test_a_file_dropped_on_a_place_of_another_kind_goes_to_its_own(form: Page) -> None:
-    choose_mode(form, "With references")
+    choose_mode(form, "References to video")
     settled(form)
     assert drop(part(form, "reference_image"), wav=wav())
     expect(part(form, "reference_audio").locator(".upload audio")).to_be_visible()
@@ -132,8 +132,28 @@ def test_a_player_that_fails_offers_the_small_version(
     assert video.evaluate("video => [video.videoWidth, video.error]") == [960, None]
 
 
-def test_a_row_plays_the_small_version_by_itself(enter: Enter, viewer: User, clip: Task) -> None:
-    page = enter(viewer, "/")
-    video = page.locator(f"#t{clip.pk}-screen video")
+LIES = "HTMLMediaElement.prototype.canPlayType = () => 'probably';"
+SPARES = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } });"
+
+
+@pytest.mark.parametrize(
+    "before", ["", LIES, SPARES, LIES + SPARES], ids="known drawn spared played".split()
+)
+def test_a_row_draws_and_plays_the_small_version_by_itself(
+    enter: Enter, viewer: User, clip: Task, before: str
+) -> None:
+    """Known from the start, when its first frame cannot be drawn, or when it is to play."""
+    page = enter(viewer, clip.get_absolute_url())
+    page.add_init_script(before)
+    page.goto(page.url.split("/tasks/")[0])
+    screen = page.locator(f"#t{clip.pk}-screen")
+    if SPARES not in before:
+        drawn = screen.locator("[data-clip] img")
+        expect(drawn).to_have_js_property("naturalWidth", 640)
+        expect(screen.locator("video")).to_have_count(0)
+    screen.locator("[data-clip-play]").click()
+    video = screen.locator("video")
     expect(video).to_have_attribute("src", f"/tasks/{clip.pk}/proxy/{'7' * 16}")
-    expect(page.locator(f"#t{clip.pk}-screen [data-unplayable]")).to_be_hidden()
+    page.wait_for_function("video => video.currentTime > 0.2", arg=video.element_handle())
+    expect(screen.locator("[data-unplayable]")).to_be_hidden()
+    expect(page.locator(".is-broken")).to_have_count(0)
