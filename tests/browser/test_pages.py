@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from tasks.models import Batch, Credential, SavedPrompt, Task, search
+from tasks.models import Batch, Charge, Credential, SavedPrompt, Task, search
 from tasks.status import Status
 from tests.batched import put_into_a_batch
 from tests.browser.conftest import Enter, assert_nothing_became_a_picture, watch
@@ -47,12 +47,36 @@ def tasks(make_task: MakeTask, member: User, credential: Credential) -> list[Tas
         )
         for status in Status
     ]
+    for row in rows:
+        _charge(row, member)
     put_into_a_batch(rows[:2], parent=rows[2])
     SavedPrompt.objects.create(
         project=rows[0].project, name="霓虹 alley", text=f"{prompt}, {{{{colour}}}}"
     )
     Credential.objects.update(trouble="rate_limited", trouble_message="HTTP 429", trouble_since=now)
     return rows
+
+
+def _charge(task: Task, person: User) -> None:
+    """Let the task have cost something, so that the pages of costs have something to show."""
+    Charge.objects.create(
+        task=task,
+        project=task.project,
+        credential=task.credential,
+        person=person.pk,
+        day=task.created_at.date(),
+        placed_at=task.created_at,
+        state="billed",
+        tokens=108_900,
+        is_counted=True,
+        model="seedance-2-0",
+        provider=task.provider,
+        outcome="failed" if task.status == Status.FAILED else "succeeded",
+        error_code=task.error_code if task.status == Status.FAILED else "",
+        currency="CNY",
+        micros=5_009_400,
+        finish_seconds=120,
+    )
 
 
 def paths(tasks: list[Task]) -> list[str]:
@@ -68,6 +92,9 @@ def paths(tasks: list[Task]) -> list[str]:
         f"/credentials/{tasks[0].credential_id}/prices/",
         "/budgets/",
         f"/budgets/{tasks[0].project_id}/",
+        "/costs/?by=model&then=outcome&measure=takes",
+        "/costs/failures/",
+        "/costs/charges/",
         "/settings/",
         "/tasks/track/",
         "/tasks/new/",

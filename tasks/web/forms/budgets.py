@@ -79,3 +79,8 @@ class TakeLimitsForm(StyledForm, forms.ModelForm):
     class Meta:
         model = TakeLimits
         fields = ("most_takes", "takes_per_hour")
+        labels = {
+            "most_takes": _("Max takes per request"),
+            "takes_per_hour": _("Max takes per person and hour"),
+        }
+        help_texts = {"takes_per_hour": _("Leave empty to use only the site's limits.")}
