@@ -14,7 +14,7 @@ class CopyAdmin(TaskRowsAdmin):
     name_plural = _("saved files")
     about = _("Saved videos and last frames, and the ones still being saved.")
     hidden = ("frame_sha256", "sprite_columns", "sprite_frames", "sprite_width", "sprite_height",
-              "poster_hash", "sprite_hash")  # fmt: skip
+              "poster_hash", "sprite_hash", "proxy", "proxy_size", "proxy_hash")  # fmt: skip
     day_field = "created_at"
     list_display = (
         "task", "kind", "state", "size", "link_ends_at", "tries", "trouble", "saved_at",

@@ -77,6 +77,7 @@ class BatchAdmin(LargeTableAdmin):
 class UploadAdmin(LargeTableAdmin):
     name_plural = _("uploads")
     about = _("Files people uploaded as references, first or last frames.")
+    hidden = ("picture", "picture_size", "picture_hash")
     day_field = "created_at"
     list_display = ("id", "project", "created_by", "created_at", "kind", "width", "height", "size")
     list_filter = ("project", "kind")

@@ -25,6 +25,8 @@ _ARK_TYPES = frozenset(
     ("BadRequest", "Unauthorized", "Forbidden", "NotFound", "Conflict", "TooManyRequests")
 )
 _GATEWAY_CODES = frozenset(("task_not_exist", "task_not_found", "insufficient_user_quota"))
+#: What a dialect hands on of Ark's own answers says nothing of the address.
+_HANDED_ON = frozenset({("native", "yescale")})
 _GENERIC = {"native": "native", "newapi": "newapi", "openrouter": "openrouter"}
 
 
@@ -36,7 +38,7 @@ def recognize(
     if at_address and at_address.dialect.name != chosen.dialect.name:
         return at_address
     family = _family(parse_object(answer.body)) if answer and at_address is None else ""
-    if family and family != chosen.dialect.name:
+    if family not in ("", chosen.dialect.name) and (family, chosen.dialect.name) not in _HANDED_ON:
         return provider(_GENERIC[family])
     is_foreign = chosen.key_pattern and key and not _matches(chosen, key)
     return by_key(key) if is_foreign else None

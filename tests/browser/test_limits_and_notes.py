@@ -48,7 +48,7 @@ def test_the_page_for_searching_too_often(enter: Enter, member: User, settings: 
     settings.LIMITS = settings.LIMITS | {"search": (1, 60)}
     page = enter(member, "/?q=boat")
     page.reload()
-    expect(page.get_by_role("heading")).to_have_text("Rate-limited")
+    expect(page.get_by_role("heading")).to_have_text("Too many requests")
     expect(page.locator("main")).to_contain_text("You searched for “boat”.")
     check_appearance(page)
 

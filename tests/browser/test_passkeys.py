@@ -128,7 +128,7 @@ def test_a_passkey_proves_who_one_is_before_something_changes(
     page.click("text=Use a passkey")
     assert_accessible(page)
     page.click("#passkey-go")
-    page.click("text=Remove it")
+    page.get_by_role("main").get_by_role("button", name="Remove").click()
     expect(page.locator("#toasts")).to_contain_text("Passkey removed.")
     assert not Authenticator.objects.exists()
 

@@ -82,6 +82,7 @@ def _show_frames(page: Page) -> None:
                 video.load();
                 setTimeout(done, 5000);
             })));
-            for (const video of videos) video.closest(".screen").classList.add("is-playing");
+            // A row that has changed meanwhile has another player.
+            for (const video of videos) video.closest(".screen")?.classList.add("is-playing");
         }"""
     )

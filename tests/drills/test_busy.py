@@ -67,7 +67,7 @@ def test_a_write_is_answered_with_a_busy_database(
 ) -> None:
     answer = visitor.post(reverse("refresh_task", args=[task.pk]))
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert "No videos lost" in answer.content.decode()
+    assert "Nothing was lost" in answer.content.decode()
     assert "default-src 'none'" in answer["Content-Security-Policy"]
     assert not [record for record in caplog.records if record.exc_info]
 

@@ -90,7 +90,7 @@ def test_half_sent_heads_delay_nobody_and_are_ended(home: Home) -> None:
 def test_who_sends_too_much_reads_why(home: Home) -> None:
     """The answer comes before the body, and is not lost because the body still comes."""
     large = httpx.post(site_of(home) + "/sign-in/", content=bytes(20_000_000), timeout=30)
-    assert large.status_code == 413 and "at most 3 MB" in large.text
+    assert large.status_code == 413 and "limit is 3 MB" in large.text
     assert "default-src 'none'" in large.headers["content-security-policy"]
     in_chinese = {"Accept-Language": "zh-CN"}
     again = httpx.post(site_of(home) + "/", content=bytes(4_000_000), headers=in_chinese)

@@ -39,6 +39,7 @@ def test_an_address_speaks_for_its_provider(chosen: str, base_url: str, slug: st
         ("native", "newapi/error-404-invalid-url", "newapi"),
         ("wavespeed", "newapi/error-400-task-not-exist", "newapi"),
         ("newapi", "openrouter/error-401-no-credentials", "openrouter"),
+        ("yescale", "native/error-404-resource-not-found", ""),  # it hands on what Ark says
         ("volcengine", "wavespeed/error-401-invalid-key", ""),
         ("volcengine", "native/error-401-authentication", ""),
         ("dataeyes", "newapi/error-401-invalid-token", ""),

@@ -62,7 +62,7 @@ def theirs(world: dict[str, Any], make_task: MakeTask, save_copy: SaveCopy) -> d
     batch = Batch.objects.get(pk=world["batch"])
     Submission.objects.create(task=kept, batch=batch, request=generation().to_json())
     return {
-        **{name: world[name] for name in (*ROWS, "poster", "sprite")},
+        **{name: world[name] for name in (*ROWS, "poster", "sprite", "proxy", "waveform", "sound")},
         "deleted": deleted.pk,
         "copy": save_copy(kept, b"deleted", deleted_at=now).pk,
         "untracked": untracked.pk,

@@ -18,7 +18,8 @@ __all__ = ["furnish"]
 VALUES = re.compile(
     r"[\w.+-]*(?:cgt-|person-|ep-|Project |Account |seedance|@example|example\.com|a-secret)\S*"
     r"|\w+\.[\w.]+|\b[0-9a-f]{8,}(?:-[0-9a-f]+)*\b|\b(?:staff|dailies|newapi|totp|xx?|member)\b"
-    r"|Gateway of the tests|\w+ object\b|session for|\b(?:queued|running|png|gif|jpeg|webp|bmp)\b",
+    r"|Gateway of the tests|\ba model\b|\w+ object\b|session for"
+    r"|\b(?:queued|running|open|png|gif|jpeg|webp|bmp|wav|mp3|mp4|mov)\b",
     re.IGNORECASE,
 )
 #: What providers and Django write in Latin letters, too; and the other texts of Django's pictures.

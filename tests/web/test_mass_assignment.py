@@ -162,8 +162,10 @@ POSTS: dict[str, Post] = {
     "credential_pause": Post(),
     "credential_key": Post(data={"new-key": "sk-new-0123456789"}),
     "credential_remove": only_looks(data={"name": "Gateway of the tests"}, asked="name"),
-    "export_costs": Post(asked="project credential provider"),
-    "export_charges": Post(data={"column": "day"}, asked="project credential provider"),
+    "export_costs": Post(asked="project credential provider person period"),
+    "export_charges": Post(
+        data={"column": "day"}, asked="project credential provider person period"
+    ),
     "budget": Post(data=TAKES),
     "budget_add": Post(data={**BUDGET, "person": ""}),
     "person_budget_add": Post(by="staff", data={**BUDGET, "person": "{staff}"}),
