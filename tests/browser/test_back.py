@@ -87,6 +87,7 @@ def test_a_page_out_of_memory_is_shown_to_its_own_person_only(
 ) -> None:
     make_task(prompt="A boat at dawn")
     sign_in(page, base=by_name(live_server))
+    page.wait_for_load_state()  # the page's own script listens from then on
     comes_back = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
     page.evaluate(f"window.marked = true; {comes_back}")
     assert page.evaluate("window.marked") and "A boat at dawn" in page.content()
