@@ -159,7 +159,8 @@ class Team:
         Task.objects.bulk_update(tasks, fields, batch_size=100)
         ended = [task for task in tasks if task.status == Status.SUCCEEDED]
         Copy.objects.bulk_create(
-            Copy(task=task, kind="video", state="saved", size=1, created_at=now) for task in ended
+            Copy(task=task, kind="video", state="saved", size=1, created_at=now, previewed_at=now)
+            for task in ended
         )
         request = GenerationRequest(model=MODEL, prompt=PROMPT).to_json()
         batch = Batch.objects.create(
