@@ -65,6 +65,11 @@ def check_saved(copies: Collection[int]) -> None:
     _compare_and_write(list(Charge.objects.filter(task__in=tasks).select_related("price")))
 
 
+def uncompared() -> QuerySet[Charge]:
+    """Charges of successes that were never compared: those of earlier releases."""
+    return Charge.objects.filter(outcome=Outcome.SUCCEEDED, token_check=None)
+
+
 def check(charges: QuerySet[Charge]) -> int:
     """Compare these charges anew, some at a time; return how many have changed."""
     changed, last = 0, 0
