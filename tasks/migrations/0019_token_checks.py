@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='charge',
             name='token_check',
-            field=models.CharField(blank=True, choices=[('equal', 'Equal'), ('more', 'More'), ('less', 'Less'), ('unknown', 'Unknown')], max_length=7, null=True, verbose_name='tokens compared'),
+            field=models.CharField(blank=True, choices=[('equal', 'As the formula'), ('more', 'More than the formula'), ('less', 'Less than the formula'), ('unknown', "Can't be compared")], max_length=7, null=True, verbose_name='tokens compared'),
         ),
         migrations.AddField(
             model_name='charge',

@@ -52,10 +52,10 @@ UNPAID = (Outcome.FAILED, Outcome.CANCELLED, Outcome.EXPIRED)
 class TokenCheck(models.TextChoices):
     """How the tokens billed compare with the documented formula's for the saved file."""
 
-    EQUAL = "equal", _("Equal")
-    MORE = "more", _("More")
-    LESS = "less", _("Less")
-    UNKNOWN = "unknown", _("Unknown")
+    EQUAL = "equal", _("As the formula")
+    MORE = "more", _("More than the formula")
+    LESS = "less", _("Less than the formula")
+    UNKNOWN = "unknown", _("Can't be compared")
 
 
 class ChargeQuerySet(ProjectRowAccess["Charge"]):

@@ -19,7 +19,9 @@ DOUBTS: dict[str, Any] = {
     Doubt.MODEL: gettext_lazy("No formula is documented for its model."),
     Doubt.UNMEASURED: gettext_lazy("Its file doesn't say how large or how long it is."),
     Doubt.DRAFT: gettext_lazy("What drafts of this model cost isn't documented."),
-    Doubt.INPUT: gettext_lazy("Nobody here knows how long its input videos are, if it had any."),
+    Doubt.INPUT: gettext_lazy(
+        "It isn't known how long its input videos are, or whether it had any."
+    ),
     Doubt.MINIMUM: gettext_lazy(
         "Videos with input videos have a minimum that the documentation doesn't give."
     ),
