@@ -52,7 +52,7 @@ def compare(charges: Sequence[Charge]) -> None:
         elif charge.outcome != Outcome.SUCCEEDED:
             charge.compare_tokens(NOTHING)
         elif charge.task_id not in files or charge.task_id not in makings:
-            charge.compare_tokens(Doubt.NO_FILE)
+            charge.compare_tokens(_as_before(charge))
         else:
             model, making = makings[charge.task_id]
             video = files[charge.task_id]
@@ -110,6 +110,16 @@ def _compare_and_write(charges: Sequence[Charge]) -> int:
 
 def _compared(charge: Charge) -> list[object]:
     return [getattr(charge, name) for name in Charge.COMPARED_FIELDS]
+
+
+def _as_before(charge: Charge) -> Expected | Doubt:
+    """What the formula gave while the file was known: a deleted task's charge stays compared."""
+    least, most, doubt = charge.formula_least, charge.formula_tokens, charge.token_doubt
+    if doubt and doubt not in (Doubt.NOT_TOKENS, Doubt.UNCOUNTED):
+        return Doubt(doubt)
+    if doubt or least is None or most is None:
+        return Doubt.NO_FILE
+    return Expected(least=least, most=most, lowest=least, highest=most)
 
 
 def _files(tasks: Collection[int | None]) -> dict[int, VideoFacts]:

@@ -91,6 +91,19 @@ def test_a_bill_that_changes_is_compared_again(take: Task) -> None:
     assert compared() == ("more", None, ONE)
 
 
+@pytest.mark.parametrize(
+    ("billed", "found"), [(ONE * 2, ("more", None, ONE)), (ONE, ("equal", None, None))]
+)
+def test_a_charge_stays_compared_after_its_task_is_deleted(
+    take: Task, billed: int, found: tuple[str, str | None, int | None]
+) -> None:
+    ended(total_tokens=billed)
+    saved(take)
+    take.delete()
+    assert token_checks.check(Charge.objects.all()) == 0
+    assert compared() == found
+
+
 def test_nothing_is_compared_while_a_take_is_open_or_where_it_was_free(take: Task) -> None:
     assert compared() == (None, None, None)
     ended("failed")
