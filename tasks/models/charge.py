@@ -50,7 +50,7 @@ UNPAID = (Outcome.FAILED, Outcome.CANCELLED, Outcome.EXPIRED)
 
 
 class TokenCheck(models.TextChoices):
-    """How the tokens billed compare with the documented formula's for the saved file."""
+    """Comparison of the tokens billed with the documented formula's for the saved file."""
 
     EQUAL = "equal", _("As the formula")
     MORE = "more", _("More than the formula")

@@ -113,7 +113,7 @@ def _compared(charge: Charge) -> list[object]:
 
 
 def _as_before(charge: Charge) -> Expected | Doubt:
-    """What the formula gave while the file was known: a deleted task's charge stays compared."""
+    """The formula's result while the file was known: a deleted task's charge stays compared."""
     least, most, doubt = charge.formula_least, charge.formula_tokens, charge.token_doubt
     if doubt and doubt not in (Doubt.NOT_TOKENS, Doubt.UNCOUNTED):
         return Doubt(doubt)
@@ -123,7 +123,7 @@ def _as_before(charge: Charge) -> Expected | Doubt:
 
 
 def _files(tasks: Collection[int | None]) -> dict[int, VideoFacts]:
-    """What the files say that were saved once, also those that are deleted since, by task."""
+    """Facts of the files that were saved once, also of those deleted since, by task."""
     if not tasks:
         return {}
     saved = Copy.objects.filter(task__in=tasks, kind=CopyKind.VIDEO, saved_at__isnull=False)

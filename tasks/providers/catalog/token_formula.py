@@ -43,7 +43,7 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VideoFacts:
-    """What a saved file says of itself, None where it does not."""
+    """The facts that a saved file tells of itself, None where it does not."""
 
     width: int | None
     height: int | None
@@ -55,7 +55,7 @@ class VideoFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Making:
-    """How a video was made, as far as it is known here."""
+    """The making of a video, as far as it is known here."""
 
     draft: bool | None = None
     audio: bool | None = None  # None: as the file says

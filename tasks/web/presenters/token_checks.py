@@ -40,7 +40,7 @@ def by_formula(charge: Charge) -> str:
 
 
 def difference(charge: Charge) -> str:
-    """By how much more or fewer tokens were billed; "" where they are equal or unknown."""
+    """Tokens that were billed more or fewer; "" where they are equal or unknown."""
     number = charge.token_difference
     if not number:
         return ""
