@@ -132,7 +132,7 @@ class TakeLimitsAdmin(AuditedAdmin):
 @admin.register(Charge)
 class ChargeAdmin(TaskRowsAdmin):
     about = _("What each task reserved from its project's budget, and what it cost in the end.")
-    list_display = ("task", "project", "day", "outcome", "state", "tokens", "money")
+    list_display = ("task", "project", "day", "outcome", "state", "tokens", "token_check", "money")
     list_filter = ("project", "credential", "state", "outcome", "currency")
     list_select_related = ("task", "project", "credential", "price__credential")
 

@@ -12,6 +12,7 @@ from tasks.models import CopyTrouble
 
 SECONDS_OFF = 0.6  # a 5 s video lasts 5.04 s, one in `frames` is rounded
 PIXELS_OFF = 16  # encoders round to whole blocks
+MOST_FRAMES = 10**7  # more than days of video; an index may claim anything
 SUFFIXES = {"jpeg": "jpg", "png": "png", "webp": "webp"}
 
 
@@ -31,6 +32,8 @@ def _video(job: DownloadJob) -> dict[str, Any]:
         "duration": found.duration or None,
         "width": found.width,
         "height": found.height,
+        "frames": found.frames if 0 < found.frames <= MOST_FRAMES else None,
+        "rate": found.rate or None,
         "video_codec": found.video_codec[:20],
         "audio_codec": found.audio_codec[:20],
         "mismatch": " ".join(_mismatches(found, job.expected))[:300],

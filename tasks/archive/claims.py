@@ -21,7 +21,7 @@ from tasks.archive.job import DownloadError, DownloadJob, Expected, host_of
 from tasks.archive.pool import PER_HOST
 from tasks.archive.retry_policy import Step
 from tasks.encryption import DecryptionError
-from tasks.models import Copy, CopyKind, CopyState, CopyTrouble, Task, bulk
+from tasks.models import Copy, CopyKind, CopyState, CopyTrouble, Task, bulk, token_checks
 from tasks.models.copy import UNSAVED
 from tasks.models.copy_links import CopyLink, current
 from tasks.models.preview import NO_PREVIEWS
@@ -41,7 +41,7 @@ SAVED_FIELDS = (
     *("state", "saved_at", "due_at", "trouble", "trouble_message"),
     *("bytes_done", "bytes_total", "etag", "name", "size", "sha256", "frame_sha256"),
     *NO_PREVIEWS,
-    *("duration", "width", "height", "video_codec", "audio_codec", "mismatch"),
+    *("duration", "width", "height", "frames", "rate", "video_codec", "audio_codec", "mismatch"),
     *("checked_at", "damage", "damaged_at", "storage_etag"),
 )
 AT_ONCE = 500  # rows that are shown about a full disk in one statement
@@ -216,6 +216,7 @@ def record_saved(finished: Sequence[tuple[DownloadJob, dict[str, Any]]], now: da
         states = dict(there.values_list("pk", "state"))
         fresh = [pk for pk, state in states.items() if state != CopyState.SAVED]
         bulk.write([_saved(pk, fields[pk], now) for pk in fresh], SAVED_FIELDS)
+        token_checks.check_saved(fresh)
     return set(states)
 
 

@@ -11,13 +11,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.db.models import Case, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from tasks.models import BatchSum, Charge, CostSum
+from tasks.models.charge import ChargeQuerySet
 from tasks.models.cost_sum import (
     GUESSES_TOKENS,
     HAS_TOKENS,
@@ -286,10 +287,11 @@ def by_day(
     return {(day, value): int(number) for day, value, number in found}
 
 
-def charges_of(span: Span, measure: Measure, part: str) -> QuerySet[Charge]:
+def charges_of(span: Span, measure: Measure, part: str) -> ChargeQuerySet:
     """The charges that a number on the page is made of."""
     condition = measure.made_of.get(part, Q(pk=None))
-    return span.narrow(Charge.objects.filter(condition))
+    found: Any = span.narrow(Charge.objects.filter(condition))
+    return cast(ChargeQuerySet, found)
 
 
 def sum_of_charges(charges: QuerySet[Charge], measure: Measure, part: str) -> tuple[int, int]:

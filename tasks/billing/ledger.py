@@ -36,6 +36,7 @@ from tasks.models import (
     SubmissionState,
     Task,
     bulk,
+    token_checks,
 )
 from tasks.models.charge import NOBODY, day_of
 from tasks.models.price import LONGEST_NAME, PriceUnit, price_for
@@ -99,7 +100,9 @@ def settle(tasks: Iterable[Task]) -> None:
         and _settle(charge, rows[pk], seconds=lengths.get(pk), is_not_created=pk in not_created)
     ]
     _apply_prices(moved)
-    bulk.write(moved, (*Charge.SETTLED_FIELDS, *Charge.PRICED_FIELDS))
+    token_checks.compare([*moved, *new])
+    fields = (*Charge.SETTLED_FIELDS, *Charge.PRICED_FIELDS, *Charge.COMPARED_FIELDS)
+    bulk.write(moved, fields)
     Charge.objects.bulk_create(new)
 
 
@@ -305,6 +308,7 @@ def reprice(credential: int, model: str, since: date) -> tuple[Sums, Sums]:
     prices = Price.objects.filter(credential=credential, model=model)
     for price in prices.during(since, None):
         _apply_to(charges, price)
+    token_checks.check_by_units(charges)
     return before, _sums(charges)
 
 

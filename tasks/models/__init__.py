@@ -7,7 +7,7 @@ from tasks.models.budget import Budget, Scope
 from tasks.models.callback import Callback
 from tasks.models.cancellation import Cancellation, CancelOutcome
 from tasks.models.changes import ChangeCounter, ProjectChange
-from tasks.models.charge import Charge, ChargeState, Outcome
+from tasks.models.charge import Charge, ChargeState, Outcome, TokenCheck
 from tasks.models.copy import Copy, CopyKind, CopyState, CopyTrouble
 from tasks.models.cost_sum import BatchSum, CostSum
 from tasks.models.create_lookup import Candidate, CreateLookup
@@ -97,6 +97,7 @@ __all__ = [
     "Task",
     "Theme",
     "Tier",
+    "TokenCheck",
     "UntrackedTask",
     "Upload",
 ]

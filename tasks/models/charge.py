@@ -15,6 +15,7 @@ from tasks.models.price import Currency, Price
 from tasks.models.projects import Project
 from tasks.models.task import Task
 from tasks.providers.catalog.tariff import Tariff
+from tasks.providers.catalog.token_formula import Doubt, Expected
 
 NOBODY = 0
 
@@ -44,10 +45,30 @@ class Outcome(models.TextChoices):
     UNKNOWN = "unknown", _("Unknown")  # deleted before charges noted it
 
 
+#: Ends that providers bill nothing for, by their documentation.
+UNPAID = (Outcome.FAILED, Outcome.CANCELLED, Outcome.EXPIRED)
+
+
+class TokenCheck(models.TextChoices):
+    """Comparison of the tokens billed with the documented formula's for the saved file."""
+
+    EQUAL = "equal", _("As the formula")
+    MORE = "more", _("More than the formula")
+    LESS = "less", _("Less than the formula")
+    UNKNOWN = "unknown", _("Can't be compared")
+
+
 class ChargeQuerySet(ProjectRowAccess["Charge"]):
     def placed_by(self, person: int, after: datetime) -> ChargeQuerySet:
         """Charges of the takes this person asked for after that time, the oldest first."""
         return self.filter(person=person, placed_at__gt=after).order_by("placed_at")
+
+    def checked_as(self, check: str) -> ChargeQuerySet:
+        """Charges whose tokens compare so; the differing ones are read from their own index."""
+        signs = {TokenCheck.MORE: "gt", TokenCheck.LESS: "lt"}
+        if sign := signs.get(TokenCheck(check)):
+            return self.filter(**{f"token_difference__{sign}": 0})
+        return self.filter(token_check=check)
 
 
 class Charge(models.Model):
@@ -116,6 +137,16 @@ class Charge(models.Model):
     queue_seconds = models.PositiveIntegerField(_("seconds until it ran"), null=True)
     finish_seconds = models.PositiveIntegerField(_("seconds until it ended"), null=True)
 
+    #: By the documented formula, from what the saved file says; the fewest and the most. What is
+    #: billed beyond either of them is the difference. None of what was not compared.
+    formula_least = models.BigIntegerField(_("tokens by the formula, at least"), null=True)
+    formula_tokens = models.BigIntegerField(_("tokens by the formula"), null=True)
+    token_check = models.CharField(
+        _("tokens compared"), max_length=7, choices=TokenCheck, null=True, blank=True
+    )
+    token_doubt = models.CharField(_("not compared because"), max_length=10, null=True, blank=True)
+    token_difference = models.BigIntegerField(_("tokens beyond the formula"), null=True)
+
     objects = ChargeQuerySet.as_manager()
 
     class Meta:
@@ -134,6 +165,17 @@ class Charge(models.Model):
                 fields=["batch"],
                 name="charge_batch",
                 condition=models.Q(batch__isnull=False),
+            ),
+            models.Index(
+                fields=["day", "id"],
+                name="charge_differing",
+                condition=models.Q(token_difference__isnull=False),
+            ),
+            # All columns that the numbers of compared takes need, so that they never read a row.
+            models.Index(
+                fields=["day", "project", "token_check", "token_doubt"],
+                name="charge_compared",
+                condition=models.Q(token_check__isnull=False),
             ),
         ]
 
@@ -160,6 +202,39 @@ class Charge(models.Model):
         is_reserved = self.state == ChargeState.RESERVED
         return is_reserved and bool(self.currency) and self.price_id is None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is over and not free, so that its tokens can be compared."""
+        is_success = self.outcome == Outcome.SUCCEEDED
+        return is_success or (self.is_billed and self.outcome in UNPAID)
+
+    def compare_tokens(self, expected: Expected | Doubt | None) -> None:
+        """Compare the tokens billed with the formula's; None is nothing to compare. Does not save.
+
+        A provider that does not bill in tokens is not held to them.
+        """
+        found = expected if isinstance(expected, Expected) else None
+        doubt = expected if isinstance(expected, Doubt) else None
+        if expected is not None and self._is_of_other_units:
+            found, doubt = None, Doubt.NOT_TOKENS
+        elif expected is not None and not self.is_counted:
+            doubt = Doubt.UNCOUNTED
+        elif found:
+            doubt = found.doubt_of(self.tokens)
+        difference = found.difference(self.tokens) if found and not doubt else 0
+        self.formula_least = found.least if found else None
+        self.formula_tokens = found.most if found else None
+        self.token_difference = difference or None
+        self.token_doubt = str(doubt) if doubt else None
+        self.token_check = None if expected is None else _check_of(doubt, difference)
+
+    @property
+    def _is_of_other_units(self) -> bool:
+        """Whether the bill is not one of tokens: by the price list, or as the provider named it."""
+        if self.price and not self.price.is_of_tokens:
+            return True
+        return self.provider_micros is not None and not self.is_counted
+
     def apply_price(self, price: Price | None) -> None:
         """Compute the money from this price, or none without one that fits; does not save.
 
@@ -185,6 +260,18 @@ class Charge(models.Model):
         *("queue_seconds", "finish_seconds"),
     )
     PRICED_FIELDS = ("price", "currency", "micros")
+    COMPARED_FIELDS = (
+        *("formula_least", "formula_tokens"),
+        *("token_check", "token_doubt", "token_difference"),
+    )
+
+
+def _check_of(doubt: Doubt | None, difference: int) -> TokenCheck:
+    if doubt:
+        return TokenCheck.UNKNOWN
+    if difference:
+        return TokenCheck.MORE if difference > 0 else TokenCheck.LESS
+    return TokenCheck.EQUAL
 
 
 def in_currency(micros: int) -> Decimal:

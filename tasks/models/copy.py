@@ -195,6 +195,9 @@ class Copy(Scrubbed, Trashable, Previewed):
     duration = models.FloatField(_("duration"), null=True, help_text=_("seconds"))
     width = models.PositiveIntegerField(_("width"), null=True)
     height = models.PositiveIntegerField(_("height"), null=True)
+    #: None of files that were saved before they were noted.
+    frames = models.PositiveIntegerField(_("frames"), null=True)
+    rate = models.FloatField(_("frames per second"), null=True)
     video_codec = models.CharField(_("video codec"), max_length=20, default="", blank=True)
     audio_codec = models.CharField(_("audio codec"), max_length=20, default="", blank=True)
     mismatch = models.CharField(_("differs from the task"), max_length=300, default="", blank=True)

@@ -17,12 +17,14 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from tasks.providers.catalog.models import frame_size
+from tasks.providers.catalog.models import FPS
 from tasks.simulator.faults import ERROR_PAGE, break_off, drip
+from tasks.simulator.loops import of_length
 from tasks.simulator.messages import Reply, Request, as_html
 from tasks.simulator.records import Record, hash_of
 
 CLIPS = Path(__file__).parent / "clips"
+CLIP_FRAMES = 120  # of each; a video of five seconds is one of them as it is
 
 #: Names of the clips for each ratio; the task's id chooses among several.
 CLIPS_BY_RATIO = {
@@ -54,19 +56,26 @@ def clip_name(record: Record) -> str:
 
 
 def video(record: Record) -> bytes:
-    """Return the task's clip; its header declares the display size that was ordered.
+    """Return the task's clip as long as it was ordered, with the display size that was.
 
-    The picture inside is smaller, so that the files stay small; players scale it.
+    The picture inside is smaller and repeats, so that the files stay small; players scale it.
     """
     order = record.order
-    size = frame_size(order.model, order.resolution, order.ratio)
-    return _with_display_size(clip_name(record), size) if size else clip(clip_name(record), "mp4")
+    frames = order.frames or order.duration * FPS + 1
+    return _film(
+        clip_name(record), order.size, CLIP_FRAMES if frames == CLIP_FRAMES + 1 else frames
+    )
 
 
-@lru_cache(maxsize=32)
-def _with_display_size(name: str, size: tuple[int, int]) -> bytes:
+@lru_cache(maxsize=64)
+def _film(name: str, size: tuple[int, int], frames: int) -> bytes:
+    data = clip(name, "mp4")
+    return _with_display_size(data if frames == CLIP_FRAMES else of_length(data, frames), size)
+
+
+def _with_display_size(film: bytes, size: tuple[int, int]) -> bytes:
     """Set width and height: the last eight bytes of the picture track's header, 16.16 each."""
-    data = bytearray(clip(name, "mp4"))
+    data = bytearray(film)
     for match in re.finditer(b"tkhd", bytes(data)):
         start = match.start() - 4
         end = start + int.from_bytes(data[start : start + 4])

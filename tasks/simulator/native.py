@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
-from tasks.providers.catalog.models import FPS, find_model, frame_size, tokens
+from tasks.providers.catalog.models import FPS, find_model, tokens
 from tasks.simulator import errors
 from tasks.simulator.ark_variants import (
     check_assets,
@@ -89,12 +89,13 @@ def _result(record: Record, origin: str) -> dict[str, Any]:
 
 def usage(order: Order) -> dict[str, Any]:
     """Count tokens by the documented formula, which counts one frame more than it says."""
-    width, height = frame_size(order.model, order.resolution, order.ratio) or (1280, 720)
+    width, height = order.size
     videos = sum(item["type"] == "video_url" for item in order.content)
     count = tokens(
         width,
         height,
-        order.frames / FPS if order.frames else order.duration,
+        order.duration,
+        frames=order.frames,
         input_seconds=INPUT_VIDEO_SECONDS * videos,
         draft=bool(order.draft),
         audio=bool(order.generate_audio),

@@ -13,6 +13,7 @@ from tasks.providers.catalog.models import (
     MODEL_CHOOSES,
     RATIOS,
     Model,
+    frame_size,
     vendor_name,
 )
 from tasks.simulator.checks import (
@@ -83,6 +84,11 @@ class Order:
     task_type: str = ""
     steer: str = ""  # the X-Sim-Steer header: sim: words without their prefix
     input_error: str = ""  # the error code that the task will end with because of its input
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the video; where they follow an input, those of 16:9 in 720p."""
+        return frame_size(self.model, self.resolution, self.ratio) or (1280, 720)
 
     def steering(self) -> dict[str, str]:
         """Read the steering words of the prompt and the header: {"queue": "3", "expire": ""}."""

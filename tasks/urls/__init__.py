@@ -131,6 +131,7 @@ urlpatterns = [
     path("costs/", costs.cost_page, name="costs"),
     path("costs/export.csv", costs.export_costs, name="export_costs"),
     path("costs/failures/", costs.cost_failures, name="cost_failures"),
+    path("costs/differences/", costs.cost_differences, name="cost_differences"),
     path("costs/charges/", costs.cost_charges, name="cost_charges"),
     path("costs/charges/export.csv", costs.export_charges, name="export_charges"),
     path("budgets/", budgets.budget_list, name="budgets"),

@@ -94,6 +94,7 @@ def paths(tasks: list[Task]) -> list[str]:
         f"/budgets/{tasks[0].project_id}/",
         "/costs/?by=model&then=outcome&measure=takes",
         "/costs/failures/",
+        "/costs/differences/",
         "/costs/charges/",
         "/settings/",
         "/tasks/track/",

@@ -46,6 +46,7 @@ def test_the_index_may_stand_in_front_or_behind(name: str) -> None:
         audio_codec="aac",
         brand="isom",
         rate=24.0,
+        frames=12,
         besides=24,
     )
     assert read_bytes(sample(name)) == expected

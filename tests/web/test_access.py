@@ -276,6 +276,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     # Money
     ("GET", "costs"): ("/costs/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "cost_failures"): ("/costs/failures/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "cost_differences"): ("/costs/differences/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "cost_charges"): ("/costs/charges/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "export_costs"): ("/costs/export.csv", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "export_costs"): ("/costs/export.csv", (DOOR, 200, 403, 200, 200, 200)),
@@ -371,6 +372,7 @@ GET_ONLY = {
     "budgets",
     "costs",
     "cost_charges",
+    "cost_differences",
     "cost_failures",
     "site_budgets",
     "credentials",

@@ -35,6 +35,7 @@ def run_checks(*, online: bool) -> Iterator[DoctorResult]:
         "Work": database_checks.work,
         "Kept": database_checks.kept,
         "Costs": cost_checks.costs,
+        "Bills": cost_checks.comparisons,
         "Spending": database_checks.sums_of_spending,
         "Credentials": partial(database_checks.credentials, online=online),
         "Callbacks": database_checks.callbacks_received,

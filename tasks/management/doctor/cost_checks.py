@@ -1,4 +1,4 @@
-"""Checks of the sums of costs: that they hold, and that days are those of the site's time zone."""
+"""Checks of costs: that sums hold, days are the site's, and bills are compared with the formula."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.conf import settings
 
 from tasks.billing import cost_sums
 from tasks.management.doctor.report import DoctorResult, broken, ok, warning
+from tasks.models import token_checks
 
 REBUILD = "Run manage.py rebuild_costs."
 
@@ -21,3 +22,11 @@ def costs() -> Iterator[DoctorResult]:
         yield warning("Costs", text, REBUILD)
     else:
         yield ok("Costs", "all sums are those of their charges")
+
+
+def comparisons() -> Iterator[DoctorResult]:
+    if number := token_checks.uncompared().count():
+        text = f"the tokens of {number:,} takes were never compared with the documented formula"
+        yield warning("Bills", text, REBUILD)
+    else:
+        yield ok("Bills", "all tokens are compared with the documented formula")

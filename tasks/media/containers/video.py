@@ -51,8 +51,8 @@ class Container:
 
     `duration` is in seconds, 0.0 where the file does not give it. Width and height are in pixels,
     as shown: rotated if the file says so. Codecs have short names; "" where there is no sound.
-    `rate` is in frames a second on average, 0.0 where it cannot be told; `besides` are the bytes
-    that are neither index nor media data.
+    `rate` is in frames a second on average, 0.0 where it cannot be told; `frames` are the pictures
+    of the video; `besides` are the bytes that are neither index nor media data.
     """
 
     duration: float
@@ -62,6 +62,7 @@ class Container:
     audio_codec: str
     brand: str
     rate: float = 0.0
+    frames: int = 0
     besides: int = 0
 
 
@@ -110,6 +111,7 @@ def read(file: BinaryIO) -> Container:
         audio_codec=sound.codec if sound else "",
         brand=_brand(file, boxes),
         rate=_rate(video, counts[video.number], durations[video.number]),
+        frames=video.count + counts[video.number],
         besides=sum(box.stop - box.start for box in boxes if box.kind not in (*index, b"mdat")),
     )
 

@@ -17,7 +17,7 @@ from tasks.providers.catalog.request import GenerationRequest, MediaRole, Mode
 TIERS = {"480p": "720p", "720p": "720p", "1080p": "1080p", "4k": "4k"}
 SHORTEST_GIVEN = 2  # seconds of one input video; docs/82379/1520757
 #: The only model whose drafts have a documented share of the tokens.
-_DRAFT_IS_KNOWN = "seedance-1-5-pro-251215"
+DRAFT_IS_KNOWN = "seedance-1-5-pro-251215"
 
 
 def tier_of(resolution: str) -> str:
@@ -53,7 +53,7 @@ def tokens_of(request: GenerationRequest) -> Tokens | None:
     least_input, most_input = _input_seconds(request, model)
     # 3. A draft takes a share, which is documented for one model only.
     draft, audio = bool(request.draft), _has_audio(request, model)
-    has_known_share = model.name == _DRAFT_IS_KNOWN
+    has_known_share = model.name == DRAFT_IS_KNOWN
 
     def count(seconds: float, input_seconds: float, *, draft: bool) -> list[int]:
         return [

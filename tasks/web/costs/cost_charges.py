@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from tasks.billing import costs
 from tasks.billing.costs import Measure
-from tasks.models import Charge
+from tasks.models import Charge, TokenCheck
+from tasks.models.charge import ChargeQuerySet
 from tasks.models.cost_sum import IS_UNPRICED
 from tasks.providers.numbers import whole_number
 from tasks.web.costs import cost_names
@@ -45,8 +46,9 @@ def part_of(filters: CostFilters) -> str:
     return filters.part if filters.part in parts else parts[0]
 
 
-def charges_of(filters: CostFilters, projects: tuple[int, ...] | None) -> QuerySet[Charge]:
-    return costs.charges_of(filters.span(projects), measure_of(filters), part_of(filters))
+def charges_of(filters: CostFilters, projects: tuple[int, ...] | None) -> ChargeQuerySet:
+    found = costs.charges_of(filters.span(projects), measure_of(filters), part_of(filters))
+    return found.checked_as(filters.check) if filters.check else found
 
 
 def charge_page(charges: QuerySet[Charge], query: QueryDict) -> ChargePage:
@@ -105,6 +107,9 @@ def chips(filters: CostFilters) -> list[Chip]:
             words = _("not %(what)s") % {"what": words}
         label = str(cost_names.DIMENSIONS[name])
         found.append(Chip(label, words, filters.without(name).query()))
+    if filters.check:
+        words = str(TokenCheck(filters.check).label)
+        found.append(Chip(_("Against the formula"), words, filters.checked_as("").query()))
     return found
 
 

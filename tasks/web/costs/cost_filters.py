@@ -21,7 +21,7 @@ from tasks.billing.costs import (
     Span,
     money_in,
 )
-from tasks.models import Currency, Outcome
+from tasks.models import Currency, Outcome, TokenCheck
 from tasks.providers.numbers import whole_number
 from tasks.web.costs.cost_periods import EARLIEST, LATEST, NAMES, Period
 from tasks.web.lists.days import read_day
@@ -45,6 +45,7 @@ class CostFilters:
     where: Mapping[str, Any] = field(default_factory=dict)
     excluded: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     part: str = ""  # of a list of charges
+    check: str = ""  # of a list of charges: how their tokens compare
     shows_all: bool = False
 
     @classmethod
@@ -52,6 +53,7 @@ class CostFilters:
         by, then = query.get("by", ""), query.get("then", "")
         by = by if by in DIMENSIONS else USUAL
         measure, part = query.get("measure", ""), query.get("part", "")
+        check = query.get("check", "")
         found = {name: _value(name, query.get(name, "")) for name in COLUMNS if name in query}
         return cls(
             period=_period(query, today),
@@ -61,6 +63,7 @@ class CostFilters:
             where={name: value for name, value in found.items() if value is not None},
             excluded=_excluded(query),
             part=part if part in PARTS else "",
+            check=check if check in TokenCheck.values else "",
             shows_all=query.get("all") == "1",
         )
 
@@ -84,7 +87,11 @@ class CostFilters:
         pairs += [(name, _word(value)) for name, value in self.where.items()]
         for name, values in self.excluded.items():
             pairs += [(f"{NOT}{name}", _word(value)) for value in values]
-        pairs += [("part", self.part), ("all", "1" if self.shows_all else "")]
+        pairs += [
+            ("part", self.part),
+            ("check", self.check),
+            ("all", "1" if self.shows_all else ""),
+        ]
         return [(name, value) for name, value in pairs if value]
 
     def query(self, **more: object) -> str:
@@ -102,6 +109,10 @@ class CostFilters:
     def but(self, name: str, values: Iterable[Any]) -> CostFilters:
         """The filters without these values of a thing."""
         return replace(self, excluded={**self.excluded, name: tuple(values)})
+
+    def checked_as(self, check: str) -> CostFilters:
+        """The filters of a list of charges whose tokens compare so; "" for any."""
+        return replace(self, check=check)
 
     def without(self, name: str) -> CostFilters:
         where = {key: value for key, value in self.where.items() if key != name}

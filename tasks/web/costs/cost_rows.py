@@ -14,6 +14,7 @@ from tasks.billing import amounts
 from tasks.models import Charge, ChargeState, Outcome
 from tasks.status import Status
 from tasks.web.costs.cost_names import grouped, names_of
+from tasks.web.presenters import token_checks
 from tasks.web.presenters.badges import STATUS_BADGES, Badge
 
 
@@ -33,6 +34,10 @@ class ChargeRow:
     tokens: str
     money: str
     kind: str  # of the money: reserved, estimated, or "" if it was billed
+    formula: str  # the tokens by the formula; "" where it gives none
+    difference: str  # "" where the tokens are equal, or cannot be compared
+    doubt: str  # why they cannot be
+    units: str  # of the gateway
 
 
 _BADGES: dict[str, Badge] = {
@@ -68,6 +73,10 @@ def _row(charge: Charge, people: Callable[[Any], str]) -> ChargeRow:
         tokens=_tokens(charge),
         money=_money(charge),
         kind=_kind(charge),
+        formula=token_checks.by_formula(charge),
+        difference=token_checks.difference(charge),
+        doubt=token_checks.doubt(charge),
+        units=grouped(task.quota) if task and task.quota else "",
     )
 
 

@@ -13,6 +13,7 @@ from tasks.billing.estimates import Total
 from tasks.models import Charge, Price, Submission, Task, Tier
 from tasks.models.budget import TOKENS
 from tasks.models.price import MODEL_CHOICES
+from tasks.web.presenters import token_checks
 from tasks.web.presenters.facts import Fact, grouped
 
 
@@ -81,6 +82,7 @@ def cost_of(task: Task) -> list[Fact]:
     if task.quota:
         words = _("%(number)s units. 500,000 are one US dollar unless the operator changed it")
         facts.append(Fact(_("what the gateway charged"), words % {"number": grouped(task.quota)}))
+    facts += token_checks.facts_of(charge)
     return [*facts, *_estimated(getattr(task, "submission", None))]
 
 

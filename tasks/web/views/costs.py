@@ -23,6 +23,7 @@ from tasks.team.limits import Limit
 from tasks.web.costs import cost_charges as listing
 from tasks.web.costs import cost_exports as exports
 from tasks.web.costs import cost_names
+from tasks.web.costs.cost_differences import DifferencePage
 from tasks.web.costs.cost_failures import FailurePage
 from tasks.web.costs.cost_filters import CostFilters
 from tasks.web.costs.cost_periods import NAMES, Period
@@ -73,6 +74,16 @@ def cost_failures(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def cost_differences(request: HttpRequest) -> HttpResponse:
+    """Show the takes of a period that were billed otherwise than by the documented formula."""
+    projects = _projects(request)
+    filters = CostFilters.read(request.GET, day_of(timezone.now())).checked_as("")
+    page = DifferencePage(filters, filters.span(projects))
+    context = {**_head(filters), "tab": "differences", "page": page}
+    return render(request, "costs/differences.html", context)
+
+
+@require_GET
 def cost_charges(request: HttpRequest) -> HttpResponse:
     """List the charges that a number is made of, and add them up again."""
     projects = _projects(request)
@@ -96,7 +107,7 @@ def cost_charges(request: HttpRequest) -> HttpResponse:
         "missing": missing_prices(listing.missing_prices(charges)) if is_unpriced else [],
         "managed": set(managed.values_list("pk", flat=True)) if is_unpriced else set(),
         "columns": _columns(request),
-        "back": filters.query(part=None),
+        "back": filters.query(part=None, check=None),
         "newest": filters.query(),
         "now": timezone.now(),
     }
@@ -168,7 +179,7 @@ def _head(filters: CostFilters) -> dict[str, object]:
     after = period.after
     return {
         "filters": filters,
-        "tab_query": filters.query(all=None, part=None),
+        "tab_query": filters.query(all=None, part=None, check=None),
         "period": period,
         "period_name": cost_names.period_name(period),
         "periods": [_period(filters, name) for name in NAMES],
