@@ -13,6 +13,8 @@ not signed in, may do nothing.
 | set budgets of people over all, of credentials    |        |           |         | yes   |
 | make and rename projects; the Django admin        |        |           |         | yes   |
 
+People ask by API with tokens, which narrow all of this: see `tokens.py`.
+
 (yes): where a manager of the project allows it, `Project.viewers_see_details`.
 
 The querysets of the models inherit these rules, so that a view asks
@@ -64,7 +66,17 @@ from tasks.models.access.rights import (
 from tasks.models.access.roles import (
     WORKING,
     Role,
+    TokenScope,
     administers,
+    scope_allows,
+    token_of,
+)
+from tasks.models.access.tokens import (
+    ServiceAccess,
+    TokenAccess,
+    is_service,
+    token_scopes,
+    without_services,
 )
 from tasks.models.access.work import (
     AuditAccess,
@@ -89,7 +101,10 @@ __all__ = [
     "Rights",
     "Role",
     "SavedPromptAccess",
+    "ServiceAccess",
     "TaskAccess",
+    "TokenAccess",
+    "TokenScope",
     "UploadAccess",
     "administers",
     "alarming_copies",
@@ -100,6 +115,7 @@ __all__ = [
     "in_visible_project",
     "inviter_still_manages",
     "invites_only_by",
+    "is_service",
     "manages_every_project",
     "manages_something",
     "may_take_role",
@@ -111,9 +127,13 @@ __all__ = [
     "require_manager",
     "require_staff",
     "require_worker",
+    "scope_allows",
     "sees_budgets_of_credentials",
     "sight_of",
+    "token_of",
+    "token_scopes",
     "visible_copies",
+    "without_services",
     "workers_in",
     "works_somewhere",
 ]

@@ -6,8 +6,18 @@ from typing import Any, Self
 
 from django.db import connection, models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
-from tasks.models.access.roles import WORKING, Role, Row, administers, rows_of
+from tasks.models.access.roles import (
+    WORKING,
+    Role,
+    Row,
+    TokenScope,
+    administers,
+    rows_of,
+    scope_allows,
+    token_of,
+)
 from tasks.models.sight import NONE, Sight
 
 
@@ -20,11 +30,12 @@ class ProjectAccess(models.QuerySet[Row]):
     """Rules about projects themselves; all other rules are derived from these."""
 
     def visible_to(self, user: Any) -> Self:
-        return self._of(user, membership__user=user)
+        return self._of(user, TokenScope.READ, membership__user=user)
 
     def usable_by(self, user: Any) -> Self:
         """Projects in which this person may work: track, upload, save prompts, delete."""
-        return self._of(user, membership__user=user, membership__role__in=WORKING)
+        member = {"membership__user": user, "membership__role__in": WORKING}
+        return self._of(user, TokenScope.MAKE, **member)
 
     def spendable_by(self, user: Any) -> Self:
         """Projects whose money this person may spend: where they may create tasks."""
@@ -32,7 +43,8 @@ class ProjectAccess(models.QuerySet[Row]):
 
     def managed_by(self, user: Any) -> Self:
         """Projects whose people, credentials and budgets this person manages."""
-        return self._of(user, membership__user=user, membership__role=Role.MANAGER)
+        manager = {"membership__user": user, "membership__role": Role.MANAGER}
+        return self._of(user, TokenScope.MANAGE, **manager)
 
     def detailed_to(self, user: Any) -> Self:
         """Projects of which this person sees more than clips, prompts and settings.
@@ -41,7 +53,7 @@ class ProjectAccess(models.QuerySet[Row]):
         for whoever works in the project, and for its viewers where a manager allows it.
         """
         works, allowed = Q(membership__role__in=WORKING), Q(viewers_see_details=True)
-        return self._of(user, works | allowed, membership__user=user)
+        return self._of(user, TokenScope.READ, works | allowed, membership__user=user)
 
     def with_details_for(self, user: Any) -> Self:
         """Annotate each project with `shows_details`: whether this person sees its details."""
@@ -49,10 +61,18 @@ class ProjectAccess(models.QuerySet[Row]):
             shows_details=Q(pk__in=projects_of_site().detailed_to(user).order_by())
         )
 
-    def _of(self, user: Any, *conditions: Q, **membership: Any) -> Self:
+    def _of(self, user: Any, scope: TokenScope, *conditions: Q, **membership: Any) -> Self:
+        """Projects in which this person has such a membership, as far as their token reaches.
+
+        With a token, nobody may do more than without, and nothing outside the token's project.
+        """
         if administers(user):
             return self
-        return self.filter(*conditions, **membership) if user.is_active else self.none()
+        if not user.is_active or not scope_allows(user, scope):
+            return self.none()
+        token = token_of(user)
+        rows = self.filter(pk=token.project_id) if token and token.project_id else self
+        return rows if user.is_staff else rows.filter(*conditions, **membership)
 
     def that_may_use(self, credential: Any) -> Self:
         """Projects whose tasks may be tracked and created with the credential."""
@@ -82,6 +102,8 @@ def sight_of(user: Any, project: int | None = None) -> Sight:
     """
     if administers(user):
         return Sight.of_everything(project)
+    if token_of(user):
+        return _sight_of_token(user, project)
     sql = (
         "SELECT m.project_id, coalesce(c.number, 0), m.role <> %s OR p.viewers_see_details"
         " FROM tasks_membership m JOIN tasks_project p ON p.id = m.project_id"
@@ -91,6 +113,12 @@ def sight_of(user: Any, project: int | None = None) -> Sight:
         cursor.execute(sql, [Role.VIEWER.value, user.pk])
         rows = cursor.fetchall() if user.is_active else []
     return Sight.of_projects(row for row in rows if project in (None, row[0]))
+
+
+def _sight_of_token(user: Any, project: int | None) -> Sight:
+    rows = projects_of_site().visible_to(user).with_details_for(user).order_by()
+    found = rows.values_list("pk", Coalesce("projectchange__number", 0), "shows_details")
+    return Sight.of_projects(row for row in found.distinct() if project in (None, row[0]))
 
 
 # Rows that belong to a project. `path` is the lookup from the rows to the row that has the

@@ -9,7 +9,14 @@ from django.utils.functional import cached_property
 
 from tasks.models.access.people import memberships_of_site
 from tasks.models.access.projects import projects_of_site
-from tasks.models.access.roles import WORKING, Role, administers
+from tasks.models.access.roles import (
+    WORKING,
+    Role,
+    TokenScope,
+    administers,
+    scope_allows,
+    token_of,
+)
 
 
 def works_somewhere(user: Any) -> bool:
@@ -73,15 +80,17 @@ class Rights:
     @cached_property
     def _memberships(self) -> set[tuple[str, bool]]:
         rows = memberships_of_site().filter(user_id=self._user.pk).order_by()
+        if token_of(self._user):
+            rows = rows.filter(project__in=projects_of_site().visible_to(self._user).order_by())
         return set(rows.values_list("role", "project__viewers_see_details").distinct())
 
     @property
     def works(self) -> bool:
-        return self._has(*WORKING)
+        return scope_allows(self._user, TokenScope.MAKE) and self._has(*WORKING)
 
     @property
     def manages(self) -> bool:
-        return self._has(Role.MANAGER)
+        return scope_allows(self._user, TokenScope.MANAGE) and self._has(Role.MANAGER)
 
     @property
     def administers(self) -> bool:
