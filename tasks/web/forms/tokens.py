@@ -17,7 +17,7 @@ from tasks.models.budget import TOKENS, UNITS
 from tasks.web.forms import StyledForm
 from tasks.web.forms.people import ROLES
 
-LIVES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("Never"))]
+LIVES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("no end"))]
 SCOPES = {
     TokenScope.READ: _("Read: see tasks, videos and costs"),
     TokenScope.MAKE: _("Create: also create, cancel and delete"),
@@ -29,7 +29,7 @@ class TokenForm(StyledForm, forms.ModelForm):
     """A new token of this person; the scopes are those that they can make use of."""
 
     scope = forms.ChoiceField(label=_("It may"))
-    life = forms.ChoiceField(label=_("Expires after"), choices=LIVES, required=False, initial="90")
+    life = forms.ChoiceField(label=_("Valid for"), choices=LIVES, required=False, initial="90")
     day_limit = forms.DecimalField(
         label=_("Limit a day"),
         required=False,
