@@ -537,7 +537,7 @@ def test_what_is_only_read_takes_no_post(people: list[User], world: dict[str, in
 def test_no_token_opens_a_page(
     project: Project, member: User, stranger: User, world: dict[str, Any]
 ) -> None:
-    """Of whatever scope and whomever, it is answered as nobody is."""
+    """A token of whatever scope, and of whomever, is answered as nobody is."""
     texts, wrong = texts_of_every_kind(project, member, stranger), {}
     for (method, route), (address, (anonymous, *_others)) in EXPECTED.items():
         if address.startswith(API_PATHS):
