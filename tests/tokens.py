@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from tasks.models import ApiToken, Project, TokenScope
@@ -45,3 +45,15 @@ def texts_of_every_kind(project: Project, member: User, stranger: User) -> dict[
     }
     tokens.revoke(asked_by(member), made["revoked"][0], now)
     return {kind: text for kind, (_token, text) in made.items()}
+
+
+def clients_of_every_kind(project: Project, member: User, stranger: User) -> dict[str, Client]:
+    """Programs that ask the API, by the kind of their token; and two who ask without one.
+
+    For tables of who gets what: "nothing" sends no token, "session" a signed-in person's cookie.
+    """
+    texts = texts_of_every_kind(project, member, stranger)
+    clients = {kind: Client(headers=bearer(text)) for kind, text in texts.items()}
+    signed_in = Client(enforce_csrf_checks=True)
+    signed_in.force_login(member)
+    return {"nothing": Client(enforce_csrf_checks=True), "session": signed_in, **clients}
