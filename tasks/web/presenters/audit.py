@@ -24,6 +24,7 @@ from tasks.models import (
     SavedPrompt,
     TakeLimits,
     Task,
+    TokenScope,
 )
 
 #: Sentences for entries that have everything in them: who, what, project, before, after.
@@ -242,4 +243,7 @@ def _word(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return str(dict(Role.choices).get(value, value)) if isinstance(value, str) else str(value)
+    return str(_CHOICES.get(value, value)) if isinstance(value, str) else str(value)
+
+
+_CHOICES = dict((*Role.choices, *TokenScope.choices))
