@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -138,7 +138,11 @@ def make_service(
         raise NameTakenError
     user = User(username=name)
     user.set_unusable_password()
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:  # another one was made at the same moment
+        raise NameTakenError from error
     service = Service.objects.create(
         user=user, project=project, made_by=request.user.pk, created_at=now
     )
