@@ -1,4 +1,4 @@
-"""What is asked of the API with which token, through all that stands before its views."""
+"""Answers of the API to every kind of token, through all that stands before its views."""
 
 from __future__ import annotations
 
