@@ -48,7 +48,8 @@ def part_of(filters: CostFilters) -> str:
 
 def charges_of(filters: CostFilters, projects: tuple[int, ...] | None) -> ChargeQuerySet:
     found = costs.charges_of(filters.span(projects), measure_of(filters), part_of(filters))
-    return found.checked_as(filters.check) if filters.check else found
+    found = found.checked_as(filters.check) if filters.check else found
+    return found.filter(api_token=filters.token) if filters.token else found
 
 
 def charge_page(charges: QuerySet[Charge], query: QueryDict) -> ChargePage:
@@ -110,6 +111,9 @@ def chips(filters: CostFilters) -> list[Chip]:
     if filters.check:
         words = str(TokenCheck(filters.check).label)
         found.append(Chip(_("Against the formula"), words, filters.checked_as("").query()))
+    if filters.token:
+        words = cost_names.tokens([filters.token])(filters.token)
+        found.append(Chip(_("API token"), words, filters.query(token=None)))
     return found
 
 

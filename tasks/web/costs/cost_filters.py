@@ -46,10 +46,11 @@ class CostFilters:
     excluded: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     part: str = ""  # of a list of charges
     check: str = ""  # of a list of charges: how their tokens compare
+    token: int | None = None  # of the API; sums know none, so only lists of charges have it
     shows_all: bool = False
 
     @classmethod
-    def read(cls, query: QueryDict, today: date) -> CostFilters:
+    def read(cls, query: QueryDict, today: date, *, of_charges: bool = False) -> CostFilters:
         by, then = query.get("by", ""), query.get("then", "")
         by = by if by in DIMENSIONS else USUAL
         measure, part = query.get("measure", ""), query.get("part", "")
@@ -64,6 +65,7 @@ class CostFilters:
             excluded=_excluded(query),
             part=part if part in PARTS else "",
             check=check if check in TokenCheck.values else "",
+            token=whole_number(query.get("token", "")) if of_charges else None,
             shows_all=query.get("all") == "1",
         )
 
@@ -90,6 +92,7 @@ class CostFilters:
         pairs += [
             ("part", self.part),
             ("check", self.check),
+            ("token", str(self.token or "")),
             ("all", "1" if self.shows_all else ""),
         ]
         return [(name, value) for name, value in pairs if value]
