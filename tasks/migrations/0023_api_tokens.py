@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0018_outcome_words'),
+        ('tasks', '0019_token_checks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
