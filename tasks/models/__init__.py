@@ -3,6 +3,7 @@
 from tasks.models.access import Role
 from tasks.models.audit import AuditAction, AuditEntry
 from tasks.models.available_model import AvailableModel
+from tasks.models.bill import Bill, BillColumns, BillIssue, BillRow, BillState, Verdict
 from tasks.models.budget import Budget, Scope
 from tasks.models.callback import Callback
 from tasks.models.cancellation import Cancellation, CancelOutcome
@@ -46,6 +47,11 @@ __all__ = [
     "AvailableModel",
     "Batch",
     "BatchSum",
+    "Bill",
+    "BillColumns",
+    "BillIssue",
+    "BillRow",
+    "BillState",
     "Budget",
     "Callback",
     "CancelOutcome",
@@ -99,4 +105,5 @@ __all__ = [
     "Tier",
     "UntrackedTask",
     "Upload",
+    "Verdict",
 ]
