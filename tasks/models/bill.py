@@ -99,12 +99,8 @@ class Bill(models.Model):
     uploaded_by = models.BigIntegerField(_("uploaded by"), default=NOBODY)
     uploaded_at = models.DateTimeField(_("uploaded"))
 
-    state = models.CharField(
-        _("state"), max_length=9, choices=BillState, default=BillState.READING
-    )
-    issue = models.CharField(
-        _("trouble"), max_length=16, choices=BillIssue, default="", blank=True
-    )
+    state = models.CharField(_("state"), max_length=9, choices=BillState, default=BillState.READING)
+    issue = models.CharField(_("trouble"), max_length=16, choices=BillIssue, default="", blank=True)
     issue_line = models.PositiveIntegerField(_("line"), default=0)
     heads = models.JSONField(_("names of columns"), default=list)
     samples = models.JSONField(_("first rows"), default=list)

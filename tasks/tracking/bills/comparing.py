@@ -52,7 +52,7 @@ def work(pk: int, seconds: float) -> bool:
     while bill.state == BillState.COMPARING:
         if not compare_slice(bill):
             _end(bill, timezone.now())
-        elif time.monotonic() > stop:
+        elif time.monotonic() >= stop:
             bill.change(lease_until=None)
             return True
     return False

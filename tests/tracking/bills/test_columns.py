@@ -12,10 +12,10 @@ from tasks.tracking.bills.columns import Columns, fits, proposed, recognise, sig
 
 # Names in the order of the documentation of each, shortened where they say the same.
 VOLCENGINE = (
-    "账务账期 业务账期 日期 Payer账号 Seller账号 Owner账号 产品 业务类型 计费模式 消费时间 使用时长 "
-    "时长单位 交易时间 账单号 账单明细号 账单类型 结算类型 实例ID 实例名称 配置名称 计费单元 地域 可用区 "
-    "影响因子 扩展字段 单价 单价单位 用量 用量单位 资源包抵扣量 原价 优惠金额 折后价 代金券抵扣 抹零金额 "
-    "应付金额 现金支付 欠费金额 项目 标签"
+    "账务账期 业务账期 日期 Payer账号 Seller账号 Owner账号 产品 业务类型 计费模式 消费时间 "
+    "使用时长 时长单位 交易时间 账单号 账单明细号 账单类型 结算类型 实例ID 实例名称 配置名称 "
+    "计费单元 地域 可用区 影响因子 扩展字段 单价 单价单位 用量 用量单位 资源包抵扣量 原价 优惠金额 "
+    "折后价 代金券抵扣 抹零金额 应付金额 现金支付 欠费金额 项目 标签"
 ).split()
 BYTEPLUS = [
     "Billing cycle", "Business cycle", "Payer", "Seller", "Owner", "Country/Region", "Product",

@@ -73,9 +73,7 @@ def test_what_only_one_side_has_is_told(charge: MakeCharge, compared: MakeBill) 
     charge("cgt-later", day=date(2026, 11, 5))
     charge("cgt-open", state="reserved", outcome="open")
     charge("cgt-free", state="free", outcome="failed")
-    bill = compared(
-        f"{HEADS}cgt-both,2026-11-03,108900,5.01\ncgt-there,2026-11-04,50000,2.30\n"
-    )
+    bill = compared(f"{HEADS}cgt-both,2026-11-03,108900,5.01\ncgt-there,2026-11-04,50000,2.30\n")
     assert verdicts(bill) == {
         "cgt-both": V.MATCHED,
         "cgt-there": V.ONLY_THERE,
@@ -134,7 +132,9 @@ def test_lines_that_are_not_asked_for_or_not_understood_are_counted(compared: Ma
     assert set(verdicts(bill)) == {"cgt-1"}
 
 
-def test_quotas_and_thousands_of_tokens_are_converted(charge: MakeCharge, compared: MakeBill) -> None:
+def test_quotas_and_thousands_of_tokens_are_converted(
+    charge: MakeCharge, compared: MakeBill
+) -> None:
     charge("cgt-1", currency="USD", micros=1_500_000)
     columns = BY_HAND | {"token_unit": 1000, "money_unit": 500_000, "one_currency": "USD"}
     bill = compared(f"{HEADS}cgt-1,2026-11-03,108.9,750000\n", columns=columns)

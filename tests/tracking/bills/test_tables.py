@@ -36,7 +36,8 @@ def test_a_text_is_read_in_any_usual_encoding(encoding: str, delimiter: str) -> 
 
 
 def test_a_spreadsheet_is_read_with_its_days_and_numbers() -> None:
-    data = spreadsheet(["Task", "Day", "Amount"], ["cgt-1", datetime(2026, 11, 3, 8), 5.01])
+    at = datetime.fromisoformat("2026-11-03T08:00")
+    data = spreadsheet(["Task", "Day", "Amount"], ["cgt-1", at, 5.01])
     assert read(data)[1] == [(2, ["cgt-1", "2026-11-03 08:00:00", "5.01"])]
 
 
@@ -73,10 +74,12 @@ def test_what_is_no_table_is_refused(data: bytes, issue: BillIssue) -> None:
 
 def test_a_zip_that_unpacks_to_too_much_is_refused_unread() -> None:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("xl/worksheets/sheet1.xml", "w") as part:
-            for _ in range(tables.MOST_UNPACKED // 2**20 + 1):
-                part.write(bytes(2**20))
+    with (
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w") as part,
+    ):
+        for _ in range(tables.MOST_UNPACKED // 2**20 + 1):
+            part.write(bytes(2**20))
     assert len(file.getvalue()) < 10**6
     with pytest.raises(BillFileError) as refused:
         read(file.getvalue())
