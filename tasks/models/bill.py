@@ -46,7 +46,7 @@ class BillIssue(models.TextChoices):
 
 
 class Verdict(models.TextChoices):
-    """What a row of a bill turned out to be beside our charges."""
+    """The result of comparing a row of a bill with our charges."""
 
     PENDING = "pending", _("Not compared yet")
     MATCHED = "matched", _("Matched")
@@ -147,10 +147,11 @@ class Bill(models.Model):
         return bool(self.columns.get("task_id"))
 
     def change(self, **values: Any) -> None:
-        """Set these fields and save them."""
+        """Set these fields and save them. Raises DoesNotExist once the bill has been removed."""
         for name, value in values.items():
             setattr(self, name, value)
-        self.save(update_fields=list(values))
+        if not Bill.objects.filter(pk=self.pk).update(**values):
+            raise Bill.DoesNotExist
 
     def fail(self, issue: BillIssue, line: int = 0) -> None:
         """End it with the reason why it cannot be read."""
@@ -212,7 +213,7 @@ class BillRow(models.Model):
 
 
 class BillColumns(models.Model):
-    """Which column is which in tables with these names of columns, as a person chose it once."""
+    """The columns a person chose once for tables with these names of columns."""
 
     signature = models.CharField(_("names of columns"), max_length=64, unique=True)
     columns = models.JSONField(_("columns"))

@@ -1,4 +1,4 @@
-"""Which column of a bill is which: recognised by documented names, guessed, chosen. Pure."""
+"""The columns of bills: recognised by documented names, guessed, or chosen by a person. Pure."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db import DatabaseError, IntegrityError
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
@@ -33,8 +34,19 @@ HALF_UNITS = {"JPY": 500_000}  # half of the smallest unit, where that is no hun
 
 
 def work(pk: int, seconds: float) -> bool:
-    """Read and compare a bill for a while; return whether there is more to do."""
-    stop = time.monotonic() + seconds
+    """Read and compare a bill for a while; return whether there is more to do.
+
+    A bill that somebody removes in the meantime ends it.
+    """
+    try:
+        return _work(pk, time.monotonic() + seconds)
+    except (Bill.DoesNotExist, IntegrityError):
+        if Bill.objects.filter(pk=pk).exists():
+            raise
+        return False
+
+
+def _work(pk: int, stop: float) -> bool:
     bill = Bill.objects.claim(pk, timezone.now())
     if bill is None:
         return False
@@ -46,6 +58,8 @@ def work(pk: int, seconds: float) -> bool:
             reading.read(bill)
     except BillFileError as error:
         bill.fail(error.issue, error.line)
+    except (Bill.DoesNotExist, DatabaseError):
+        raise  # the file is not to blame; the sweep has the bill read again
     except Exception:
         bill.fail(BillIssue.BROKEN)
         raise
@@ -79,7 +93,7 @@ def _compare_rows(bill: Bill) -> bool:
 
 @dataclass(frozen=True)
 class Ours:
-    """What we know of a task: its number, its charge, and what that comes to."""
+    """Our side of a task: its number, its charge, its tokens and money."""
 
     task: int | None
     charge: int | None = None
@@ -214,7 +228,7 @@ def totals(bill: Bill) -> dict[str, dict[str, Any]]:
 
 @dataclass
 class DaySums:
-    """What a day or a month comes to in the bill and here: tokens, and money by currency."""
+    """Sums of a day or a month in the bill and here: tokens, and money by currency."""
 
     day: date
     tokens: int | None = None

@@ -76,7 +76,7 @@ def _write(bill: Bill, tally: _Tally, columns: Columns) -> None:
 
 @dataclass
 class _Row:
-    """What the lines about one task, or about one day and model, come to."""
+    """The lines about one task, or about one day and model, added up."""
 
     line: int
     remote_id: str

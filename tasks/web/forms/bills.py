@@ -68,7 +68,7 @@ class BillForm(StyledForm, forms.Form):
 
 
 class BillColumnsForm(StyledForm, forms.Form):
-    """Which column of a bill is which, out of the names in its file."""
+    """A choice of columns for a bill, out of the names in its file."""
 
     task_id = forms.ChoiceField(
         label=_("Task id"),

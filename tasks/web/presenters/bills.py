@@ -121,7 +121,7 @@ def sums_of(found: Mapping[str, int] | None) -> str:
 
 
 def issue_of(bill: Bill) -> str:
-    """Why the file could not be read, in a sentence."""
+    """The reason why the file could not be read, in a sentence."""
     sentence = str(ISSUES[BillIssue(bill.issue)]) if bill.issue else ""
     if sentence and bill.issue_line:
         return " ".join([sentence, _("(line %(line)s)") % {"line": bill.issue_line}])
@@ -198,6 +198,7 @@ class DayLine:
     our_tokens: str
     there: str
     here: str
+    tokens_differ: bool
     differs: bool
 
 
@@ -209,6 +210,7 @@ def day_lines(days: Iterable[DaySums]) -> list[DayLine]:
             our_tokens=_number(each.our_tokens),
             there=sums_of(each.money),
             here=sums_of(each.our_money),
+            tokens_differ=_differ(each.tokens, each.our_tokens),
             differs=sums_of(each.money) != sums_of(each.our_money),
         )
         for each in days

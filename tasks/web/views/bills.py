@@ -120,7 +120,7 @@ def _bill_page(
     if row.has_file and row.heads and not row.is_under_way:
         columns = Columns.from_json(row.columns) if row.columns else proposed(row.heads)
         context["form"] = form or BillColumnsForm(heads=row.heads, initial=columns)
-        context["samples"] = list(zip(row.heads, *_padded(row), strict=False))
+        context["samples"] = _samples(row)
         context["format"] = next((each for each in FORMATS if each.name == row.format), None)
     if row.state == BillState.COMPARED:
         context |= _result(request, row)
@@ -136,9 +136,12 @@ def _head(row: Bill) -> dict[str, Any]:
     }
 
 
-def _padded(row: Bill) -> list[list[str]]:
-    """The first rows of the file, each as long as the names of its columns."""
-    return [[*cells, *[""] * len(row.heads)][: len(row.heads)] for cells in row.samples]
+def _samples(row: Bill) -> list[tuple[str, list[str]]]:
+    """The names of the file's columns, each with what is in it in the first rows."""
+    return [
+        (head, [cells[place] for cells in row.samples if place < len(cells) and cells[place]])
+        for place, head in enumerate(row.heads)
+    ]
 
 
 def _result(request: HttpRequest, row: Bill) -> dict[str, Any]:
@@ -290,9 +293,11 @@ def _money(micros: int | None) -> str:
 @require_POST
 def bill_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove a bill with its rows. Tasks that were adopted from it stay."""
-    row = _bill(request, pk)
+    require_staff(request.user)
+    visible = Bill.objects.visible_to(request.user).light().select_related("credential")
     with transaction.atomic():
-        note(request, AuditAction.BILL_REMOVED, row, credential=str(row.credential))
-        row.delete()
+        for row in visible.filter(pk=pk):  # none, if somebody else has just removed it
+            note(request, AuditAction.BILL_REMOVED, row, credential=str(row.credential))
+            row.delete()
     messages.success(request, _("Bill removed."))
     return redirect("bills")

@@ -235,6 +235,19 @@ def test_two_workers_never_work_at_one_bill(make_bill: MakeBill) -> None:
     assert Bill.objects.claim(bill.pk, now + timedelta(minutes=5))
 
 
+def test_a_bill_that_is_removed_while_it_is_compared_ends_the_job(
+    make_bill: MakeBill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = make_bill(f"{HEADS}cgt-1,2026-11-03,1,1\n")
+
+    def remove(found: Bill) -> bool:
+        Bill.objects.filter(pk=found.pk).delete()
+        return False
+
+    monkeypatch.setattr(comparing, "compare_slice", remove)
+    assert comparing.work(bill.pk, 60) is False
+
+
 def test_a_bill_whose_worker_died_is_queued_again_and_given_up_in_the_end(
     make_bill: MakeBill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
