@@ -93,7 +93,7 @@ def _compare_rows(bill: Bill) -> bool:
 
 @dataclass(frozen=True)
 class Ours:
-    """Our side of a task: its number, its charge, its tokens and money."""
+    """A task as we know it: its number, its charge, its tokens and money."""
 
     task: int | None
     charge: int | None = None
