@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -31,13 +31,19 @@ from tasks.models import (
 from tasks.monitoring import retention
 from tasks.web.forms import bills as forms
 from tests.conftest import MakeTask
-from tests.tracking.bills.conftest import BY_HAND, HEADS, MakeBill, MakeCharge, charge, make_bill
-from tests.tracking.bills.conftest import compared as _compared
+from tests.tracking.bills.conftest import (
+    BY_HAND,
+    HEADS,
+    MakeBill,
+    MakeCharge,
+    charge,
+    compared,
+    make_bill,
+)
 from tests.web.conftest import ClientOf
 
-__all__ = ["charge", "make_bill"]
+__all__ = ["charge", "compared", "make_bill"]
 
-compared = _compared
 V = Verdict
 THERE = "task_0123456789abcdef0123456789abcdef"
 
@@ -177,9 +183,6 @@ def test_the_list_of_bills_reads_no_file_and_costs_the_same_for_many(
     assert not any('"content"' in each["sql"] for each in found)
 
 
-Adopt = Callable[..., Any]
-
-
 @pytest.fixture
 def bill(compared: MakeBill) -> Bill:
     return compared(f"{HEADS}{THERE},2026-11-03,1,1\ncgt-listed,2026-11-03,1,1\n")
@@ -244,7 +247,7 @@ def test_rows_of_another_bill_are_not_adopted(
 def test_all_rows_are_exported(office: Client, compared: MakeBill, charge: MakeCharge) -> None:
     made = charge("cgt-1")
     bill = compared(f"{HEADS}cgt-1,2026-11-03,108900,5.01\n=cmd,2026-11-03,1,1\n")
-    answer = office.post(f"/costs/bills/{bill.pk}/export.csv")
+    answer: Any = office.post(f"/costs/bills/{bill.pk}/export.csv")
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["verdict"] for row in rows] == ["matched", "only_there"]
@@ -281,7 +284,7 @@ def test_a_file_goes_after_a_month_and_its_rows_stay(
     monkeypatch.setattr(retention, "PAUSE", 0)
     old = compared(f"{HEADS}cgt-1,2026-11-03,1,1\n")
     new = compared(f"{HEADS}cgt-2,2026-11-03,1,1\n")
-    month = timezone.timedelta(days=31)
+    month = timedelta(days=31)
     Bill.objects.filter(pk=old.pk).update(uploaded_at=timezone.now() - month)
     retention.tidy(timezone.now(), 5)
     assert dict(Bill.objects.values_list("pk", "has_file")) == {old.pk: False, new.pk: True}
@@ -303,7 +306,7 @@ def test_a_task_in_the_trash_is_known_but_not_linked(
     office: Client, compared: MakeBill, charge: MakeCharge, make_task: MakeTask
 ) -> None:
     made = charge("cgt-1")
-    Task.objects.filter(pk=made.task_id).update(deleted_at=timezone.now())
+    Task.objects.filter(charge=made).update(deleted_at=timezone.now())
     bill = compared(f"{HEADS}cgt-1,2026-11-03,108900,5.01\n")
     [line] = office.get(f"/costs/bills/{bill.pk}/?group=matched").context["lines"]
     assert line.url == ""

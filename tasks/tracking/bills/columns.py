@@ -155,14 +155,15 @@ def recognise(heads: Sequence[str]) -> Format | None:
 def proposed(heads: Sequence[str]) -> Columns:
     """The columns of a recognised export, or guessed ones, for a person to confirm."""
     if found := recognise(heads):
-        chosen = {name: _first(heads, names) for name, names in found.columns.items()}
+        chosen: dict[str, Any] = {n: _first(heads, names) for n, names in found.columns.items()}
         fixed = dict(found.fixed)
         if chosen.get("currency"):
             fixed["one_currency"] = ""
         if not chosen.get("only_column") or "only_text" not in fixed:
             chosen["only_column"] = fixed["only_text"] = ""
         return Columns(**chosen, **fixed)
-    return Columns(**{name: _first(heads, words.split()) for name, words in GUESSES.items()})
+    guessed: dict[str, Any] = {n: _first(heads, words.split()) for n, words in GUESSES.items()}
+    return Columns(**guessed)
 
 
 def _first(heads: Sequence[str], names: Sequence[str]) -> str:

@@ -89,7 +89,7 @@ def test_a_zip_that_unpacks_to_too_much_is_refused_unread() -> None:
 @pytest.mark.parametrize("is_spreadsheet", [True, False])
 def test_too_many_rows_are_refused(is_spreadsheet: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "MOST_ROWS", 3)
-    rows = [["Task", "Amount"], *([f"cgt-{n}", n] for n in range(4))]
+    rows: list[list[Any]] = [["Task", "Amount"], *([f"cgt-{n}", n] for n in range(4))]
     text = "".join(f"{task},{amount}\n" for task, amount in rows).encode()
     with pytest.raises(BillFileError) as refused:
         read(spreadsheet(*rows) if is_spreadsheet else text)
