@@ -36,8 +36,8 @@ ABOUT = {
         "cent."
     ),
     Verdict.ONLY_THERE: gettext_lazy(
-        "No task here has these ids. They were created elsewhere, or deleted here for good. Adopt "
-        "them to follow them here."
+        "No task here has these ids. They were created elsewhere, or deleted here permanently. "
+        "Adopt them to follow them here."
     ),
     Verdict.ONLY_HERE: gettext_lazy(
         "These charges are within the bill's period, but the bill doesn't have them. Tasks made "
