@@ -268,7 +268,7 @@ def test_a_bill_whose_worker_died_is_queued_again_and_given_up_in_the_end(
 
 def test_a_deleted_task_leaves_its_charge_only_here(charge: MakeCharge, compared: MakeBill) -> None:
     gone = charge("cgt-1")
-    Task.objects.filter(pk=gone.task_id).delete()
+    Task.objects.filter(charge=gone).delete()
     bill = compared(f"{HEADS}cgt-1,2026-11-03,108900,5.01\n")
     rows = BillRow.objects.filter(bill=bill).values_list("verdict", "remote_id", "charge")
     assert set(rows) == {(V.ONLY_THERE, "cgt-1", None), (V.ONLY_HERE, "", gone.pk)}
