@@ -25,7 +25,7 @@ DAILIES_EXPORTS_PER_HOUR     CSV and ZIP files (default: 120; 0: any)
 DAILIES_INVITATIONS_PER_HOUR invitations by e-mail (default: 100; 0: any)
 DAILIES_UPLOADS_PER_HOUR     given files (default: 1000; 0: any)
 DAILIES_TRACKS_PER_HOUR      previews and trackings of ids (default: 300; 0: any)
-DAILIES_IMPORTS_PER_HOUR     files of ids (default: 100; 0: any)
+DAILIES_IMPORTS_PER_HOUR     files of ids, and bills (default: 100; 0: any)
 DAILIES_UPLOADS_PER_PROJECT  bytes of given files in a project (default: 50 GiB; 0: any)
 DAILIES_UPLOADS_PER_PERSON   … and of one person in all projects (default: 10 GiB; 0: any)
 DAILIES_HEAD_SECONDS      in which the head of a request must arrive, and after which an idle

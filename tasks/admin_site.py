@@ -47,7 +47,14 @@ GROUPS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
     (
         "money",
         pgettext_lazy("a group of the admin", "Money"),
-        ("tasks.Price", "tasks.Budget", "tasks.TakeLimits", "tasks.Charge", "tasks.Spending"),
+        (
+            "tasks.Price",
+            "tasks.Budget",
+            "tasks.TakeLimits",
+            "tasks.Charge",
+            "tasks.Spending",
+            "tasks.Bill",
+        ),
     ),
 )
 #: The last group, which is folded, has every other model.

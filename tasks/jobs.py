@@ -12,13 +12,14 @@ from django_q.tasks import async_task
 
 from tasks import encryption
 from tasks.archive.purge import purge as purge_trash
-from tasks.models import Credential, Reconciliation, Submission
+from tasks.models import Bill, Credential, Reconciliation, Submission
 from tasks.monitoring import retention
 from tasks.submission.cancel import attempt_cancel, recover_cancellations
 from tasks.submission.place import mark_interrupted
 from tasks.submission.send import send_waiting
 from tasks.team.signin import letters
 from tasks.tracking import connection_test, model_lists, refresh
+from tasks.tracking.bills import comparing
 
 log = logging.getLogger(__name__)
 
@@ -32,18 +33,22 @@ PURGE = "tasks.jobs.purge"
 PURGE_SECONDS = 20.0
 TIDY = "tasks.jobs.tidy"
 TIDY_SECONDS = 20.0
+COMPARE_BILL = "tasks.jobs.compare_bill"
+COMPARE_SECONDS = 20.0
 
 
 def sweep() -> None:
     """Refresh for a while, then queue the next sweep. A second sweep at a time ends at once.
 
-    First it queues jobs again for creates and cancellations that may have lost theirs.
+    First it queues jobs again for creates, cancellations and bills that may have lost theirs.
     """
     with redacted():
         if Submission.objects.unfinished(timezone.now()):
             async_task(SEND)
         for pk in recover_cancellations(timezone.now()):
             async_task(CANCEL, pk)
+        for pk in Bill.objects.abandoned(timezone.now()):
+            async_task(COMPARE_BILL, pk)
         if refresh.sweep(SWEEP_SECONDS) is not None:
             async_task(SWEEP)
 
@@ -99,6 +104,13 @@ def tidy() -> None:
     with redacted():
         if retention.tidy(timezone.now(), TIDY_SECONDS):
             async_task(TIDY)
+
+
+def compare_bill(pk: int) -> None:
+    """Read and compare one bill for a while, then queue the rest; the page polls for the result."""
+    with redacted():
+        if comparing.work(pk, COMPARE_SECONDS):
+            async_task(COMPARE_BILL, pk)
 
 
 def reconcile() -> None:

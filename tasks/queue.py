@@ -38,6 +38,11 @@ def cancel(pk: int) -> None:
     async_task("tasks.jobs.cancel", pk)
 
 
+def compare_bill(pk: int) -> None:
+    """Have a worker read a bill and compare it with our charges."""
+    async_task("tasks.jobs.compare_bill", pk)
+
+
 def send_reset_letters(email: str, language: str) -> None:
     """Have a worker look for accounts with this e-mail, and send their letters."""
     async_task("tasks.jobs.send_reset_letters", email, language)

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop
 from tasks.admin import (
     accounts,
     billing,
+    bills,
     copy,
     credential,
     machinery,
@@ -20,6 +21,7 @@ from tasks.admin import (
 __all__ = [
     "accounts",
     "billing",
+    "bills",
     "copy",
     "credential",
     "machinery",

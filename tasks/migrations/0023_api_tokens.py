@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0019_token_checks'),
+        ('tasks', '0020_bills'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,6 +4,7 @@ from tasks.models.access import Role, TokenScope
 from tasks.models.api_token import ApiToken, Service
 from tasks.models.audit import AuditAction, AuditEntry
 from tasks.models.available_model import AvailableModel
+from tasks.models.bill import Bill, BillColumns, BillIssue, BillRow, BillState, Verdict
 from tasks.models.budget import Budget, Scope
 from tasks.models.callback import Callback
 from tasks.models.cancellation import Cancellation, CancelOutcome
@@ -48,6 +49,11 @@ __all__ = [
     "AvailableModel",
     "Batch",
     "BatchSum",
+    "Bill",
+    "BillColumns",
+    "BillIssue",
+    "BillRow",
+    "BillState",
     "Budget",
     "Callback",
     "CancelOutcome",
@@ -104,4 +110,5 @@ __all__ = [
     "TokenScope",
     "UntrackedTask",
     "Upload",
+    "Verdict",
 ]

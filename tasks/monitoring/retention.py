@@ -1,4 +1,4 @@
-"""Retention: expired sessions, failed jobs and raw answers are not kept for ever.
+"""Retention: expired sessions, failed jobs, raw answers and files of bills go after a while.
 
 It goes once a day, few rows in a transaction, so that nobody else who writes waits noticeably.
 Costs, status changes and the audit always stay.
@@ -16,7 +16,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, QuerySet
 from django_q.models import Task as Job
 
-from tasks.models import Copy, Task
+from tasks.models import Bill, Copy, Task
+from tasks.models.bill import FILE_KEPT
 from tasks.models.copy import UNSAVED
 
 AT_ONCE = 50  # rows in a transaction: 0.2 ms of SQLite's lock for sessions, 0.6 for answers of 3 kB
@@ -27,7 +28,7 @@ DAY = timedelta(days=1)
 def tidy(now: datetime, seconds: float) -> bool:
     """Tidy up for so many seconds; return whether there is more to do."""
     stop = time.monotonic() + seconds
-    for step in (_sessions, _session_notes, _failures, _answers):
+    for step in (_sessions, _session_notes, _failures, _answers, _bill_files):
         while step(now):
             if time.monotonic() > stop:
                 return True
@@ -41,6 +42,7 @@ def rules() -> dict[str, str]:
         "expired sessions": "a day at most",
         "failed jobs": _days(settings.KEEP_FAILURES),
         "raw answers of ended tasks": _days(settings.KEEP_ANSWERS),
+        "files of bills": _days(FILE_KEPT.days),
     }
 
 
@@ -83,4 +85,11 @@ def _answers(now: datetime) -> int:
     old = ended.exclude(answer_digest="", raw="").filter(~Exists(waits))
     chosen = list(old.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
     Task.objects.filter(pk__in=chosen).update(raw="", answer_digest="")
+    return len(chosen)
+
+
+def _bill_files(now: datetime) -> int:
+    """Empty the files of bills that were read long ago; their rows stay."""
+    chosen = list(Bill.objects.with_old_files(now).values_list("pk", flat=True)[:AT_ONCE])
+    Bill.objects.filter(pk__in=chosen).update(content=b"", has_file=False)
     return len(chosen)

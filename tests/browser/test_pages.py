@@ -8,8 +8,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from tasks.models import Batch, Charge, Credential, SavedPrompt, Task, search
+from tasks.models import Batch, Bill, Charge, Credential, SavedPrompt, Task, search
 from tasks.status import Status
+from tasks.tracking.bills import comparing
+from tasks.tracking.bills.columns import Columns
 from tests.batched import put_into_a_batch
 from tests.browser.conftest import Enter, assert_nothing_became_a_picture, watch
 from tests.browser.looks import check_appearance
@@ -49,6 +51,7 @@ def tasks(make_task: MakeTask, member: User, credential: Credential) -> list[Tas
     ]
     for row in rows:
         _charge(row, member)
+    _bill(rows)
     put_into_a_batch(rows[:2], parent=rows[2])
     SavedPrompt.objects.create(
         project=rows[0].project, name="霓虹 alley", text=f"{prompt}, {{{{colour}}}}"
@@ -79,6 +82,20 @@ def _charge(task: Task, person: User) -> None:
     )
 
 
+def _bill(tasks: list[Task]) -> None:
+    """Let there be a bill that is compared, and one whose columns nobody has chosen."""
+    lines = "".join(f"{task.remote_id},{task.created_at:%Y-%m-%d},9,5\n" for task in tasks[1:])
+    content = f"Task ID,Day,Tokens,Amount\n{lines}cgt-only-there,2026-11-03,9,5\n"
+    columns = Columns(
+        task_id="Task ID", day="Day", tokens="Tokens", money="Amount", one_currency="CNY"
+    )
+    made = {"credential": tasks[0].credential, "uploaded_at": timezone.now()}
+    made |= {"content": content.encode(), "file_name": "bill-of-november.csv"}
+    for chosen in (columns.to_json(), {}):
+        bill = Bill.objects.create(columns=chosen, digest=str(len(chosen)), **made)
+        comparing.work(bill.pk, 60)
+
+
 def paths(tasks: list[Task]) -> list[str]:
     return [
         "/",
@@ -96,6 +113,7 @@ def paths(tasks: list[Task]) -> list[str]:
         "/costs/failures/",
         "/costs/differences/",
         "/costs/charges/",
+        *(f"/costs/bills/{path}" for path in ("", *(f"{bill.pk}/" for bill in Bill.objects.all()))),
         "/settings/",
         "/tasks/track/",
         "/tasks/new/",

@@ -19,6 +19,7 @@ from django.utils.http import int_to_base36
 
 from tasks.models import (
     Batch,
+    Bill,
     Budget,
     Copy,
     CopyKind,
@@ -79,6 +80,10 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
     )
     ids["price"] = price.pk
     ids["budget"] = Budget.objects.create(project=task.project, period="week", limit=10**9).pk
+    ids["bill"] = Bill.objects.create(
+        credential=theirs, file_name="a.csv", uploaded_at=timezone.now(), state="compared",
+        compared_at=timezone.now(),
+    ).pk  # fmt: skip
     given = _a_picture(task.project) | _a_sound(task.project)
     return {**ids, **_somebody(task.project), **given}
 

@@ -40,6 +40,13 @@ NOT_BY_GET = (405,) * 6
 IN_ALREADY = (200, 302, 302, 302, 302, 302)
 PROVE = (DOOR, 302, 302, 302, 302, 302)  # signed in, and to say the password once more
 NONE_YET = (DOOR, 404, 404, 404, 404, 404)
+BILL_ACTS = {
+    "columns": "columns/",
+    "compare": "compare/",
+    "adopt": "adopt/",
+    "export": "export.csv",
+    "remove": "remove/",
+}
 
 #: (method, route): (address, expected for each of WHO)
 EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
@@ -299,6 +306,19 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "export_costs"): ("/costs/export.csv", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "export_charges"): ("/costs/charges/export.csv", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "export_charges"): ("/costs/charges/export.csv", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "bills"): ("/costs/bills/", (DOOR, 403, 403, 403, 403, 200)),
+    ("POST", "bills"): ("/costs/bills/", (DOOR, 403, 403, 403, 403, 200)),  # of nothing
+    ("GET", "bill"): ("/costs/bills/{bill}/", (DOOR, 403, 403, 403, 403, 200)),
+    ("GET", "bill_state"): ("/costs/bills/{bill}/state/", (DOOR, 403, 403, 403, 403, 200)),
+    **{
+        ("GET", f"bill_{act}"): (f"/costs/bills/{{bill}}/{path}", (DOOR, *NOT_BY_GET[1:]))
+        for act, path in BILL_ACTS.items()
+    },
+    ("POST", "bill_columns"): ("/costs/bills/{bill}/columns/", (DOOR, 403, 403, 403, 403, 200)),
+    ("POST", "bill_compare"): ("/costs/bills/{bill}/compare/", (DOOR, 403, 403, 403, 403, 302)),
+    ("POST", "bill_adopt"): ("/costs/bills/{bill}/adopt/", (DOOR, 403, 403, 403, 403, 302)),
+    ("POST", "bill_export"): ("/costs/bills/{bill}/export.csv", (DOOR, 403, 403, 403, 403, 200)),
+    ("POST", "bill_remove"): ("/costs/bills/{bill}/remove/", (DOOR, 403, 403, 403, 403, 302)),
     ("GET", "budgets"): ("/budgets/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "budget"): ("/budgets/{project}/", (DOOR, 404, 403, 200, 200, 200)),
     ("POST", "budget"): ("/budgets/{project}/", (DOOR, 404, 403, 403, 200, 200)),
@@ -384,6 +404,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
 GET_ONLY = {
     "design",
     "batch",
+    "bill",
+    "bill_state",
     "compose_placed",
     "saved_prompts",
     "budgets",

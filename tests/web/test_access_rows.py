@@ -40,6 +40,7 @@ ROWS: tuple[str, ...] = (
     "prompt",
     "price",
     "upload",
+    "bill",
     "person",
     "invitation",
 )

@@ -29,6 +29,9 @@ from tasks.models import (
     AuditEntry,
     AvailableModel,
     Batch,
+    Bill,
+    BillColumns,
+    BillRow,
     Budget,
     Callback,
     Cancellation,
@@ -98,6 +101,11 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
         price = Price.objects.create(
             credential=account, model="seedance-2-0-260128", amount=46, valid_from=now
         )
+        bill = Bill.objects.create(
+            credential=account, file_name=unique, digest=unique, content=b"x", uploaded_at=now
+        )
+        BillRow.objects.create(bill=bill, remote_id=unique)
+        BillColumns.objects.create(signature=unique, columns={}, chosen_at=now)
         Budget.objects.create(project=project, limit=1, set_by=person)
         Budget.objects.create(person=person, limit=1)
         TakeLimits.objects.create(project=project)

@@ -173,6 +173,12 @@ POSTS: dict[str, Post] = {
     "export_charges": Post(
         data={"column": "day"}, asked="project credential provider person period"
     ),
+    "bills": only_looks(by="staff", asked="credential"),
+    "bill_columns": only_looks(by="staff", asked="currency"),
+    "bill_compare": Post(by="staff"),
+    "bill_adopt": only_looks(by="staff", asked="project"),
+    "bill_export": Post(by="staff"),
+    "bill_remove": Post(by="staff"),
     "budget": Post(data=TAKES),
     "budget_add": Post(data={**BUDGET, "person": ""}),
     "person_budget_add": Post(by="staff", data={**BUDGET, "person": "{staff}"}),

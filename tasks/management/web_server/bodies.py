@@ -27,7 +27,7 @@ MB = 10**6
 FORM = 3 * MB
 #: … at addresses where files are sent, by their names: 30 pictures of a form, a list to import.
 #: Only people who are signed in may send more than FORM: it fills the disk while it arrives.
-FILES = {"compose": 320 * MB, "compose_upload": 320 * MB, "track": 10 * MB}
+FILES = {"compose": 320 * MB, "compose_upload": 320 * MB, "track": 10 * MB, "bills": 12 * MB}
 
 FIRST_SECONDS = 10.0  # for a body of any size, and …
 LEAST_RATE = 10_000  # … bytes a second from then on: 300 MB may take eight hours

@@ -27,6 +27,7 @@ needs by name (`rows_of`) when a rule is evaluated, as a foreign key given by na
 """
 
 from tasks.models.access.accounts import (
+    BillAccess,
     BudgetAccess,
     CredentialAccess,
     PriceAccess,
@@ -91,6 +92,7 @@ from tasks.models.access.work import (
 __all__ = [
     "WORKING",
     "AuditAccess",
+    "BillAccess",
     "BudgetAccess",
     "CopyAccess",
     "CredentialAccess",

@@ -66,6 +66,12 @@ class PriceAccess(models.QuerySet[Row]):
         return self.filter(credential__in=rows_of("Credential").managed_by(user))
 
 
+class BillAccess(models.QuerySet[Row]):
+    def visible_to(self, user: Any) -> Self:
+        """Providers' bills, which cover the tasks of all projects: only staff see any."""
+        return self if administers(user) else self.none()
+
+
 class BudgetAccess(models.QuerySet[Row]):
     """Rules for budgets: of projects, of people in one, of people over all, of credentials."""
 

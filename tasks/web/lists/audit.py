@@ -72,6 +72,9 @@ GROUPS: dict[str, tuple[Any, tuple[AuditAction, ...]]] = {
             AuditAction.PRICE_ENDED,
             AuditAction.PRICE_REMOVED,
             AuditAction.BUDGET_CHANGED,
+            AuditAction.BILL_UPLOADED,
+            AuditAction.BILL_COLUMNS,
+            AuditAction.BILL_REMOVED,
         ),
     ),
     "prompts": (
@@ -97,6 +100,7 @@ KINDS = {
     "project": gettext_lazy("Project"),
     "credential": gettext_lazy("Credential"),
     "price": gettext_lazy("Price"),
+    "bill": gettext_lazy("Bill"),
     "savedprompt": gettext_lazy("Saved prompt"),
 }
 

@@ -1,0 +1,1 @@
+"""Providers' bills: read from a file, laid beside our charges, and what only they have adopted."""
