@@ -444,6 +444,18 @@ def sees_budgets_of_credentials(user: Any) -> bool:
     return user is not None and administers(user)
 
 
+class ExportAccess(models.QuerySet[Row]):
+    def visible_to(self, user: Any) -> Self:
+        """Exports that this person asked for."""
+        return self.filter(person=user.pk) if user.is_active else self.none()
+
+
+def still_sees(user: Any, projects: Sequence[int] | None) -> bool:
+    """Whether this person sees the details of all these projects today; None is every project."""
+    seen = _projects().ids_detailed_to(user)
+    return seen is None or (projects is not None and set(projects) <= set(seen))
+
+
 # People
 
 

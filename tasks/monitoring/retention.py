@@ -1,4 +1,4 @@
-"""Retention: expired sessions, failed jobs and raw answers are not kept for ever.
+"""Retention: expired sessions, failed jobs, raw answers and exports are not kept for ever.
 
 It goes once a day, few rows in a transaction, so that nobody else who writes waits noticeably.
 Costs, status changes and the audit always stay.
@@ -16,7 +16,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, QuerySet
 from django_q.models import Task as Job
 
-from tasks.models import Copy, Task
+from tasks.models import Copy, Export, Task, export
 from tasks.models.copy import UNSAVED
 
 AT_ONCE = 50  # rows in a transaction: 0.2 ms of SQLite's lock for sessions, 0.6 for answers of 3 kB
@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 def tidy(now: datetime, seconds: float) -> bool:
     """Tidy up for so many seconds; return whether there is more to do."""
     stop = time.monotonic() + seconds
-    for step in (_sessions, _session_notes, _failures, _answers):
+    for step in (_sessions, _session_notes, _failures, _answers, _exports):
         while step(now):
             if time.monotonic() > stop:
                 return True
@@ -41,6 +41,7 @@ def rules() -> dict[str, str]:
         "expired sessions": "a day at most",
         "failed jobs": _days(settings.KEEP_FAILURES),
         "raw answers of ended tasks": _days(settings.KEEP_ANSWERS),
+        "exported files": _days(export.KEPT.days),
     }
 
 
@@ -84,3 +85,8 @@ def _answers(now: datetime) -> int:
     chosen = list(old.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
     Task.objects.filter(pk__in=chosen).update(raw="", answer_digest="")
     return len(chosen)
+
+
+def _exports(now: datetime) -> int:
+    """Remove exports with their files; a file that the storage keeps is tried the next day."""
+    return Export.objects.purge(now, AT_ONCE)

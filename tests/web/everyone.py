@@ -22,6 +22,9 @@ from tasks.models import (
     Budget,
     Copy,
     CopyKind,
+    Export,
+    ExportState,
+    ExportTable,
     Invitation,
     Membership,
     Price,
@@ -78,8 +81,19 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
     )
     ids["price"] = price.pk
     ids["budget"] = Budget.objects.create(project=task.project, period="week", limit=10**9).pk
+    ids["export"] = _an_export(task.project).pk
     given = _a_picture(task.project) | _a_sound(task.project)
     return {**ids, **_somebody(task.project), **given}
+
+
+def _an_export(project: Project) -> Export:
+    """An Excel file that the manager asked for."""
+    name = storages["videos"].save("exports/1.xlsx", ContentFile(b"a workbook"))
+    return Export.objects.create(
+        person=User.objects.get(username="manager"), table=ExportTable.TAKES,
+        state=ExportState.READY, projects=[project.pk], name=name, size=10,
+        asked_at=timezone.now(),
+    )  # fmt: skip
 
 
 def _a_picture(project: Project) -> dict[str, Any]:

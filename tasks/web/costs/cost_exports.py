@@ -1,4 +1,4 @@
-"""Costs as CSV: a row a take with the columns that were chosen, and a row a group of sums.
+"""Costs as tables, for CSV and Excel: a row a take with the chosen columns, a row a group of sums.
 
 Heads are the same in every language, for whoever reads them with a script. Nothing is kept in
 memory but a portion of rows.
@@ -12,14 +12,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from tasks.billing import costs
 from tasks.billing.costs import Span
-from tasks.models import Charge, ChargeState, Credential, Outcome, Project
+from tasks.models import Charge, ChargeState, Credential, Export, Outcome, Project
+from tasks.models.charge import day_of
 from tasks.models.cost_sum import MEASURES
 from tasks.web.costs import cost_names
 from tasks.web.costs.cost_charges import portions
+from tasks.web.costs.cost_filters import CostFilters
 
 #: Where a charge's tokens and money belong, by its state and whether it is open.
 BILLED, RESERVED, ESTIMATED = "billed", "reserved", "estimated"
@@ -122,6 +125,11 @@ def chosen(heads: Iterable[str]) -> list[Column]:
     """The columns with these heads, in their usual order; all of them without any."""
     wanted = set(heads)
     return [column for column in COLUMNS if column.head in wanted] or list(COLUMNS)
+
+
+def filters_of(export: Export) -> CostFilters:
+    """The filters of the page from which an export was asked for."""
+    return CostFilters.read(QueryDict(export.query), day_of(export.asked_at))
 
 
 def take_rows(charges: QuerySet[Charge], columns: Sequence[Column]) -> Iterator[list[Any]]:
