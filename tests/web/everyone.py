@@ -58,7 +58,7 @@ def people(
 
 
 @pytest.fixture
-def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
+def world(make_task: MakeTask, save_copy: SaveCopy, manager: User) -> dict[str, Any]:
     task = make_task()
     copy = save_copy(task, b"a video", poster=b"an image", sprite=b"images", poster_hash="5" * 16)
     _put_proxy(copy)
@@ -81,16 +81,16 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
     )
     ids["price"] = price.pk
     ids["budget"] = Budget.objects.create(project=task.project, period="week", limit=10**9).pk
-    ids["export"] = _an_export(task.project).pk
+    ids["export"] = _an_export(task.project, manager).pk
     given = _a_picture(task.project) | _a_sound(task.project)
     return {**ids, **_somebody(task.project), **given}
 
 
-def _an_export(project: Project) -> Export:
+def _an_export(project: Project, manager: User) -> Export:
     """An Excel file that the manager asked for."""
     name = storages["videos"].save("exports/1.xlsx", ContentFile(b"a workbook"))
     return Export.objects.create(
-        person=User.objects.get(username="manager"), table=ExportTable.TAKES,
+        person=manager, table=ExportTable.TAKES,
         state=ExportState.READY, projects=[project.pk], name=name, size=10,
         asked_at=timezone.now(),
     )  # fmt: skip
