@@ -116,7 +116,7 @@ def _workbook_figure(filters: CostFilters, size: Size) -> Figure:
 
 
 class _Watched(threading.Thread):
-    """Looks at the memory every fifth of a second while a block runs."""
+    """A thread that looks at the memory every fifth of a second while a block runs."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -137,7 +137,7 @@ class _Watched(threading.Thread):
 
 
 def _count(lines: Iterable[str]) -> tuple[int, float]:
-    """How many there are, and the most memory that the process held meanwhile."""
+    """The number of lines, and the most memory that the process held meanwhile."""
     rows, highest, lines = 0, 0.0, iter(lines)
     while portion := sum(1 for _line in islice(lines, LOOK_EVERY)):
         rows += portion

@@ -140,5 +140,6 @@ def test_the_doctor_tells_how_long_things_are_kept(db: None, settings: Any) -> N
     settings.KEEP_ANSWERS = 365
     [told] = database_checks.kept()
     assert told.text == (
-        "expired sessions a day at most, failed jobs 30 days, raw answers of ended tasks 365 days"
+        "expired sessions a day at most, failed jobs 30 days, raw answers of ended tasks 365 days, "
+        "exported files 7 days"
     )

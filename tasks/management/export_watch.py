@@ -29,7 +29,7 @@ class ExportWatch:
         self._check_at = 0.0
 
     def start(self) -> None:
-        """Nothing runs until an export is due."""
+        """Start nothing yet: nothing runs until an export is due."""
 
     def check(self) -> None:
         """Start the child if it is needed. Call it often."""

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name='Export',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('table', models.CharField(choices=[('takes', 'Takes'), ('sums', 'Sums')], max_length=5, verbose_name='table')),
+                ('table', models.CharField(choices=[('takes', 'takes and their costs'), ('sums', 'sums of costs')], max_length=5, verbose_name='table')),
                 ('query', models.TextField(blank=True, default='', verbose_name='period and filters')),
                 ('columns', models.TextField(blank=True, default='', verbose_name='columns')),
                 ('projects', models.JSONField(null=True, verbose_name='projects')),

@@ -20,8 +20,8 @@ MOST_TRIES = 3
 
 
 class ExportTable(models.TextChoices):
-    TAKES = "takes", _("Takes")
-    SUMS = "sums", _("Sums")
+    TAKES = "takes", _("takes and their costs")
+    SUMS = "sums", _("sums of costs")
 
 
 class ExportState(models.TextChoices):

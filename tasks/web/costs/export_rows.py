@@ -43,7 +43,7 @@ class ExportRow:
 
     @property
     def conditions(self) -> int:
-        """How many filters beside the period it has."""
+        """The number of filters beside the period."""
         return len(self.filters.where) + len(self.filters.excluded)
 
     @property

@@ -79,7 +79,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """What was made in one currency, by model and resolution; "" has what is free or unpriced."""
+    """Sums in one currency, by model and resolution; "" has what is free or unpriced."""
 
     currency: str
     lines: Sequence[Line]
@@ -142,7 +142,7 @@ class Statement:
 
     @property
     def summary(self) -> list[Summary]:
-        """What was billed, and the other kinds that have anything in them."""
+        """The billed sums, and the other kinds that have anything in them."""
         found = []
         for kind, (label, meaning) in _words().items():
             money = [account.total.sums[_MONEY[kind]] for account in self.priced]
@@ -183,7 +183,7 @@ def _accounts(span: Span) -> list[Account]:
 
 
 def _people(span: Span) -> list[Line]:
-    """What each person's takes came to, by currency; two queries."""
+    """The sums of each person's takes, by currency; two queries."""
     found = list(costs.all_sums(span, ("person",)))
     person_name = names_of("person", {person for (person,), _currency, _sums in found})
     lines = [
