@@ -1,4 +1,4 @@
-"""`manage.py work` writes an Excel file as soon as somebody asks for one, by a process that ends."""
+"""`manage.py work` writes an Excel file once somebody asks for one, by a process that ends."""
 
 from __future__ import annotations
 
