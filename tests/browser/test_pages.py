@@ -95,6 +95,7 @@ def paths(tasks: list[Task]) -> list[str]:
         "/costs/?by=model&then=outcome&measure=takes",
         "/costs/failures/",
         "/costs/charges/",
+        "/costs/exports/",
         "/settings/",
         "/tasks/track/",
         "/tasks/new/",
@@ -127,6 +128,23 @@ def test_every_page_is_accessible_and_fits_in_either_light_and_language(
         root = "document.documentElement"
         assert page.evaluate(f"[{root}.dataset.theme, {root}.lang]") == [theme, language]
         check_appearance(page, closely=(1440,) if language == "en" else ())
+
+
+@pytest.mark.looks
+def test_a_statement_is_accessible_and_light_in_any_light(
+    live_server: Any,
+    enter: Enter,
+    staff: User,
+    tasks: list[Task],
+    complaints: list[str],
+    page: Page,
+) -> None:
+    page.context.add_cookies([{"name": "theme", "value": "dark", "url": live_server.url}])
+    enter(staff)
+    month = timezone.now().strftime("%Y-%m")
+    page.goto(f"{live_server.url}/costs/statement/{tasks[0].project_id}/{month}/?takes=1")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    check_appearance(page)
 
 
 @pytest.mark.looks
