@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import QuerySet
@@ -140,10 +141,18 @@ def take_rows(charges: QuerySet[Charge], columns: Sequence[Column]) -> Iterator[
     plan = []
     for column in columns:
         cell = names.of(column.head) or column.cell
-        plan.append((cell, [places[name] for name in column.fields]))
+        plan.append(_reader(cell, [places[name] for name in column.fields]))
     for portion in portions(charges.values_list(*fields)):
         for row in portion:
-            yield [cell(*(row[place] for place in at)) if cell else row[at[0]] for cell, at in plan]
+            yield [read(row) for read in plan]
+
+
+def _reader(cell: Callable[..., Any] | None, at: Sequence[int]) -> Callable[[Any], Any]:
+    """A function that makes a cell of the values at these places of a row."""
+    values = itemgetter(*at)
+    if cell is None:
+        return values
+    return (lambda row: cell(values(row))) if len(at) == 1 else (lambda row: cell(*values(row)))
 
 
 class _Names:

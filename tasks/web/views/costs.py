@@ -143,8 +143,8 @@ def _statements(filters: CostFilters, projects: tuple[int, ...] | None) -> list[
 
 
 def _table(head: list[str], rows: Iterable[list[Any]], name: str) -> StreamingHttpResponse:
-    lines = csv_tables.lines(head, rows)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    pieces = csv_tables.pieces(head, rows)
+    response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(True, name) or ""
     return response
 
