@@ -77,10 +77,10 @@ def _csv_figure(charges: QuerySet[Charge], size: Size) -> Figure:
     assert rows == size.charges + 1, rows
     return Figure(
         name=f"CSV of {size.charges:,} takes, all {len(cost_exports.COLUMNS)} columns",
-        measured=f"{took:.1f} s, {highest - before:.0f} MB more memory",
+        measured=f"{took:.1f} s, {highest:.0f} MB of memory, {highest - before:.0f} of them new",
         baseline=f"the same columns read and thrown away: {direct:.1f} s",
         ratio=took / direct,
-        goal=f"< {LONGEST_CSV:.0f} s, < {MOST_MEMORY:.0f} MB",
+        goal=f"< {LONGEST_CSV:.0f} s, < {MOST_MEMORY:.0f} MB new",
         met=took < LONGEST_CSV and highest - before < MOST_MEMORY,
     )
 
@@ -107,10 +107,11 @@ def _workbook_figure(filters: CostFilters, size: Size) -> Figure:
     more = watched.highest - before
     return Figure(
         name=f"workbook of {size.charges:,} takes, all columns, in the storage",
-        measured=f"{took:.0f} s, {more:.0f} MB more memory, a file of {export.size / 1e6:.0f} MB",
+        measured=f"{took:.0f} s, {watched.highest:.0f} MB of memory, {more:.0f} of them new; "
+        f"a file of {export.size / 1e6:.0f} MB",
         baseline="",
         ratio=None,
-        goal=f"< {MOST_MEMORY:.0f} MB",
+        goal=f"< {MOST_MEMORY:.0f} MB new",
         met=more < MOST_MEMORY,
     )
 
