@@ -47,6 +47,7 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
     many_tasks.fill(owners, 0, size.charges - 1)
     costs.fill(owners, costs.Size(charges=size.charges), first)
     _link_to_tasks()
+    connection.close()  # whose cache has grown with the rows
     filters = CostFilters(period=Period.between(first, last), measure="takes")
     charges = listing.charges_of(filters, None)
     list(islice(_csv(charges), LOOK_EVERY * 2))  # imports, and the first statements
