@@ -79,7 +79,7 @@ SELECT {projects}, {credentials}, who + 1, {day},
 def measure(size: Size = Size()) -> Iterator[Figure]:
     owners = Owners.make()
     last = timezone.localdate()
-    _fill(owners, size, last - timedelta(days=YEAR - 1))
+    fill(owners, size, last - timedelta(days=YEAR - 1))
     gc.collect()
     for name, days in (("month", MONTH), ("year", YEAR)):
         period = Period.between(last - timedelta(days=days - 1), last)
@@ -87,7 +87,7 @@ def measure(size: Size = Size()) -> Iterator[Figure]:
     yield _settles(owners, size)
 
 
-def _fill(owners: Owners, size: Size, first: date) -> None:
+def fill(owners: Owners, size: Size, first: date) -> None:
     is_sqlite = connection.vendor == "sqlite"
     day = "date('{0}', '+' || d || ' days')" if is_sqlite else "date '{0}' + CAST(d AS integer)"
     sql = FILL.format(

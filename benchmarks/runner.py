@@ -19,6 +19,7 @@ MODULES = {
     "list": "list_page",
     "admin": "admin_lists",
     "costs": "costs",
+    "exports": "exports",
     "feed": "feed",
     "team": "live_team",
     "serving": "serving",

@@ -141,5 +141,5 @@ def test_the_doctor_tells_how_long_things_are_kept(db: None, settings: Any) -> N
     [told] = database_checks.kept()
     assert told.text == (
         "expired sessions a day at most, failed jobs 30 days, raw answers of ended tasks 365 days, "
-        "files of bills 30 days"
+        "files of bills 30 days, exported files 7 days"
     )

@@ -13,6 +13,7 @@ from tasks.admin.read_only import LargeTableAdmin, ReadOnlyAdmin, TaskRowsAdmin
 from tasks.models import (
     AuditEntry,
     Difference,
+    Export,
     Invitation,
     Profile,
     Reconciliation,
@@ -107,3 +108,13 @@ class UntrackedTaskAdmin(LargeTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("raw")
+
+
+@admin.register(Export)
+class ExportAdmin(LargeTableAdmin):
+    about = _("Excel files people asked for. They are kept for 7 days.")
+    day_field = "asked_at"
+    list_display = ("asked_at", "person", "table", "state", "done", "total", "size", "tries")
+    list_filter = ("state", "table")
+    list_select_related = ("person",)
+    search_fields = ("person__username",)

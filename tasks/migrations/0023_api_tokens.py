@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0020_bills'),
+        ('tasks', '0021_exports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

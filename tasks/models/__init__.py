@@ -14,6 +14,7 @@ from tasks.models.copy import Copy, CopyKind, CopyState, CopyTrouble
 from tasks.models.cost_sum import BatchSum, CostSum
 from tasks.models.create_lookup import Candidate, CreateLookup
 from tasks.models.credential import Credential
+from tasks.models.export import Export, ExportState, ExportTable
 from tasks.models.health import HealthMinute
 from tasks.models.invitation import Invitation
 from tasks.models.leases import Lease
@@ -73,6 +74,9 @@ __all__ = [
     "Damage",
     "Density",
     "Difference",
+    "Export",
+    "ExportState",
+    "ExportTable",
     "HealthMinute",
     "Invitation",
     "Lease",

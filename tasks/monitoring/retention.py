@@ -1,4 +1,4 @@
-"""Retention: expired sessions, failed jobs, raw answers and files of bills go after a while.
+"""Retention: expired sessions, failed jobs, raw answers, files of bills and exports go after a while.
 
 It goes once a day, few rows in a transaction, so that nobody else who writes waits noticeably.
 Costs, status changes and the audit always stay.
@@ -16,7 +16,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, QuerySet
 from django_q.models import Task as Job
 
-from tasks.models import Bill, Copy, Task
+from tasks.models import Bill, Copy, Export, Task, export
 from tasks.models.bill import FILE_KEPT
 from tasks.models.copy import UNSAVED
 
@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 def tidy(now: datetime, seconds: float) -> bool:
     """Tidy up for so many seconds; return whether there is more to do."""
     stop = time.monotonic() + seconds
-    for step in (_sessions, _session_notes, _failures, _answers, _bill_files):
+    for step in (_sessions, _session_notes, _failures, _answers, _bill_files, _exports):
         while step(now):
             if time.monotonic() > stop:
                 return True
@@ -43,6 +43,7 @@ def rules() -> dict[str, str]:
         "failed jobs": _days(settings.KEEP_FAILURES),
         "raw answers of ended tasks": _days(settings.KEEP_ANSWERS),
         "files of bills": _days(FILE_KEPT.days),
+        "exported files": _days(export.KEPT.days),
     }
 
 
@@ -93,3 +94,8 @@ def _bill_files(now: datetime) -> int:
     chosen = list(Bill.objects.with_old_files(now).values_list("pk", flat=True)[:AT_ONCE])
     Bill.objects.filter(pk__in=chosen).update(content=b"", has_file=False)
     return len(chosen)
+
+
+def _exports(now: datetime) -> int:
+    """Remove exports with their files; a file that the storage keeps is tried the next day."""
+    return Export.objects.purge(now, AT_ONCE)

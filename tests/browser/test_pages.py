@@ -114,6 +114,7 @@ def paths(tasks: list[Task]) -> list[str]:
         "/costs/differences/",
         "/costs/charges/",
         *(f"/costs/bills/{path}" for path in ("", *(f"{bill.pk}/" for bill in Bill.objects.all()))),
+        "/costs/exports/",
         "/settings/",
         "/tasks/track/",
         "/tasks/new/",
@@ -146,6 +147,23 @@ def test_every_page_is_accessible_and_fits_in_either_light_and_language(
         root = "document.documentElement"
         assert page.evaluate(f"[{root}.dataset.theme, {root}.lang]") == [theme, language]
         check_appearance(page, closely=(1440,) if language == "en" else ())
+
+
+@pytest.mark.looks
+def test_a_statement_is_accessible_and_light_in_any_light(
+    live_server: Any,
+    enter: Enter,
+    staff: User,
+    tasks: list[Task],
+    complaints: list[str],
+    page: Page,
+) -> None:
+    page.context.add_cookies([{"name": "theme", "value": "dark", "url": live_server.url}])
+    enter(staff)
+    month = timezone.now().strftime("%Y-%m")
+    page.goto(f"{live_server.url}/costs/statement/{tasks[0].project_id}/{month}/?takes=1")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    check_appearance(page)
 
 
 @pytest.mark.looks

@@ -23,6 +23,9 @@ from tasks.models import (
     Budget,
     Copy,
     CopyKind,
+    Export,
+    ExportState,
+    ExportTable,
     Invitation,
     Membership,
     Price,
@@ -57,7 +60,7 @@ def people(
 
 
 @pytest.fixture
-def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
+def world(make_task: MakeTask, save_copy: SaveCopy, manager: User) -> dict[str, Any]:
     task = make_task()
     copy = save_copy(task, b"a video", poster=b"an image", sprite=b"images", poster_hash="5" * 16)
     _put_proxy(copy)
@@ -84,8 +87,19 @@ def world(make_task: MakeTask, save_copy: SaveCopy) -> dict[str, Any]:
         credential=theirs, file_name="a.csv", uploaded_at=timezone.now(), state="compared",
         compared_at=timezone.now(),
     ).pk  # fmt: skip
+    ids["export"] = _an_export(task.project, manager).pk
     given = _a_picture(task.project) | _a_sound(task.project)
     return {**ids, **_somebody(task.project), **given}
+
+
+def _an_export(project: Project, manager: User) -> Export:
+    """An Excel file that the manager asked for."""
+    name = storages["videos"].save("exports/1.xlsx", ContentFile(b"a workbook"))
+    return Export.objects.create(
+        person=manager, table=ExportTable.TAKES,
+        state=ExportState.READY, projects=[project.pk], name=name, size=10,
+        asked_at=timezone.now(),
+    )  # fmt: skip
 
 
 def _a_picture(project: Project) -> dict[str, Any]:

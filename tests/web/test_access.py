@@ -319,6 +319,22 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "bill_adopt"): ("/costs/bills/{bill}/adopt/", (DOOR, 403, 403, 403, 403, 302)),
     ("POST", "bill_export"): ("/costs/bills/{bill}/export.csv", (DOOR, 403, 403, 403, 403, 200)),
     ("POST", "bill_remove"): ("/costs/bills/{bill}/remove/", (DOOR, 403, 403, 403, 403, 302)),
+    ("GET", "exports"): ("/costs/exports/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "export_progress"): ("/costs/exports/progress/", (DOOR, 200, 403, 200, 200, 200)),
+    ("GET", "ask_for_sums"): ("/costs/exports/sums/", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "ask_for_sums"): ("/costs/exports/sums/", (DOOR, 302, 403, 302, 302, 302)),
+    ("GET", "ask_for_takes"): ("/costs/exports/takes/", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "ask_for_takes"): ("/costs/exports/takes/", (DOOR, 302, 403, 302, 302, 302)),
+    ("GET", "export_file"): ("/costs/exports/{export}/file", (DOOR, 404, 404, 404, 200, 404)),
+    ("GET", "delete_export"): ("/costs/exports/{export}/delete/", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "delete_export"): (  # the manager's own
+        "/costs/exports/{export}/delete/",
+        (DOOR, 404, 404, 404, 302, 404),
+    ),
+    ("GET", "statement"): (
+        "/costs/statement/{project}/2026-11/",
+        (DOOR, 404, 404, 200, 200, 200),
+    ),
     ("GET", "budgets"): ("/budgets/", (DOOR, 200, 403, 200, 200, 200)),
     ("GET", "budget"): ("/budgets/{project}/", (DOOR, 404, 403, 200, 200, 200)),
     ("POST", "budget"): ("/budgets/{project}/", (DOOR, 404, 403, 403, 200, 200)),
@@ -413,6 +429,10 @@ GET_ONLY = {
     "cost_charges",
     "cost_differences",
     "cost_failures",
+    "exports",
+    "export_progress",
+    "export_file",
+    "statement",
     "site_budgets",
     "credentials",
     "tasks",
@@ -473,7 +493,7 @@ def expected_of(method: str, route: str) -> tuple[int | str, ...]:
 #: Routes that answer HEAD as they answer GET; all others refuse it.
 ANSWER_HEAD = {"healthz", "readyz", "statusz", "sign_in", "password", "set_language"}
 ANSWER_HEAD |= {"video", "last_frame", "poster", "kept_poster", "sprite", "upload", "shared"}
-ANSWER_HEAD |= {"proxy", "upload_picture", "trash_poster", "usersessions_list"}
+ANSWER_HEAD |= {"proxy", "export_file", "upload_picture", "trash_poster", "usersessions_list"}
 #: Views of allauth's, and redirects, which answer HEAD, and other methods as GET or POST.
 LENIENT = ("account_", "mfa_", "moved_")
 #: Our own views that do.

@@ -41,6 +41,7 @@ from tasks.models import (
     CreateLookup,
     Credential,
     Difference,
+    Export,
     HealthMinute,
     Invitation,
     Lease,
@@ -133,6 +134,7 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
         Cancellation.objects.create(task=task, asked_by=person, asked_at=now)
         Copy.objects.create(task=task, kind="video", state="saved", size=1, created_at=now)
         Difference.objects.create(reconciliation=compared, task=task, kind="missing")
+        Export.objects.create(person=person, table="takes", asked_at=now)
         EmailAddress.objects.create(user=person, email=f"{unique}@example.com")
         UntrackedTask.objects.create(
             credential=account, base_url="https://x", remote_id=unique, status="running",

@@ -43,6 +43,21 @@ def test_no_text_at_all_becomes_a_formula(values: list[str]) -> None:
     assert_harmless(values)
 
 
+@given(st.lists(st.lists(st.sampled_from(PIECES)).map("".join) | st.integers() | st.none(),
+                min_size=1, max_size=4))  # fmt: skip
+def test_a_look_at_a_whole_row_finds_what_a_look_at_each_cell_does(values: list[object]) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow([csv_tables.safe(each) for each in values])
+    assert [*csv_tables.lines(["head"], [values])][1] == text.getvalue()
+
+
+def test_pieces_are_the_lines_some_at_a_time() -> None:
+    rows = [[each] for each in range(csv_tables.AT_ONCE * 2)]
+    found = list(csv_tables.pieces(["number"], rows))
+    assert len(found) == 3
+    assert "".join(found) == "".join(csv_tables.lines(["number"], rows))
+
+
 def test_numbers_stay_numbers_and_ordinary_text_stays_as_it_is() -> None:
     text = 'A boat, at 5 - 6 knots; "left-hand" view = wide, 海浪＝慢'
     assert [csv_tables.safe(each) for each in (-5, -0.5, None, text)] == ["-5", "-0.5", "", text]

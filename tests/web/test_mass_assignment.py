@@ -179,6 +179,11 @@ POSTS: dict[str, Post] = {
     "bill_adopt": only_looks(by="staff", asked="project"),
     "bill_export": Post(by="staff"),
     "bill_remove": Post(by="staff"),
+    "ask_for_sums": Post(asked="project credential provider person period"),
+    "ask_for_takes": Post(
+        data={"column": "day"}, asked="project credential provider person period"
+    ),
+    "delete_export": Post(),
     "budget": Post(data=TAKES),
     "budget_add": Post(data={**BUDGET, "person": ""}),
     "person_budget_add": Post(by="staff", data={**BUDGET, "person": "{staff}"}),

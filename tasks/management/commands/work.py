@@ -1,4 +1,4 @@
-"""`manage.py work`: the django-q2 cluster, the archive, and the watch over both."""
+"""`manage.py work`: the django-q2 cluster, the archive, exports, and the watch over them."""
 
 import time
 from typing import Any
@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from tasks.archive import LEASE as ARCHIVE
 from tasks.archive import LEASE_SECONDS
+from tasks.management.export_watch import ExportWatch
 from tasks.management.installation import RUN_DIR, prepare_folder, require_takeover
 from tasks.management.supervision import (
     CHECKED,
@@ -44,7 +45,7 @@ class Command(BaseCommand):
             _keep_watch(_watches(options), pause=min(1.0, options["quiet"] / 3))
 
 
-def _watches(options: dict[str, Any]) -> list[Watch]:
+def _watches(options: dict[str, Any]) -> list[Watch | ExportWatch]:
     quiet, wedged, grace = (options[name] for name in ("quiet", "wedged", "grace"))
     how: dict[str, Any] = {"grace": grace, "piped": False, "suspended": min(wedged, SUSPENDED)}
     cluster = Child("cluster", manage("qcluster", CHECKED), **how)
@@ -52,10 +53,11 @@ def _watches(options: dict[str, Any]) -> list[Watch]:
     return [
         ClusterWatch(cluster, RUN_DIR / "cluster", quiet=quiet, wedged=wedged),
         Watch(archive, RUN_DIR / "archive", lease=ARCHIVE, wedged=max(wedged, 2 * LEASE_SECONDS)),
+        ExportWatch(Child("export", manage("export", CHECKED), **how)),
     ]
 
 
-def _keep_watch(watches: list[Watch], pause: float) -> None:
+def _keep_watch(watches: list[Watch | ExportWatch], pause: float) -> None:
     try:
         for watch in watches:
             watch.start()

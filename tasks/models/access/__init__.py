@@ -30,8 +30,10 @@ from tasks.models.access.accounts import (
     BillAccess,
     BudgetAccess,
     CredentialAccess,
+    ExportAccess,
     PriceAccess,
     sees_budgets_of_credentials,
+    still_sees,
 )
 from tasks.models.access.people import (
     MembershipAccess,
@@ -96,6 +98,7 @@ __all__ = [
     "BudgetAccess",
     "CopyAccess",
     "CredentialAccess",
+    "ExportAccess",
     "MembershipAccess",
     "PriceAccess",
     "ProjectAccess",
@@ -132,6 +135,7 @@ __all__ = [
     "scope_allows",
     "sees_budgets_of_credentials",
     "sight_of",
+    "still_sees",
     "token_of",
     "token_scopes",
     "visible_copies",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 from django.db import models
@@ -110,3 +111,15 @@ def _own_budgets(user: Any) -> Q:
 def sees_budgets_of_credentials(user: Any) -> bool:
     """Whether this person is told what is left of a credential's budget, and who set it."""
     return user is not None and administers(user)
+
+
+class ExportAccess(models.QuerySet[Row]):
+    def visible_to(self, user: Any) -> Self:
+        """Exports that this person asked for."""
+        return self.filter(person=user.pk) if user.is_active else self.none()
+
+
+def still_sees(user: Any, projects: Sequence[int] | None) -> bool:
+    """Whether this person sees the details of all these projects today; None is every project."""
+    seen = projects_of_site().ids_detailed_to(user)
+    return seen is None or (projects is not None and set(projects) <= set(seen))

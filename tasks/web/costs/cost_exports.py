@@ -1,4 +1,4 @@
-"""Costs as CSV: a row a take with the columns that were chosen, and a row a group of sums.
+"""Costs as tables, for CSV and Excel: a row a take with the chosen columns, a row a group of sums.
 
 Heads are the same in every language, for whoever reads them with a script. Nothing is kept in
 memory but a portion of rows.
@@ -9,17 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from tasks.billing import costs
 from tasks.billing.costs import Span
-from tasks.models import Charge, ChargeState, Credential, Outcome, Project
+from tasks.models import Charge, ChargeState, Credential, Export, Outcome, Project
+from tasks.models.charge import day_of
 from tasks.models.cost_sum import MEASURES
 from tasks.web.costs import cost_names
 from tasks.web.costs.cost_charges import portions
+from tasks.web.costs.cost_filters import CostFilters
 
 #: Where a charge's tokens and money belong, by its state and whether it is open.
 BILLED, RESERVED, ESTIMATED = "billed", "reserved", "estimated"
@@ -129,6 +133,11 @@ def chosen(heads: Iterable[str]) -> list[Column]:
     return [column for column in COLUMNS if column.head in wanted] or list(COLUMNS)
 
 
+def filters_of(export: Export) -> CostFilters:
+    """The filters of the page from which an export was asked for."""
+    return CostFilters.read(QueryDict(export.query), day_of(export.asked_at))
+
+
 def take_rows(charges: QuerySet[Charge], columns: Sequence[Column]) -> Iterator[list[Any]]:
     """A row of cells for each charge, the newest first."""
     fields = ["day", "pk", *dict.fromkeys(name for column in columns for name in column.fields)]
@@ -137,10 +146,18 @@ def take_rows(charges: QuerySet[Charge], columns: Sequence[Column]) -> Iterator[
     plan = []
     for column in columns:
         cell = names.of(column.head) or column.cell
-        plan.append((cell, [places[name] for name in column.fields]))
+        plan.append(_reader(cell, [places[name] for name in column.fields]))
     for portion in portions(charges.values_list(*fields)):
         for row in portion:
-            yield [cell(*(row[place] for place in at)) if cell else row[at[0]] for cell, at in plan]
+            yield [read(row) for read in plan]
+
+
+def _reader(cell: Callable[..., Any] | None, at: Sequence[int]) -> Callable[[Any], Any]:
+    """A function that makes a cell of the values at these places of a row."""
+    values = itemgetter(*at)
+    if cell is None:
+        return values
+    return (lambda row: cell(values(row))) if len(at) == 1 else (lambda row: cell(*values(row)))
 
 
 class _Names:

@@ -21,7 +21,8 @@ from tasks.billing.costs import (
     Span,
     money_in,
 )
-from tasks.models import Currency, Outcome, TokenCheck
+from tasks.models import Currency, Outcome, Project, TokenCheck
+from tasks.models.access import require_details
 from tasks.providers.numbers import whole_number
 from tasks.web.costs.cost_periods import EARLIEST, LATEST, NAMES, Period
 from tasks.web.lists.days import read_day
@@ -79,6 +80,23 @@ class CostFilters:
             excluded=self.excluded,
         )
 
+    def projects_among(self, seen: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        """The projects that are asked for among those that a person sees; None for all."""
+        chosen = self.where.get("project")
+        if chosen is None:
+            return seen
+        return (chosen,) if seen is None or chosen in seen else ()
+
+    @property
+    def file_period(self) -> str:
+        """The period as it stands in the names of files."""
+        return f"{self.period.first:%Y-%m-%d} {self.period.last:%Y-%m-%d}"
+
+    @property
+    def noted(self) -> dict[str, Any]:
+        """The filters as the audit keeps them."""
+        return {**dict(self.pairs()), "since": self.period.first, "until": self.period.last}
+
     def pairs(self) -> list[tuple[str, str]]:
         pairs = [("measure", self.measure), ("by", self.by), ("then", self.then)]
         if self.period.name:
@@ -129,6 +147,12 @@ MEASURES: dict[str, Measure] = {
     "seconds": SECONDS,
     **{currency: money_in(currency) for currency in Currency.values},
 }
+
+
+def projects_seen_by(person: Any) -> tuple[int, ...] | None:
+    """Projects whose money this person sees, None for all; refuses whoever sees of none."""
+    require_details(person)
+    return Project.objects.ids_detailed_to(person)
 
 
 def _excluded(query: QueryDict) -> dict[str, tuple[Any, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 BYTE_ORDER_MARK = "\ufeff"  # tells Excel that the file is UTF-8
@@ -12,6 +13,10 @@ BYTE_ORDER_MARK = "\ufeff"  # tells Excel that the file is UTF-8
 #: and after whatever it may take for a separator or the end of a line. The file has commas, but a
 #: person may open it with semicolons or tabs, and then its quotes no longer hold a cell together.
 FORMULA_START = re.compile(r"""^(?=[\t\r\n])|((?:^|[,;\t\r\n])[\s"]*)(?=[=+\-@＝＋－＠])""")
+#: The same in a row of cells that a null character stands before, for most rows have none: looking
+#: for it cell by cell took two thirds of the time of a long table.
+RISKY = re.compile(r"""\0[\t\r\n]|[\0,;\t\r\n][\s"]*[=+\-@＝＋－＠]""")
+AT_ONCE = 200  # lines of a piece that is sent
 
 
 def lines(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
@@ -19,7 +24,16 @@ def lines(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield BYTE_ORDER_MARK + writer.writerow([safe(cell) for cell in head])
     for row in rows:
-        yield writer.writerow([safe(cell) for cell in row])
+        cells = list(row)
+        is_risky = RISKY.search("\0" + "\0".join(map(str, cells)))
+        yield writer.writerow([safe(cell) for cell in cells] if is_risky else cells)
+
+
+def pieces(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    """The lines some at a time: each piece that is sent costs the web server a step of its own."""
+    found = lines(head, rows)
+    while piece := "".join(islice(found, AT_ONCE)):
+        yield piece
 
 
 def safe(cell: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -15,7 +16,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tasks.billing import costs
 from tasks.models import AuditAction, Credential, Profile, Project, Recalculation
-from tasks.models.access import require_details
 from tasks.models.charge import day_of
 from tasks.team import preferences
 from tasks.team.audit import note
@@ -25,7 +25,7 @@ from tasks.web.costs import cost_exports as exports
 from tasks.web.costs import cost_names
 from tasks.web.costs.cost_differences import DifferencePage
 from tasks.web.costs.cost_failures import FailurePage
-from tasks.web.costs.cost_filters import CostFilters
+from tasks.web.costs.cost_filters import CostFilters, projects_seen_by
 from tasks.web.costs.cost_periods import NAMES, Period
 from tasks.web.costs.cost_rows import charge_rows
 from tasks.web.costs.cost_series import CostSeries
@@ -37,12 +37,13 @@ from tasks.web.limits import limited
 from tasks.web.lists import csv_tables
 
 LATEST = 5  # recalculations that the page shows
+MOST_STATEMENTS = 50  # projects that the page has links for
 
 
 @require_GET
 def cost_page(request: HttpRequest) -> HttpResponse:
     """Show a period's costs by one or two things, of the projects whose money one sees."""
-    projects = _projects(request)
+    projects = projects_seen_by(request.user)
     today = day_of(timezone.now())
     filters = CostFilters.read(request.GET, today)
     page = CostPage.read(filters, projects, today)
@@ -57,6 +58,7 @@ def cost_page(request: HttpRequest) -> HttpResponse:
         "by_label": cost_names.DIMENSIONS[filters.by],
         "dimensions": cost_names.DIMENSIONS.items(),
         "recalculations": recalculations(managed[:LATEST]),
+        "statements": _statements(filters, projects),
         "all_takes": charges_url(filters, "takes"),
         "is_in_a_project": projects is None or bool(projects),
     }
@@ -66,7 +68,7 @@ def cost_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def cost_failures(request: HttpRequest) -> HttpResponse:
     """Show how takes of a period ended, what failures cost, and how long the others took."""
-    projects = _projects(request)
+    projects = projects_seen_by(request.user)
     filters = CostFilters.read(request.GET, day_of(timezone.now()))
     page = FailurePage(filters, filters.span(projects))
     context = {**_head(filters), "tab": "failures", "page": page}
@@ -86,7 +88,7 @@ def cost_differences(request: HttpRequest) -> HttpResponse:
 @require_GET
 def cost_charges(request: HttpRequest) -> HttpResponse:
     """List the charges that a number is made of, and add them up again."""
-    projects = _projects(request)
+    projects = projects_seen_by(request.user)
     filters = CostFilters.read(request.GET, day_of(timezone.now()), of_charges=True)
     measure, part = listing.measure_of(filters), listing.part_of(filters)
     charges = listing.charges_of(filters, projects)
@@ -118,49 +120,44 @@ def cost_charges(request: HttpRequest) -> HttpResponse:
 @limited(Limit.EXPORT)
 def export_costs(request: HttpRequest) -> HttpResponseBase:
     """Export the sums of a period as CSV: a row for each group and currency."""
-    projects = _projects(request)
+    projects = projects_seen_by(request.user)
     filters = CostFilters.read(request.POST, day_of(timezone.now()))
     names = [name for name in (filters.by, filters.then) if name]
-    note(request, AuditAction.EXPORTED, label=_("sums of costs"), **_noted(filters))
+    note(request, AuditAction.EXPORTED, label=_("sums of costs"), **filters.noted)
     rows = exports.sum_rows(filters.span(projects), names)
-    return _table(exports.sum_head(names), rows, f"Dailies costs {_file_period(filters)}.csv")
+    return _table(exports.sum_head(names), rows, f"Dailies costs {filters.file_period}.csv")
 
 
 @require_POST
 @limited(Limit.EXPORT)
 def export_charges(request: HttpRequest) -> HttpResponseBase:
     """Export takes as CSV, and remember which columns this person wants."""
-    projects = _projects(request)
+    projects = projects_seen_by(request.user)
     filters = CostFilters.read(request.POST, day_of(timezone.now()), of_charges=True)
     columns = exports.chosen(request.POST.getlist("column"))
     heads = [column.head for column in columns]
     Profile.objects.remember(request.user, export_columns=",".join(heads))
-    note(request, AuditAction.EXPORTED, label=_("takes and their costs"), **_noted(filters))
+    note(request, AuditAction.EXPORTED, label=_("takes and their costs"), **filters.noted)
     rows = exports.take_rows(listing.charges_of(filters, projects), columns)
-    return _table(heads, rows, f"Dailies takes {_file_period(filters)}.csv")
+    return _table(heads, rows, f"Dailies takes {filters.file_period}.csv")
 
 
-def _noted(filters: CostFilters) -> dict[str, Any]:
-    """The export's filters, as the audit keeps them."""
-    period = filters.period
-    return {**dict(filters.pairs()), "since": period.first, "until": period.last}
-
-
-def _file_period(filters: CostFilters) -> str:
-    return f"{filters.period.first:%Y-%m-%d} {filters.period.last:%Y-%m-%d}"
+def _statements(filters: CostFilters, projects: tuple[int, ...] | None) -> list[dict[str, Any]]:
+    """Statements of the month in which the period ends: of the chosen project, or of each."""
+    last = min(filters.period.last, day_of(timezone.now()))
+    chosen = filters.projects_among(projects)
+    rows = Project.objects.all() if chosen is None else Project.objects.filter(pk__in=chosen)
+    return [
+        {"project": name, "url": reverse("statement", args=[pk, f"{last:%Y-%m}"]), "month": last}
+        for pk, name in rows.order_by("name", "pk").values_list("pk", "name")[:MOST_STATEMENTS]
+    ]
 
 
 def _table(head: list[str], rows: Iterable[list[Any]], name: str) -> StreamingHttpResponse:
-    lines = csv_tables.lines(head, rows)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    pieces = csv_tables.pieces(head, rows)
+    response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(True, name) or ""
     return response
-
-
-def _projects(request: HttpRequest) -> tuple[int, ...] | None:
-    """The projects whose money this person sees, None for all; refuses whoever sees of none."""
-    require_details(request.user)
-    return Project.objects.ids_detailed_to(request.user)
 
 
 def _columns(request: HttpRequest) -> list[tuple[exports.Column, bool]]:
