@@ -59,8 +59,12 @@ def video(record: Record) -> bytes:
     The picture inside is smaller, so that the files stay small; players scale it.
     """
     order = record.order
-    size = frame_size(order.model, order.resolution, order.ratio)
-    return _with_display_size(clip_name(record), size) if size else clip(clip_name(record), "mp4")
+    return sized_clip(clip_name(record), frame_size(order.model, order.resolution, order.ratio))
+
+
+def sized_clip(name: str, size: tuple[int, int] | None) -> bytes:
+    """Read a clip, with this display size in its header."""
+    return _with_display_size(name, size) if size else clip(name, "mp4")
 
 
 @lru_cache(maxsize=32)
