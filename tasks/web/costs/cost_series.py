@@ -13,7 +13,7 @@ from tasks.web.costs import cost_names
 from tasks.web.costs.cost_chart import Chart, Series, stacked
 from tasks.web.costs.cost_filters import CostFilters
 from tasks.web.costs.cost_names import number_of, short_of
-from tasks.web.costs.cost_periods import Period
+from tasks.web.costs.cost_periods import EARLIEST, LATEST, Period
 from tasks.web.costs.costs import Cell, CostPage, charges_url
 
 
@@ -33,7 +33,7 @@ class CostSeries:
         values = self.page.stacked_values
         whole = self._by_bucket(costs.by_day(self.page.span, self.page.measure), None)
         if not self.page.stacked_by:
-            urls = [self._bucket_url(self.page.filters, bucket) for bucket in self.buckets]
+            urls = self._bucket_urls(self.page.filters)
             return [Series(label=_("All"), values=whole, urls=urls)]
         found = costs.by_day(self.page.span, self.page.measure, self.page.stacked_by, values)
         series = [self._one_series(value, self._by_bucket(found, value)) for value in values]
@@ -43,13 +43,13 @@ class CostSeries:
         ]
         if any(rest):
             others = self.page.filters.but(self.page.stacked_by, values)
-            urls = [self._bucket_url(others, bucket) for bucket in self.buckets]
+            urls = self._bucket_urls(others)
             series.append(Series(label=_("Others"), values=rest, urls=urls))
         return series
 
     def _one_series(self, value: Any, values: list[int]) -> Series:
         filters = self.page.filters.only(**{self.page.stacked_by: value})
-        urls = [self._bucket_url(filters, bucket) for bucket in self.buckets]
+        urls = self._bucket_urls(filters)
         label = self.page.name_of[self.page.stacked_by](value)
         return Series(label=label, values=values, urls=urls)
 
@@ -62,10 +62,12 @@ class CostSeries:
                 sums[max(costs.start_of(self.page.unit, day), first)] += number
         return list(sums.values())
 
-    def _bucket_url(self, filters: CostFilters, bucket: tuple[date, date]) -> str:
-        first, last = bucket
-        within = filters.within(Period(first=first, last=last))
-        return charges_url(within, self.page.measure.name)
+    def _bucket_urls(self, filters: CostFilters) -> list[str]:
+        """The address of each column: made once, as there may be thousands, but for its days."""
+        made = Period(first=EARLIEST, last=LATEST)
+        days = f"since={made.first}&until={made.last}"
+        before, after = charges_url(filters.within(made), self.page.measure.name).split(days)
+        return [f"{before}since={first}&until={last}{after}" for first, last in self.buckets]
 
     @cached_property
     def columns(self) -> list[str]:

@@ -75,7 +75,7 @@ class CostPage:
         groups = costs.grouped(span, names, measure)
         is_compared = "batch" not in names and not set(names) & set(TIMES)
         groups_before = costs.grouped(before, names, measure) if is_compared else {}
-        if len(names) > 1 and "batch" in names:
+        if names[1:] == ["batch"]:  # only some of them are in the groups
             level = {key[0]: each for key, each in costs.grouped(span, names[:1], measure).items()}
         else:
             level = folded(groups)
