@@ -7,8 +7,7 @@ so do currencies.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -40,7 +39,6 @@ COLUMNS = {
 }
 DIMENSIONS = (*COLUMNS, *TIMES)
 _OF_BATCHES = {"batch", "project", "person", "credential", "provider", *TIMES}
-BATCHES_AT_ONCE = 500  # of an export; a statement of SQLite takes no more than some values
 MOST_BATCHES = 100  # the dearest of them; a year may have half a million
 
 
@@ -138,16 +136,16 @@ class Amounts:
     takes: int = 0
 
     def __add__(self, other: Amounts) -> Amounts:
-        return Amounts(*(getattr(self, n) + getattr(other, n) for n in _PARTS_AND_TAKES))
+        return Amounts(*(getattr(self, n) + getattr(other, n) for n in PARTS_AND_TAKES))
 
     def __sub__(self, other: Amounts) -> Amounts:
-        return Amounts(*(getattr(self, n) - getattr(other, n) for n in _PARTS_AND_TAKES))
+        return Amounts(*(getattr(self, n) - getattr(other, n) for n in PARTS_AND_TAKES))
 
     def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in _PARTS_AND_TAKES)
+        return any(getattr(self, name) for name in PARTS_AND_TAKES)
 
 
-_PARTS_AND_TAKES = (*PARTS, "takes")
+PARTS_AND_TAKES = (*PARTS, "takes")
 Key = tuple[Any, ...]
 
 
@@ -156,24 +154,6 @@ def start_of(name: str, day: date) -> date:
     if name == "week":
         return day - timedelta(days=day.weekday())
     return day.replace(day=1) if name == "month" else day
-
-
-def totals(span: Span) -> dict[str, dict[str, int]]:
-    """Every sum of the span, by currency; "" has what is without a price. One query."""
-    rows, sums = source_of(span, (), MEASURES)
-    found = rows.values_list("currency").annotate(**sums)
-    return {row[0]: dict(zip(MEASURES, map(int, row[1:]), strict=True)) for row in found}
-
-
-def amounts_in(found: Mapping[str, Mapping[str, int]], measure: Measure) -> Amounts:
-    """A measure's parts among the totals."""
-    rows = [
-        row
-        for each, row in found.items()
-        if measure.currency is None or each in (measure.currency, "")
-    ]
-    values = {part: sum(row[getattr(measure, part)] for row in rows) for part in measure.parts}
-    return Amounts(**values, takes=sum(row["takes"] for row in found.values()))
 
 
 def grouped(span: Span, names: Sequence[str], measure: Measure) -> dict[Key, Amounts]:
@@ -217,10 +197,10 @@ def _folded(
     columns = [column_of(rows, name) for name in names]
     by_currency = [] if measure.currency is None else ["currency"]
     found: Any = rows.order_by().values_list(*columns, *by_currency).annotate(**sums)
-    key_of, currency_at, own = _key_maker(names), len(columns), (measure.currency, "")
+    key_of, currency_at, own = key_maker(names), len(columns), (measure.currency, "")
     places = {name: place for place, name in enumerate(sums, currency_at + len(by_currency))}
     parts = [
-        (_PARTS_AND_TAKES.index(part), places[f"sum_{getattr(measure, part)}"])
+        (PARTS_AND_TAKES.index(part), places[f"sum_{getattr(measure, part)}"])
         for part in measure.parts
     ]
     takes_at = places["sum_takes"]
@@ -229,7 +209,7 @@ def _folded(
         key = key_of(row)
         added = folded.get(key)
         if added is None:
-            added = folded[key] = [0] * len(_PARTS_AND_TAKES)
+            added = folded[key] = [0] * len(PARTS_AND_TAKES)
         if not by_currency or row[currency_at] in own:
             for part, place in parts:
                 added[part] += int(row[place])
@@ -237,7 +217,7 @@ def _folded(
     return {key: Amounts(*added) for key, added in folded.items()}
 
 
-def _key_maker(names: Sequence[str]) -> Callable[[Sequence[Any]], Key]:
+def key_maker(names: Sequence[str]) -> Callable[[Sequence[Any]], Key]:
     """Make the group of a row that begins with the values of these names: times by their start."""
     number = len(names)
     starts = [(place, name) for place, name in enumerate(names) if name in ("week", "month")]
@@ -251,34 +231,6 @@ def _key_maker(names: Sequence[str]) -> Callable[[Sequence[Any]], Key]:
         return tuple(values)
 
     return key
-
-
-def all_sums(span: Span, names: Sequence[str]) -> Iterator[tuple[Key, str, list[int]]]:
-    """Every sum of every group and currency, in the order of the groups, some at a time."""
-    rows, sums = source_of(span, names, MEASURES)
-    if "batch" not in names:
-        yield from _in_groups(rows, names, sums)
-        return
-    last = 0
-    rows = rows.filter(batch__isnull=False)
-    ids = rows.order_by("batch").values_list("batch", flat=True).distinct()
-    while portion := list(ids.filter(batch__gt=last)[:BATCHES_AT_ONCE]):
-        yield from _in_groups(rows.filter(batch__in=portion), names, sums)
-        last = portion[-1]
-
-
-def _in_groups(
-    rows: QuerySet[Any], names: Sequence[str], sums: dict[str, Any]
-) -> Iterator[tuple[Key, str, list[int]]]:
-    columns, key_of = [column_of(rows, name) for name in names], _key_maker(names)
-    found: defaultdict[tuple[Key, str], list[int]] = defaultdict(lambda: [0] * len(sums))
-    for row in rows.order_by().values_list(*columns, "currency").annotate(**sums):
-        key = key_of(row)
-        added = found[key, row[len(columns)]]
-        for place, value in enumerate(row[len(columns) + 1 :]):
-            added[place] += int(value)
-    for (key, currency), values in sorted(found.items(), key=lambda item: item[0]):
-        yield key, currency, values
 
 
 def by_day(
