@@ -1,4 +1,4 @@
-"""What a span came to in all, and every sum of its groups, for pages and exports."""
+"""The totals of a span, and every sum of its groups, for pages and exports."""
 
 from __future__ import annotations
 

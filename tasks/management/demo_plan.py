@@ -1,4 +1,4 @@
-"""What the demonstration's team has done for three months, planned and not yet written.
+"""The work of the demonstration's team in three months, planned and not yet written.
 
 The same on each machine and in each run of one day: chance begins with the same number, and all
 times are relative to today.

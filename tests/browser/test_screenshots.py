@@ -70,7 +70,7 @@ def _work() -> None:
 
 
 def _newest_without_previews() -> int:
-    newest = Copy.objects.saved_videos().order_by("-id").values("pk")[:ENOUGH]
+    newest = Copy.objects.saved_videos().order_by("-id").values_list("pk", flat=True)[:ENOUGH]
     return Copy.objects.without_previews().filter(pk__in=list(newest)).count()
 
 

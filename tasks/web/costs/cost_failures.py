@@ -160,7 +160,7 @@ class FailurePage:
 
 
 def _reason(outcome: str, code: str, words: str) -> str:
-    """Why a take failed: that it expired or was lost says enough."""
+    """The reason of a failure: that a take expired or was lost says enough."""
     if outcome != Outcome.FAILED:
         return str(PLAIN_MEANINGS[Status(outcome)])
     family = failure_of(code, words)
