@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,7 @@ from tasks.web.costs.costs import Cell, CostPage, charges_url
 
 
 class CostSeries:
-    """The chart of a page. Two queries."""
+    """The chart of a page. Two queries, or none where the table has each column already."""
 
     def __init__(self, page: CostPage) -> None:
         self.page = page
@@ -31,11 +32,17 @@ class CostSeries:
     def series(self) -> list[Series]:
         """The values of each pattern by column, then those of all others together."""
         values = self.page.stacked_values
-        whole = self._by_bucket(costs.by_day(self.page.span, self.page.measure), None)
+        found = self._of_the_groups()
+        if found is None:
+            whole = self._by_bucket(costs.by_day(self.page.span, self.page.measure), None)
+        else:
+            whole = self._by_bucket(_together(found), None)
         if not self.page.stacked_by:
             urls = self._bucket_urls(self.page.filters)
             return [Series(label=_("All"), values=whole, urls=urls)]
-        found = costs.by_day(self.page.span, self.page.measure, self.page.stacked_by, values)
+        if found is None:
+            of_them = (self.page.stacked_by, values)
+            found = costs.by_day(self.page.span, self.page.measure, *of_them)
         series = [self._one_series(value, self._by_bucket(found, value)) for value in values]
         rest = [
             all_of_it - sum(each.values[place] for each in series)
@@ -46,6 +53,18 @@ class CostSeries:
             urls = self._bucket_urls(others)
             series.append(Series(label=_("Others"), values=rest, urls=urls))
         return series
+
+    def _of_the_groups(self) -> dict[tuple[date, Any], int] | None:
+        """What was billed by column and value; None where the groups of the table do not tell."""
+        names = self.page.names
+        if self.page.unit not in names or "batch" in names:
+            return None
+        at, by = names.index(self.page.unit), self.page.stacked_by
+        found: dict[tuple[date, Any], int] = {}
+        for key, amounts in self.page.groups.items():
+            place = key[at], key[names.index(by)] if by else None
+            found[place] = found.get(place, 0) + amounts.billed
+        return found
 
     def _one_series(self, value: Any, values: list[int]) -> Series:
         filters = self.page.filters.only(**{self.page.stacked_by: value})
@@ -98,3 +117,11 @@ class CostSeries:
             )
             for place, label in enumerate(self.columns)
         ]
+
+
+def _together(found: Mapping[tuple[date, Any], int]) -> dict[tuple[date, Any], int]:
+    """All values of a column added up."""
+    sums: dict[tuple[date, Any], int] = {}
+    for (day, _value), number in found.items():
+        sums[day, None] = sums.get((day, None), 0) + number
+    return sums
