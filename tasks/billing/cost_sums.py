@@ -79,10 +79,7 @@ def _moved(charges: Iterable[Charge]) -> Iterator[Charge]:
 
 def _remake(sums: CostSumQuerySet) -> int:
     sums.delete()
-    number = 0
-    for rows in _portions(sums.remade(Charge.objects.all())):
-        number += len(sums.bulk_create(sums.model(**row) for row in rows))
-    return number
+    return sums.remake(Charge.objects.all())
 
 
 def _portions(rows: Iterable[Row]) -> Iterator[list[Row]]:
