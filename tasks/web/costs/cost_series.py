@@ -55,7 +55,7 @@ class CostSeries:
         return series
 
     def _of_the_groups(self) -> dict[tuple[date, Any], int] | None:
-        """What was billed by column and value; None where the groups of the table do not tell."""
+        """The billed part by column and value; None where the groups of the table do not tell."""
         names = self.page.names
         if self.page.unit not in names or "batch" in names:
             return None
