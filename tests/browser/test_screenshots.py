@@ -131,7 +131,7 @@ def _take(page: Page, name: str) -> None:
 def _write_webp(png: bytes, path: Path) -> None:
     import av
 
-    with av.open(BytesIO(png)) as source:
+    with av.open(BytesIO(png), "r") as source:
         frame = next(source.decode(video=0))
     with av.open(str(path), "w", format="webp") as target:
         stream = target.add_stream("libwebp", options={"quality": QUALITY})
