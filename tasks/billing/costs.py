@@ -7,14 +7,13 @@ so do currencies.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, cast
 
 from django.db import models
-from django.db.models import Case, F, Q, QuerySet, Sum, Value, When
+from django.db.models import Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from tasks.models import BatchSum, Charge, CostSum
@@ -41,7 +40,6 @@ COLUMNS = {
 }
 DIMENSIONS = (*COLUMNS, *TIMES)
 _OF_BATCHES = {"batch", "project", "person", "credential", "provider", *TIMES}
-BATCHES_AT_ONCE = 500  # of an export; a statement of SQLite takes no more than some values
 MOST_BATCHES = 100  # the dearest of them; a year may have half a million
 
 
@@ -139,16 +137,16 @@ class Amounts:
     takes: int = 0
 
     def __add__(self, other: Amounts) -> Amounts:
-        return Amounts(*(getattr(self, n) + getattr(other, n) for n in _PARTS_AND_TAKES))
+        return Amounts(*(getattr(self, n) + getattr(other, n) for n in PARTS_AND_TAKES))
 
     def __sub__(self, other: Amounts) -> Amounts:
-        return Amounts(*(getattr(self, n) - getattr(other, n) for n in _PARTS_AND_TAKES))
+        return Amounts(*(getattr(self, n) - getattr(other, n) for n in PARTS_AND_TAKES))
 
     def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in _PARTS_AND_TAKES)
+        return any(getattr(self, name) for name in PARTS_AND_TAKES)
 
 
-_PARTS_AND_TAKES = (*PARTS, "takes")
+PARTS_AND_TAKES = (*PARTS, "takes")
 Key = tuple[Any, ...]
 
 
@@ -159,24 +157,6 @@ def start_of(name: str, day: date) -> date:
     return day.replace(day=1) if name == "month" else day
 
 
-def totals(span: Span) -> dict[str, dict[str, int]]:
-    """Every sum of the span, by currency; "" has what is without a price. One query."""
-    rows, sums = source_of(span, (), MEASURES)
-    found = rows.values_list("currency").annotate(**sums)
-    return {row[0]: dict(zip(MEASURES, map(int, row[1:]), strict=True)) for row in found}
-
-
-def amounts_in(found: Mapping[str, Mapping[str, int]], measure: Measure) -> Amounts:
-    """A measure's parts among the totals."""
-    rows = [
-        row
-        for each, row in found.items()
-        if measure.currency is None or each in (measure.currency, "")
-    ]
-    values = {part: sum(row[getattr(measure, part)] for row in rows) for part in measure.parts}
-    return Amounts(**values, takes=sum(row["takes"] for row in found.values()))
-
-
 def grouped(span: Span, names: Sequence[str], measure: Measure) -> dict[Key, Amounts]:
     """The measure by these things, in no order; of batches only those with the most."""
     if "batch" not in names:
@@ -185,97 +165,83 @@ def grouped(span: Span, names: Sequence[str], measure: Measure) -> dict[Key, Amo
 
 
 def _best_batches(span: Span, measure: Measure) -> list[int]:
-    """The batches for which the most was billed."""
+    """The batches for which the most was billed; of money those of its currency come first."""
     rows, sums = source_of(span, ("batch",), (measure.billed,))
-    [(name, found)] = sums.items()
-    if measure.currency is not None:
-        own = Q(currency=measure.currency)
-        found = Sum(Case(When(own, then=F(measure.billed)), default=Value(0)))
-    rows = rows.filter(batch__isnull=False).order_by().values_list("batch")
-    best = rows.annotate(**{name: found}).order_by(f"-{name}", "-batch")
-    return [row[0] for row in best[:MOST_BATCHES]]
+    rows = rows.filter(batch__isnull=False).order_by()
+    own = rows if measure.currency is None else rows.filter(currency=measure.currency)
+    [name] = sums
+    ranked = own.values_list("batch").annotate(**sums).order_by(f"-{name}", "-batch")
+    best = [row[0] for row in ranked[:MOST_BATCHES]]
+    if len(best) == MOST_BATCHES or own is rows:
+        return best
+    others = rows.exclude(batch__in=best).order_by("-batch").values_list("batch", flat=True)
+    return [*best, *others.distinct()[: MOST_BATCHES - len(best)]]
 
 
 def _grouped(
     span: Span, names: Sequence[str], measure: Measure, batches: Sequence[int] | None = None
 ) -> dict[Key, Amounts]:
-    parts = [getattr(measure, part) for part in measure.parts]
-    rows, sums = source_of(span, names, dict.fromkeys([*parts, "takes"]))
-    if batches is not None:
-        rows = rows.filter(batch__in=batches)
-    return _folded(rows, names, measure, sums)
+    columns = dict.fromkeys([*(getattr(measure, part) for part in measure.parts), "takes"])
+    if batches is None:
+        return _folded(*source_of(span, names, columns), names, measure)
+    rows, sums = charges_and_sums(span, columns)
+    return _folded(rows.filter(batch__in=batches), sums, names, measure)
 
 
 def _folded(
-    rows: QuerySet[Any],
-    names: Sequence[str],
-    measure: Measure,
-    sums: dict[str, Any],
+    rows: QuerySet[Any], sums: dict[str, Any], names: Sequence[str], measure: Measure
 ) -> dict[Key, Amounts]:
-    """Add up by currency, week and month; money of another currency is left out, its takes not."""
+    """Add up by currency, week and month; money of another currency is left out, its takes not.
+
+    There may be tens of thousands of rows: nothing is made for each of them but its key.
+    """
     columns = [column_of(rows, name) for name in names]
     by_currency = [] if measure.currency is None else ["currency"]
     found: Any = rows.order_by().values_list(*columns, *by_currency).annotate(**sums)
-    folded: defaultdict[Key, Amounts] = defaultdict(Amounts)
-    first_sum = len(columns) + len(by_currency)
+    key_of, currency_at, own = key_maker(names), len(columns), (measure.currency, "")
+    places = {name: place for place, name in enumerate(sums, currency_at + len(by_currency))}
+    parts = [
+        (PARTS_AND_TAKES.index(part), places[f"sum_{getattr(measure, part)}"])
+        for part in measure.parts
+    ]
+    takes_at = places["sum_takes"]
+    folded: dict[Key, list[int]] = {}
     for row in found:
-        key = _key(names, row)
-        values = dict(zip(sums, map(int, row[first_sum:]), strict=True))
-        is_other = bool(by_currency) and row[len(columns)] not in (measure.currency, "")
-        folded[key] += _amounts(values, measure, is_other=is_other)
-    return dict(folded)
+        key = key_of(row)
+        added = folded.get(key)
+        if added is None:
+            added = folded[key] = [0] * len(PARTS_AND_TAKES)
+        if not by_currency or row[currency_at] in own:
+            for part, place in parts:
+                added[part] += int(row[place])
+        added[-1] += int(row[takes_at])
+    return {key: Amounts(*added) for key, added in folded.items()}
 
 
-def _key(names: Sequence[str], row: Sequence[Any]) -> Key:
-    """The group of a row that begins with the values of these names, times by their beginnings."""
-    return tuple(
-        start_of(name, value) if name in TIMES else value
-        for name, value in zip(names, row, strict=False)
-    )
+def key_maker(names: Sequence[str]) -> Callable[[Sequence[Any]], Key]:
+    """Make the group of a row that begins with the values of these names: times by their start."""
+    number = len(names)
+    starts = [(place, name) for place, name in enumerate(names) if name in ("week", "month")]
+    if not starts:
+        return lambda row: tuple(row[:number])
 
+    def key(row: Sequence[Any]) -> Key:
+        values = list(row[:number])
+        for place, name in starts:
+            values[place] = start_of(name, values[place])
+        return tuple(values)
 
-def _amounts(values: dict[str, int], measure: Measure, *, is_other: bool) -> Amounts:
-    """A row's parts, of which money of another currency has only its takes."""
-    takes = values["sum_takes"]
-    if is_other:
-        return Amounts(takes=takes)
-    parts = {part: values[f"sum_{getattr(measure, part)}"] for part in measure.parts}
-    return Amounts(**parts, takes=takes)
-
-
-def all_sums(span: Span, names: Sequence[str]) -> Iterator[tuple[Key, str, list[int]]]:
-    """Every sum of every group and currency, in the order of the groups, some at a time."""
-    rows, sums = source_of(span, names, MEASURES)
-    if "batch" not in names:
-        yield from _in_groups(rows, names, sums)
-        return
-    last = 0
-    rows = rows.filter(batch__isnull=False)
-    ids = rows.order_by("batch").values_list("batch", flat=True).distinct()
-    while portion := list(ids.filter(batch__gt=last)[:BATCHES_AT_ONCE]):
-        yield from _in_groups(rows.filter(batch__in=portion), names, sums)
-        last = portion[-1]
-
-
-def _in_groups(
-    rows: QuerySet[Any], names: Sequence[str], sums: dict[str, Any]
-) -> Iterator[tuple[Key, str, list[int]]]:
-    columns = [column_of(rows, name) for name in names]
-    found: defaultdict[tuple[Key, str], list[int]] = defaultdict(lambda: [0] * len(sums))
-    for row in rows.order_by().values_list(*columns, "currency").annotate(**sums):
-        key = _key(names, row)
-        added = found[key, row[len(columns)]]
-        for place, value in enumerate(row[len(columns) + 1 :]):
-            added[place] += int(value)
-    for (key, currency), values in sorted(found.items(), key=lambda item: item[0]):
-        yield key, currency, values
+    return key
 
 
 def by_day(
     span: Span, measure: Measure, name: str = "", among: Sequence[Any] = ()
 ) -> dict[tuple[date, Any], int]:
-    """The billed part by day, or by day and one of these values."""
-    rows, sums = source_of(span, (name,) if name else (), {measure.billed: None})
+    """The billed part by day, or by day and one of these values; few batches have few charges."""
+    if name == "batch":
+        rows, sums = charges_and_sums(span, (measure.billed,))
+    else:
+        rows, sums = source_of(span, (name,) if name else (), (measure.billed,))
     if measure.currency is not None:
         rows = rows.filter(currency=measure.currency)
     if not name:
@@ -309,10 +275,23 @@ def source_of(
     table: type[models.Model] = CostSum
     if "batch" in needed:
         table = BatchSum if needed <= _OF_BATCHES else Charge
-    rows = span.narrow(table._default_manager.order_by())
     if table is Charge:
-        return rows, {f"sum_{each}": MEASURES[each] for each in columns}
-    return rows, {f"sum_{each}": Sum(each) for each in columns}
+        return charges_and_sums(span, columns)
+    rows = span.narrow(table._default_manager.order_by())
+    return rows, {f"sum_{each}": _Added(each) for each in columns}
+
+
+def charges_and_sums(span: Span, columns: Iterable[str]) -> tuple[QuerySet[Any], dict[str, Any]]:
+    """The charges themselves, and the aggregates that make these columns of sums of them."""
+    rows = span.narrow(Charge.objects.order_by())
+    return rows, {f"sum_{each}": MEASURES[each] for each in columns}
+
+
+class _Added(Sum):
+    """A sum whose numbers are taken as the database gives them: each is made whole once, later."""
+
+    def get_db_converters(self, connection: Any) -> list[Any]:
+        return []
 
 
 def column_of(rows: QuerySet[Any], name: str) -> str:

@@ -79,17 +79,17 @@ def failures(span: Span) -> QuerySet[Charge]:
     return made_here(span).filter(outcome__in=FAILED)
 
 
-def error_codes(span: Span) -> list[tuple[str, str, int]]:
-    """The codes of failures with the words of those without a code, and how many there are.
+def error_codes(span: Span) -> list[tuple[str, str, str, int]]:
+    """The ends and codes of failures with the words of those without a code, and their number.
 
     The words are known as long as the task is there. One query.
     """
     known = When(error_code="", then=F("task__error_message"))
     words = Case(known, default=Value(""), output_field=TextField())
-    rows = failures(span).filter(outcome=Outcome.FAILED).order_by()
-    found = rows.annotate(words=words).values_list("error_code", "words")
+    rows = failures(span).order_by()
+    found = rows.annotate(words=words).values_list("outcome", "error_code", "words")
     counted = found.annotate(takes=Count("pk")).order_by("-takes")
-    return [(code, text or "", takes) for code, text, takes in counted[:500]]
+    return [(outcome, code, text or "", takes) for outcome, code, text, takes in counted[:500]]
 
 
 def spent_on_failures(span: Span) -> tuple[dict[str, int], int]:

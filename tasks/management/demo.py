@@ -1,11 +1,13 @@
-"""The demonstration's sample life: an account at each provider, a week of tasks, and new ones."""
+"""The demonstration's sample life: an account at each provider, three months of takes, a week of
+tasks that the simulator knows, and new ones.
+"""
 
 from __future__ import annotations
 
 import random
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,7 +20,8 @@ from django.db.models import Value
 from django.db.models.functions import Replace
 from django.utils import timezone
 
-from tasks.billing import prices
+from tasks.management.demo_history import history, set_prices
+from tasks.management.demo_plan import STORY
 from tasks.models import (
     Budget,
     Credential,
@@ -35,7 +38,7 @@ from tasks.providers import Answer, provider
 from tasks.providers.dialects.creating import read_created
 from tasks.simulator.shots import SHOTS, Shot
 
-PEOPLE = {"producer": Role.MANAGER, "artist": Role.MEMBER}
+PEOPLE = ("producer", "artist", "editor", "animator")
 ENOUGH_LIVE, ENOUGH_IN_ALL = 10, 300
 MONTHLY_TOKENS = 12_000_000
 #: Tasks with links in danger: one ends minutes after its video was saved, one has a host that is
@@ -58,6 +61,7 @@ LINKS_IN_DANGER = (
     ),
 )
 PAUSE = (15.0, 35.0)  # seconds between two new tasks
+YESTERDAY = 20 * 3600  # seconds; what came after is of the simulator alone
 REQUESTED = ("model", "prompt", "resolution", "ratio", "duration")  # known, for we asked for it
 
 
@@ -74,15 +78,19 @@ class SampleLife:
         base_urls = self._http.get(self._origin).raise_for_status().json()
         _move_to(self._origin)
         make_account("demo")
-        for name, role in PEOPLE.items():
-            make_account(name, role)
+        for name in PEOPLE:
+            make_account(name, is_staff=False)
+        _make_teams()
         shots = (*SHOTS, *LINKS_IN_DANGER)
         accounts = {shot.preset: _credential(shot.preset, base_urls[shot.preset]) for shot in SHOTS}
-        _set_limits(accounts.values())
+        _set_limits(accounts)
         empty = {slug for slug, account in accounts.items() if not account.task_set.exists()}
-        for shot in sorted(shots, key=lambda shot: -shot.ago):  # the list shows the newest on top
-            if shot.preset in empty:
-                self._submit(accounts[shot.preset], shot)
+        now = timezone.now()
+        with history(accounts, now, is_wanted=len(empty) == len(accounts)) as past:
+            for shot in sorted(shots, key=lambda shot: -shot.ago):  # a list has the newest on top
+                past.write_until(now - timedelta(seconds=max(shot.ago, YESTERDAY)))
+                if shot.preset in empty:
+                    self._submit(accounts[shot.preset], shot)
 
     def go_on(self) -> None:
         """Call it often: submits one more task when it is time for one."""
@@ -90,7 +98,8 @@ class SampleLife:
             return
         self._next_at = time.monotonic() + random.uniform(*PAUSE)
         try:
-            if Task.objects.live().count() < ENOUGH_LIVE and Task.objects.count() < ENOUGH_IN_ALL:
+            shots = Task.objects.filter(submission=None)
+            if Task.objects.live().count() < ENOUGH_LIVE and shots.count() < ENOUGH_IN_ALL:
                 shot = random.choice([shot for shot in SHOTS if _is_quick(shot)])
                 credential = Credential.objects.get(name=_name(shot.preset))
                 self._submit(credential, replace(shot, ago=0))
@@ -114,19 +123,28 @@ class SampleLife:
         _track(credential, read_created(created), shot)
 
 
-def make_account(name: str, role: Role | None = None) -> User:
-    """Create a user without a password; one without a role may do everything."""
+def make_account(name: str, *, is_staff: bool = True) -> User:
+    """Create a user without a password; one of the staff may do everything."""
     user, is_new = User.objects.get_or_create(
-        username=name, defaults={"is_staff": role is None, "is_superuser": role is None}
+        username=name, defaults={"is_staff": is_staff, "is_superuser": is_staff}
     )
     if is_new:
         user.set_unusable_password()
         user.save(update_fields=["password"])
-        project = Project.objects.order_by("pk").first()
-        Membership.objects.get_or_create(
-            project=project, user=user, defaults={"role": role or Role.MANAGER}
-        )
     return user
+
+
+def _make_teams() -> None:
+    """Create the projects that are missing, with the people in them."""
+    people = {user.username: user for user in User.objects.filter(username__in=["demo", *PEOPLE])}
+    for row in STORY["projects"]:
+        project, is_new = Project.objects.get_or_create(name=row["name"])
+        if is_new or not project.membership_set.exists():
+            crew = {"demo": Role.MANAGER, **row["crew"]}
+            Membership.objects.bulk_create(
+                Membership(project=project, user=people[name], role=role)
+                for name, role in crew.items()
+            )
 
 
 def _name(slug: str) -> str:
@@ -143,23 +161,22 @@ def _credential(slug: str, base_url: str) -> Credential:
     return credential
 
 
-def _set_limits(accounts: Iterable[Credential]) -> None:
-    """Create prices as on the providers' pages, from a month ago on, and budgets half used."""
-    accounts = list(accounts)
-    project = Project.objects.order_by("pk")[0]
-    artist = User.objects.get(username="artist")
+def _set_limits(accounts: Mapping[str, Credential]) -> None:
+    """Create price lists and budgets, where there are none."""
+    if not Price.objects.exists():
+        set_prices(accounts, timezone.localdate())
+    people = {user.username: user for user in User.objects.filter(username__in=PEOPLE)}
+    first, second, third = (Project.objects.get(name=row["name"]) for row in STORY["projects"])
     budgets: list[tuple[dict[str, Any], Period, int]] = [
-        ({"project": project, "person": None}, Period.MONTH, MONTHLY_TOKENS),
-        ({"project": project, "person": artist}, Period.WEEK, MONTHLY_TOKENS // 3),
-        ({"credential": accounts[0]}, Period.MONTH, 2 * MONTHLY_TOKENS),
+        ({"project": first, "person": None}, Period.MONTH, MONTHLY_TOKENS),
+        ({"project": second, "person": None}, Period.WEEK, MONTHLY_TOKENS // 2),
+        ({"project": third, "person": None}, Period.MONTH, MONTHLY_TOKENS // 3),
+        ({"project": first, "person": people["artist"]}, Period.WEEK, MONTHLY_TOKENS // 3),
+        ({"credential": accounts["volcengine"]}, Period.MONTH, 2 * MONTHLY_TOKENS),
     ]
     for subject, period, limit in budgets:
         row = {**subject, "period": period, "unit": TOKENS}
         Budget.objects.get_or_create(**row, defaults={"limit": limit})
-    first = timezone.localdate() - timedelta(days=30)
-    for account in accounts:
-        if not Price.objects.filter(credential=account).exists():
-            Price.objects.bulk_create(prices.proposals(account, first))
 
 
 def _move_to(origin: str) -> None:
@@ -179,7 +196,7 @@ def _track(credential: Credential, remote_id: str, shot: Shot) -> None:
     [task] = Task.objects.track(
         [remote_id],
         credential=credential,
-        project=Project.objects.order_by("pk")[0],
+        project=Project.objects.get(name=STORY["projects"][0]["name"]),
         created_by=random.choice(people) if people else None,
         now=timezone.now() - timedelta(seconds=shot.ago),
     )

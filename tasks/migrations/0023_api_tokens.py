@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0021_exports'),
+        ('tasks', '0022_batch_sums_in_one_step'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

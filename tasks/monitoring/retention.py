@@ -1,4 +1,4 @@
-"""Retention: expired sessions, failed jobs, raw answers, files of bills and exports go after a while.
+"""Retention: expired sessions, failed jobs, raw answers, files of bills and exports go in time.
 
 It goes once a day, few rows in a transaction, so that nobody else who writes waits noticeably.
 Costs, status changes and the audit always stay.

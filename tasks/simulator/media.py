@@ -62,9 +62,13 @@ def video(record: Record) -> bytes:
     """
     order = record.order
     frames = order.frames or order.duration * FPS + 1
-    return _film(
-        clip_name(record), order.size, CLIP_FRAMES if frames == CLIP_FRAMES + 1 else frames
-    )
+    frames = CLIP_FRAMES if frames == CLIP_FRAMES + 1 else frames
+    return _film(clip_name(record), order.size, frames)
+
+
+def sized_clip(name: str, size: tuple[int, int] | None) -> bytes:
+    """Read a clip, with this display size in its header."""
+    return _film(name, size, CLIP_FRAMES) if size else clip(name, "mp4")
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ from django.test import RequestFactory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.billing import costs, ledger, prices
+from tasks.billing import cost_totals, costs, ledger, prices
 from tasks.billing.costs import SECONDS, TAKES, TOKENS, Measure, Span, money_in
 from tasks.models import Charge, Credential, Price, Project, Spending, Submission, Task
 from tasks.models.submission import SubmissionState
@@ -190,9 +190,11 @@ def assert_all_sums_hold() -> None:
     """Every table of sums, and every grouping asked of them, is what the charges say one by one."""
     assert_sums_hold()
     rows = list(Charge.objects.all())
-    found = costs.totals(EVER)
+    found = cost_totals.totals(EVER)
     for measure in MEASURES:
-        assert costs.amounts_in(found, measure) == added([parts(each, measure) for each in rows])
+        assert cost_totals.amounts_in(found, measure) == added(
+            [parts(each, measure) for each in rows]
+        )
         for name in costs.DIMENSIONS:
             assert costs.grouped(EVER, (name,), measure) == counted(rows, (name,), measure)
     spent = sum(row.tokens + row.reserved_tokens for row in Spending.objects.all())

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.billing import costs
+from tasks.billing import cost_totals, costs
 from tasks.billing.costs import Amounts, Measure, Span
 from tasks.models import Charge, Credential, Project
 from tests.billing.charges import charges
@@ -99,10 +99,10 @@ def test_every_grouping_is_the_sum_of_its_charges(
 
 
 def test_the_whole_is_the_sum_of_any_grouping(many: list[Charge]) -> None:
-    found = costs.totals(MONTH)
+    found = cost_totals.totals(MONTH)
     for measure in MEASURES:
         expected = sum((parts(each, measure) for each in within(many, MONTH)), Amounts())
-        assert costs.amounts_in(found, measure) == expected
+        assert cost_totals.amounts_in(found, measure) == expected
 
 
 def test_only_the_projects_of_the_span_count(many: list[Charge], projects: list[Project]) -> None:
@@ -111,7 +111,7 @@ def test_only_the_projects_of_the_span_count(many: list[Charge], projects: list[
         found = costs.grouped(own, ("project",), measure)
         assert set(found) == {(projects[1].pk,)}
     nobody = Span(first=MONTH.first, last=MONTH.last, projects=())
-    assert costs.totals(nobody) == {}
+    assert cost_totals.totals(nobody) == {}
 
 
 def test_conditions_and_exceptions_leave_the_rest(
@@ -122,7 +122,10 @@ def test_conditions_and_exceptions_leave_the_rest(
         rest = Span(first=MONTH.first, last=MONTH.last, excluded={name: (value,)})
         for measure in MEASURES:
             [(whole, one, other)] = [
-                [costs.amounts_in(costs.totals(each), measure) for each in (MONTH, only, rest)]
+                [
+                    cost_totals.amounts_in(cost_totals.totals(each), measure)
+                    for each in (MONTH, only, rest)
+                ]
             ]
             assert one and other and one + other == whole
             for part in measure.parts:
@@ -167,3 +170,17 @@ def test_a_grouping_costs_one_query(
         costs.grouped(MONTH, ("person", "model"), costs.TOKENS)
     with django_assert_num_queries(2):
         costs.grouped(MONTH, ("batch", "model"), costs.TOKENS)
+
+
+def test_a_question_for_totals_brings_the_groups_along(
+    many: list[Charge], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for names in (("person", "model"), ("outcome",), ("batch",), ("project", "week")):
+        with django_assert_num_queries(1):
+            found, sums = cost_totals.totals_and_sums(MONTH, names)
+        assert found == cost_totals.totals(MONTH)
+        assert (sums is None) == bool({"batch", "week"} & {*names})
+        if sums is not None:
+            for measure in MEASURES:
+                groups = cost_totals.amounts_of(sums, measure)
+                assert groups == costs.grouped(MONTH, names, measure)

@@ -73,7 +73,7 @@ def test_the_link_of_a_demo_lets_one_in_as_its_superuser(demo: Demo) -> None:
 
 def test_nobody_in_a_demo_has_a_password(demo: Demo) -> None:
     people = demo.ask("SELECT username, password FROM auth_user")
-    assert {name for name, _ in people} == {"demo", "producer", "artist"}
+    assert {name for name, _ in people} == {"demo", "producer", "artist", "editor", "animator"}
     assert all(password.startswith("!") for _, password in people)
 
 

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.web.costs.cost_chart import FULL, PLOT, Series, ceiling, stacked
+from tasks.web.costs.cost_chart import (
+    FULL,
+    PLOT,
+    Series,
+    ceiling,
+    ceiling_of_seconds,
+    stacked,
+)
 from tasks.web.costs.cost_periods import NAMES, Period
 
 DAYS = st.dates(date(2020, 2, 1), date(2190, 1, 1))
@@ -55,6 +62,18 @@ def test_the_top_of_the_scale_is_round_and_near(number: int) -> None:
     top = ceiling(number)
     assert number <= top and top % 4 == 0
     assert top <= max(4, number * 2.5 + 4)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "quarter"), [(0, 1), (3, 1), (17, 5), (252, 90), (3_000, 900), (200_000, 86_400)]
+)
+def test_lines_of_times_are_minutes_and_hours(seconds: int, quarter: int) -> None:
+    assert ceiling_of_seconds(seconds) == 4 * quarter
+
+
+def test_every_other_word_below_may_be_left_out() -> None:
+    chart = stacked([str(n) for n in range(30)], series([1] * 30), str, names=False)
+    assert [each.is_spare for each in chart.words] == [False, True, False, True, False, True]
 
 
 @given(st.sampled_from(NAMES), DAYS)

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.billing import costs
+from tasks.billing import cost_totals, costs
 from tasks.models import AuditAction, AuditEntry, Charge, Credential, Profile, Project
 from tasks.web.costs import cost_charges, cost_exports
 from tests.billing.charges import charges
@@ -66,7 +66,7 @@ def test_the_columns_add_up_to_the_sums_of_the_page(many: Project, office: Clien
     rows = takes(office)
     span = costs.Span(first=NOW.date().replace(month=1, day=1), last=NOW.date(),
                       projects=(many.pk,))  # fmt: skip
-    found = costs.totals(span)
+    found = cost_totals.totals(span)
     for kind, column in {
         "billed": "tokens", "reserved": "reserved_tokens", "estimated": "estimated_tokens",
     }.items():  # fmt: skip

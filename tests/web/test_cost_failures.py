@@ -112,6 +112,15 @@ def test_errors_are_told_by_their_families(charge: MakeCharge, office: Client) -
     assert reasons[1][0] == "NobodyKnowsThis"
 
 
+def test_what_expired_or_was_lost_is_among_the_reasons(charge: MakeCharge, office: Client) -> None:
+    for outcome in ("expired", "expired", "expired", "lost", "lost", "failed"):
+        charge(outcome)
+    page = office.get("/costs/failures/").context["page"]
+    assert sum(takes for _words, takes in page.reasons) == page.whole.failed == 6
+    assert page.reasons[0] == ("The task didn't finish in the time allowed.", 3)
+    assert page.reasons[1] == ("The provider no longer knows this task.", 2)
+
+
 def test_every_number_of_failures_leads_to_them(
     charge: MakeCharge, office: Client, project: Project
 ) -> None:

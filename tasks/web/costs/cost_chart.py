@@ -16,6 +16,11 @@ WIDEST = 9.0  # a single day is no wall
 MOST_LABELS = 7
 LEAST = 0.6  # the height of even the smallest number, so that it can be seen
 STEPS = (1, 2, 2.5, 5, 10)
+#: Seconds between two lines of the grid: parts of a minute, of an hour, and hours.
+STEPS_OF_SECONDS = (
+    *(1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 450, 600, 900, 1_200, 1_800),
+    *(2_700, 3_600, 5_400, 7_200, 10_800, 14_400, 21_600, 43_200, 86_400),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +52,7 @@ class Tick:
     at: str
     label: str
     anchor: str = "middle"
+    is_spare: bool = False  # left out where there is little room
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +65,16 @@ class Chart:
 
 
 def stacked(
-    columns: Sequence[str], series: Sequence[Series], shown: Callable[[int], str], *, names: bool
+    columns: Sequence[str],
+    series: Sequence[Series],
+    shown: Callable[[int], str],
+    *,
+    names: bool,
+    in_seconds: bool = False,
 ) -> Chart:
     """Draw the series on top of each other; `shown` writes a number, `names` those of series."""
     most = max((sum(values) for values in zip(*(s.values for s in series), strict=True)), default=0)
-    top = ceiling(most)
+    top = ceiling_of_seconds(most) if in_seconds else ceiling(most)
     segments = [
         segment
         for number in range(len(columns))
@@ -82,6 +93,11 @@ def ceiling(number: int) -> int:
     size = 10 ** (len(str(number)) - 1)
     found = next(int(step * size) for step in STEPS if step * size >= number)
     return found + (-found % 4)
+
+
+def ceiling_of_seconds(number: int) -> int:
+    """The least number of seconds that is as large, and whose quarters read well as times."""
+    return next((4 * step for step in STEPS_OF_SECONDS if 4 * step >= number), ceiling(number))
 
 
 def _column(
@@ -133,7 +149,8 @@ def _words(columns: Sequence[str]) -> list[Tick]:
             anchor, at = "start", 0.0
         elif number > 3 and place == number - 1:
             anchor, at = "end", float(FULL)
-        ticks.append(Tick(at=_text(at), label=columns[place], anchor=anchor))
+        is_spare = bool(place // step % 2)
+        ticks.append(Tick(at=_text(at), label=columns[place], anchor=anchor, is_spare=is_spare))
     return ticks
 
 

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from tasks.billing import costs
+from tasks.billing import cost_totals, costs
 from tasks.billing.costs import Span
 from tasks.models import Charge, ChargeState, Credential, Export, Outcome, Project
 from tasks.models.charge import day_of
@@ -194,7 +194,7 @@ def sum_rows(span: Span, names: Sequence[str]) -> Iterator[list[Any]]:
     for name in names:
         of_all = _Names().of(name)
         named[name] = of_all or (str if name in ("batch", *costs.TIMES) else lambda value: value)
-    for key, currency, sums in costs.all_sums(span, names):
+    for key, currency, sums in cost_totals.all_sums(span, names):
         cells = [
             money(value, currency) if "micros" in name else value
             for name, value in zip(MEASURES, sums, strict=True)

@@ -13,11 +13,13 @@ from tasks.billing import amounts, failures
 from tasks.billing.costs import Span
 from tasks.billing.failures import Rate, Times, Used
 from tasks.models import Outcome
+from tasks.status import Status
 from tasks.web.costs import cost_names
 from tasks.web.costs.cost_chart import Chart, Series, stacked
 from tasks.web.costs.cost_filters import CostFilters
 from tasks.web.costs.costs import Cell, charges_url
 from tasks.web.messages.failures import failure_of
+from tasks.web.presenters.badges import PLAIN_MEANINGS
 
 SIDE_BY_SIDE = ("model", "provider", "credential", "person")
 MOST_BARS = 8
@@ -124,9 +126,8 @@ class FailurePage:
     def reasons(self) -> list[tuple[str, int]]:
         """Families of errors in words, those of the most takes first."""
         counted: dict[str, int] = {}
-        for code, words, takes in failures.error_codes(self.span):
-            family = failure_of(code, words)
-            sentence = str(family.sentence) if family else code or _("No reason is known.")
+        for outcome, code, words, takes in failures.error_codes(self.span):
+            sentence = _reason(outcome, code, words)
             counted[sentence] = counted.get(sentence, 0) + takes
         return sorted(counted.items(), key=lambda item: -item[1])[:MOST_REASONS]
 
@@ -155,7 +156,15 @@ class FailurePage:
             Series(label=_("Median"), values=middle, urls=urls),
             Series(label=_("up to p95"), values=more, urls=urls),
         ]
-        return stacked(columns, series, _span, names=True)
+        return stacked(columns, series, _span, names=True, in_seconds=True)
+
+
+def _reason(outcome: str, code: str, words: str) -> str:
+    """The reason of a failure: that a take expired or was lost says enough."""
+    if outcome != Outcome.FAILED:
+        return str(PLAIN_MEANINGS[Status(outcome)])
+    family = failure_of(code, words)
+    return str(family.sentence) if family else code or _("No reason is known.")
 
 
 def _times_row(label: str, times: Times) -> TimesRow:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from tasks.billing import costs
+from tasks.billing import cost_totals, costs
 from tasks.billing.costs import PARTS, TIMES, Amounts, Key, Measure, Span
 from tasks.models import Currency
 from tasks.web.costs import cost_names
@@ -66,19 +66,22 @@ class CostPage:
 
     @classmethod
     def read(cls, filters: CostFilters, projects: tuple[int, ...] | None, today: date) -> CostPage:
-        """Ask for the span and the one before it: seven queries, and one for each kind of name."""
+        """Ask for the span and the one before it: six queries, and one for each kind of name."""
         span = filters.span(projects)
         before = filters.within(filters.period.compared_with(today)).span(projects)
-        found, found_before = costs.totals(span), costs.totals(before)
-        measure = MEASURES[filters.measure or usual_measure(found)]
         names = [name for name in (filters.by, filters.then) if name]
-        groups = costs.grouped(span, names, measure)
-        is_compared = "batch" not in names and not set(names) & set(TIMES)
-        groups_before = costs.grouped(before, names, measure) if is_compared else {}
-        if len(names) > 1 and "batch" in names:
-            level = {key[0]: each for key, each in costs.grouped(span, names[:1], measure).items()}
+        of_all = names[:1] if names[1:] == ["batch"] else names  # only some batches are asked for
+        found, sums = cost_totals.totals_and_sums(span, of_all)
+        found_before, sums_before = cost_totals.totals_and_sums(before, of_all)
+        measure = MEASURES[filters.measure or usual_measure(found)]
+        if sums is None:
+            whole = costs.grouped(span, of_all, measure)
         else:
-            level = folded(groups)
+            whole = cost_totals.amounts_of(sums, measure)
+        level = folded(whole)
+        groups = whole if of_all == names else costs.grouped(span, names, measure)
+        is_compared = sums_before is not None and of_all == names
+        groups_before = cost_totals.amounts_of(sums_before or [], measure) if is_compared else {}
         page = cls(filters, span, measure, found, found_before, groups, groups_before, level, names)
         for place, name in enumerate(names):
             values = {key[place] for key in groups} | (set(level) if place == 0 else set())
@@ -89,11 +92,11 @@ class CostPage:
 
     @cached_property
     def total(self) -> Amounts:
-        return costs.amounts_in(self.found, self.measure)
+        return cost_totals.amounts_in(self.found, self.measure)
 
     @cached_property
     def total_before(self) -> Amounts:
-        return costs.amounts_in(self.found_before, self.measure)
+        return cost_totals.amounts_in(self.found_before, self.measure)
 
     @property
     def cells(self) -> list[Cell]:
@@ -115,7 +118,7 @@ class CostPage:
 
     def _measure(self, name: str) -> Choice:
         measure = MEASURES[name]
-        billed = costs.amounts_in(self.found, measure).billed
+        billed = cost_totals.amounts_in(self.found, measure).billed
         return Choice(
             name=name,
             label=str(cost_names.MEASURES.get(name, name)),

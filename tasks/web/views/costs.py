@@ -78,7 +78,7 @@ def cost_failures(request: HttpRequest) -> HttpResponse:
 @require_GET
 def cost_differences(request: HttpRequest) -> HttpResponse:
     """Show the takes of a period that were billed otherwise than by the documented formula."""
-    projects = _projects(request)
+    projects = projects_seen_by(request.user)
     filters = CostFilters.read(request.GET, day_of(timezone.now())).checked_as("")
     page = DifferencePage(filters, filters.span(projects))
     context = {**_head(filters), "tab": "differences", "page": page}
