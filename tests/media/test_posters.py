@@ -23,6 +23,7 @@ from django.conf import settings
 from tasks.media import posters
 from tasks.media.containers import Image, read_image
 from tasks.media.posters import poster_worker
+from tests.media.moving import brightness, film
 from tests.processes.conftest import eventually
 
 CLIPS = Path(__file__).parent.parent.parent / "tasks" / "simulator" / "clips"
@@ -66,6 +67,38 @@ def test_a_poster_shows_the_first_frame() -> None:
     row = bytes(pixels)[: 64 * 3]
     assert row[-3] > 200 > 60 > max(row[-2:])
     assert max(row[:3]) < 60
+
+
+def corners(_number: int, size: int) -> bytes:
+    """A frame of 320 × 180 whose corners are of four brightnesses, row by row 20, 80, 140, 200."""
+    upper, lower = (bytes([left]) * 160 + bytes([right]) * 160 for left, right in TWO_ROWS)
+    return (upper * 90 + lower * 90)[:size]
+
+
+TWO_ROWS = ((20, 80), (140, 200))
+
+
+@pytest.mark.parametrize(
+    ("rotation", "seen", "width", "height"),
+    [
+        (90, [80, 200, 20, 140], 180, 320),
+        (-90, [140, 20, 200, 80], 180, 320),
+        (180, [200, 140, 80, 20], 320, 180),
+    ],
+)
+def test_pictures_of_a_video_that_was_filmed_upright_stand_upright(
+    tmp_path: Path, rotation: int, seen: list[int], width: int, height: int
+) -> None:
+    path = film(tmp_path / "turned.mp4", 30, corners, rotation=rotation)
+    made, last = posters.make(path), posters.last_frame(path)
+    assert made and made.sprite and last
+    assert picture(made) == Image("webp", width, height)
+    assert read_image(BytesIO(last)) == Image("png", width, height)
+    assert (made.sprite.width < made.sprite.height) is (width < height)
+    for shown in (brightness(made.poster, 2, 2), brightness(last, 2, 2)):
+        assert shown == pytest.approx(seen, abs=20)
+    first_of_sprite = brightness(made.sprite.data, 2 * made.sprite.columns, 2 * 4)
+    assert first_of_sprite[:2] == pytest.approx(seen[:2], abs=20)
 
 
 @pytest.mark.parametrize("name", ["hevc.mp4", "quicktime.mov", "fragments.mp4", "end.mp4"])
