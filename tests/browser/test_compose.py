@@ -202,7 +202,7 @@ def test_a_failed_upload_is_reported(form: Page) -> None:
 def test_an_upload_that_takes_a_while_shows_how_far_it_is(form: Page) -> None:
     choose_mode(form, "First frame to video")
     held: list[Route] = []
-    form.route("**/tasks/new/upload/", held.append)
+    form.route("**/tasks/new/upload/", lambda route: held.append(route))
     first = part(form, "first_frame")
     expect(first).to_be_visible()
     bar = form.get_by_role("progressbar", name="Uploading files")

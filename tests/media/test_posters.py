@@ -127,12 +127,12 @@ def test_of_what_is_not_there_there_is_none(tmp_path: Path) -> None:
     assert posters.make(tmp_path) is None
 
 
-def test_of_a_video_that_lies_on_its_side_there_is_none(tmp_path: Path) -> None:
+def test_of_a_video_that_stands_askew_there_is_none(tmp_path: Path) -> None:
     upright = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
-    turned = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 48 << 16, 0, 1 << 30)
+    askew = struct.pack(">9i", *([46341] * 2), 0, -46341, 46341, 0, 0, 0, 1 << 30)  # by 45 degrees
     data = (SAMPLES / "hevc.mp4").read_bytes()
     at = data.index(upright, data.index(b"tkhd"))
-    (path := tmp_path / "turned.mp4").write_bytes(data[:at] + turned + data[at + 36 :])
+    (path := tmp_path / "askew.mp4").write_bytes(data[:at] + askew + data[at + 36 :])
     assert posters.make(path) is posters.last_frame(path) is None
 
 
