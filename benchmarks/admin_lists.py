@@ -5,20 +5,18 @@ from __future__ import annotations
 import gc
 import random
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from statistics import median, median_low
 
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from benchmarks import accounts, many_tasks
-from benchmarks.figures import Figure, p95
-from benchmarks.list_page import Statements, browser_of, other_database
+from benchmarks.figures import Figure
+from benchmarks.list_page import browser_of, other_database
 from benchmarks.many_tasks import APART, CHINESE, COMMON_WORD, RARE_WORD, Owners
+from benchmarks.visits import Statements, Visits
 from tasks.models import Task
 from tasks.web.lists.paging import ROWS
 
@@ -34,27 +32,6 @@ class Size:
 
 
 SMALL = Size(few=80, many=120, looks=1)
-
-
-@dataclass
-class Visits:
-    """Times and SQL statements of the visits to one page, and the rows that it showed."""
-
-    seconds: list[float] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    rows: int = 0
-
-    @property
-    def statements(self) -> int:
-        """The usual number: each five minutes one visit notes that the person is here."""
-        return median_low(self.numbers)
-
-    @property
-    def p95(self) -> float:
-        return p95(self.seconds)
-
-    def __str__(self) -> str:
-        return f"{self.p95 * 1000:.0f} ms (median {median(self.seconds) * 1000:.0f})"
 
 
 class Workshop:
@@ -74,19 +51,10 @@ class Workshop:
         """Visit every page once."""
         for name, query in _pages(self.owners, self.tasks).items():
             visits = self.found.setdefault(name, Visits())
-            self._visit(f"/admin/tasks/task/?{query}", visits, watch)
+            url = f"/admin/tasks/task/?{query}"
+            visits.visit(self.browser, url, watch, row=b'class="action-select"')
             if cold:
                 visits.seconds.clear()
-
-    def _visit(self, url: str, visits: Visits, watch: Statements) -> None:
-        watch.number = 0
-        with connection.execute_wrapper(watch):
-            began = time.perf_counter()
-            response = self.browser.get(url)
-            visits.seconds.append(time.perf_counter() - began)
-        assert response.status_code == 200, f"{url} answered {response.status_code}"
-        visits.rows = response.content.count(b'class="action-select"')
-        visits.numbers.append(watch.number)
 
 
 def measure(size: Size = Size()) -> Iterator[Figure]:
@@ -150,12 +118,13 @@ def _statements(few: Workshop, many: Workshop, watch: Statements) -> Figure:
     grown = [
         name
         for name, visits in many.found.items()
-        if visits.rows == few.found[name].rows and visits.statements != few.found[name].statements
+        if visits.rows == few.found[name].rows
+        and visits.usual_statements != few.found[name].usual_statements
     ]
     for name in grown:
         print(name, many.found[name].numbers, few.found[name].numbers, file=sys.stderr)
-    most = max(visits.statements for visits in many.found.values())
-    before = max(visits.statements for visits in few.found.values())
+    most = max(visits.usual_statements for visits in many.found.values())
+    before = max(visits.usual_statements for visits in few.found.values())
     return Figure(
         name=f"admin, most SQL statements a page of {ROWS}; "
         f"{len(watch.boundless)} of them count without a bound",

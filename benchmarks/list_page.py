@@ -5,26 +5,25 @@ from __future__ import annotations
 import gc
 import random
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.test import Client
 from django.utils import timezone
 
 from benchmarks import accounts, clips_page, many_tasks
-from benchmarks.figures import Figure, p95
+from benchmarks.figures import Figure
 from benchmarks.installations import FEW
 from benchmarks.many_tasks import APART, CHINESE, COMMON_WORD, RARE_WORD, Owners
+from benchmarks.visits import Statements, Visits
 from tasks.models import Project
 from tasks.web.lists import counts
 from tasks.web.lists.paging import ROWS
@@ -44,23 +43,6 @@ class Size:
 
 
 SMALL = Size(few=20, many=30, looks=1)
-
-
-@dataclass
-class Visits:
-    """Times and SQL statements of one person's visits to one kind of page."""
-
-    seconds: list[float] = field(default_factory=list)
-    #: The most statements, by the number of rows that were shown.
-    statements: dict[int, int] = field(default_factory=dict)
-    rows: int = 0
-
-    @property
-    def p95(self) -> float:
-        return p95(self.seconds)
-
-    def __str__(self) -> str:
-        return f"{self.p95 * 1000:.0f} ms (median {median(self.seconds) * 1000:.0f})"
 
 
 Case = tuple[str, str]  # the person's name, the page's
@@ -198,36 +180,7 @@ def _visit(browser: Client, query: str, visits: Visits, watch: Statements) -> No
     browser.get(f"/?before=1&{query}")
     for kept in (counts.shared, queue_place.shared, time_left.shared, rows):
         kept.forget()  # each visit makes all that it shows, as the first one of a page does
-    watch.number = 0
-    with connection.execute_wrapper(watch):
-        began = time.perf_counter()
-        response = browser.get(f"/?{query}")
-        visits.seconds.append(time.perf_counter() - began)
-    assert response.status_code == 200, f"/?{query} answered {response.status_code}"
-    visits.rows = response.content.count(b'<li class="take ')
-    most = visits.statements.get(visits.rows, 0)
-    visits.statements[visits.rows] = max(most, watch.number)
-
-
-class Statements:
-    """Counts SQL statements, and keeps those that count rows without any bound."""
-
-    def __init__(self) -> None:
-        self.number = 0
-        self.boundless: set[str] = set()
-
-    def __call__(
-        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
-    ) -> Any:
-        self.number += 1
-        is_of_cache = "tasks_cache" in sql  # a search is counted there; it holds few entries
-        if (
-            sql.upper().count("COUNT(") > sql.count("LIMIT")
-            and " > " not in sql
-            and not is_of_cache
-        ):
-            self.boundless.add(sql)
-        return execute(sql, params, many, context)
+    visits.visit(browser, f"/?{query}", watch, row=b'<li class="take ')
 
 
 def _figure(words: str, cases: list[Case], few: Library, many: Library) -> Figure:

@@ -81,17 +81,44 @@
   const hasFiles = (transfer) => [...(transfer?.types || [])].includes("Files");
   const field = (name) => form.elements.namedItem(name)?.value || "";
 
+  // One bar for all files that are under way. What is sent quicker than one can read shows none.
+  const bar = form.querySelector("#compose-uploading"), uploading = { sent: 0, all: 0 };
+  const sizeOf = (files) => files.reduce((sum, file) => sum + file.size, 0);
+  const moveBar = (bytes) => {
+    uploading.sent += bytes;
+    const share = uploading.all ? uploading.sent / uploading.all : 1;
+    bar.querySelector("progress").value = share;
+    bar.querySelector("output").textContent = `${Math.floor(share * 100)} %`;
+  };
+  const post = (url, data, size) => new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest(); // fetch tells nothing of what was sent
+    let sent = 0;
+    const note = (bytes) => {
+      const now = Math.min(bytes, size); // the form around the files is sent, too
+      moveBar(now - sent);
+      sent = now;
+    };
+    request.upload.addEventListener("progress", (event) => note(event.loaded));
+    request.addEventListener("load", () => resolve(request));
+    request.addEventListener("error", () => reject(new Error("offline")));
+    request.addEventListener("abort", () => reject(new Error("aborted")));
+    request.addEventListener("loadend", () => note(size));
+    request.open("POST", url);
+    request.send(data);
+  });
+
   const send = async (part, files) => {
     const data = new FormData();
     for (const name of ["csrfmiddlewaretoken", "project"]) data.append(name, field(name));
     for (const model of new FormData(form).getAll("model")) data.append("model", model);
     data.append("part", part);
     for (const file of files) data.append("files", file);
-    const answer = await fetch(form.dataset.upload, { method: "POST", body: data });
-    const isLimited = answer.status === 429; // which says until when
+    const answer = await post(form.dataset.upload, data, sizeOf(files));
+    const isOk = answer.status >= 200 && answer.status < 300, isLimited = answer.status === 429; // which says until when
     if (answer.status === 401) document.dispatchEvent(new Event("session:ended"));
-    if (!(answer.ok || isLimited) || answer.redirected) throw new Error(answer.statusText);
-    return new DOMParser().parseFromString(await answer.text(), "text/html");
+    const isRedirected = new URL(answer.responseURL || location).pathname !== form.dataset.upload;
+    if (!(isOk || isLimited) || isRedirected) throw new Error(answer.statusText);
+    return new DOMParser().parseFromString(answer.responseText, "text/html");
   };
 
   // Every choice renews the fields, so each response looks up its field when it arrives. A place that
@@ -117,17 +144,22 @@
   };
 
   let underWay = 0;
+  const SOON = 400; // ms
   const wait = (by) => {
     underWay += by;
     form.classList.toggle("is-uploading", underWay > 0);
     form.setAttribute("aria-busy", String(underWay > 0));
     form.querySelector("#generate").disabled = underWay > 0;
+    if (underWay) setTimeout(() => { bar.hidden = !underWay; }, SOON);
+    else Object.assign(uploading, { sent: 0, all: 0 }), bar.hidden = true;
   };
   // Videos are sent one by one, as each may be large, and not at all where no provider could get them.
   const take = async (part, files) => {
     const isVideo = part === "reference_video";
     if (isVideo && form.dataset.noVideos) return tell(part, [form.dataset.noVideos]);
     const wanted = zone(part)?.dataset.most === "1" ? files.slice(0, 1) : files, refused = [];
+    uploading.all += sizeOf(wanted);
+    moveBar(0);
     wait(1);
     try {
       for (const each of isVideo ? wanted.map((file) => [file]) : [wanted]) {

@@ -45,7 +45,7 @@ def badge(template: str, presented: object) -> SafeString:
 
 def picture(thumbnail: Thumbnail) -> SafeString:
     """The poster, loaded when it comes into sight; else the icon of why there is none."""
-    return render_to_string("admin/_picture.html", {"thumbnail": thumbnail})
+    return render_to_string("_thumbnail.html", {"picture": thumbnail, "look": "clip-picture"})
 
 
 def moment(at: datetime | None) -> Any:

@@ -65,7 +65,7 @@ class Profile(models.Model):
     density = models.CharField(
         _("density"), max_length=11, choices=Density, default=Density.COMFORTABLE
     )
-    view = models.CharField(_("view"), max_length=4, choices=View, default=View.LIST)
+    view = models.CharField(_("view"), max_length=4, choices=View, default=View.GRID)
     shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
     notifies = models.BooleanField(_("notifications"), default=False)
     sounds = models.BooleanField(_("sound with notifications"), default=False)

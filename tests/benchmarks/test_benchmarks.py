@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks import list_page, refresh, smallest
 from benchmarks.figures import Figure, table
-from benchmarks.list_page import Library, Statements, Visits
+from benchmarks.list_page import Library
+from benchmarks.visits import Statements, Visits
 from tasks.models import Project
 
 

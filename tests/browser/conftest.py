@@ -20,7 +20,8 @@ from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from tasks import jobs
 from tasks.archive import Archive
-from tasks.models import Credential, Project, SavedPrompt, Task
+from tasks.models import Credential, Profile, Project, SavedPrompt, Task
+from tasks.models.profile import View
 from tasks.simulator.server import Simulator
 from tasks.tracking import refresh
 from tasks.web import live_feed
@@ -124,9 +125,13 @@ Enter = Callable[..., Page]
 
 @pytest.fixture
 def enter(live_server: Any, page: Page) -> Enter:
-    """enter(member, "/tasks/track/"): a browser page with this person signed in, at this path."""
+    """enter(member, "/tasks/track/"): a browser page with this person signed in, at this path.
+
+    The person has the list, unless the test has chosen: most tests read rows.
+    """
 
     def enter(person: User, path: str = "/", page: Page = page) -> Page:
+        Profile.objects.get_or_create(user=person, defaults={"view": View.LIST})
         client = Client()
         client.force_login(person)
         session = client.cookies["dailies_session"].value

@@ -199,6 +199,22 @@ def test_a_failed_upload_is_reported(form: Page) -> None:
     expect(form.get_by_role("button", name="Generate")).to_be_enabled()
 
 
+def test_an_upload_that_takes_a_while_shows_how_far_it_is(form: Page) -> None:
+    choose_mode(form, "First frame to video")
+    held: list[Route] = []
+    form.route("**/tasks/new/upload/", lambda route: held.append(route))
+    first = part(form, "first_frame")
+    expect(first).to_be_visible()
+    bar = form.get_by_role("progressbar", name="Uploading files")
+    expect(bar).to_be_hidden()
+    hand_over(first, "drop", boat=png())
+    expect(bar).to_be_visible()
+    assert_accessible(form)
+    held[0].continue_()
+    expect_shown(first.locator("img"), 640)
+    expect(bar).to_be_hidden()
+
+
 def test_pictures_that_come_too_often_are_told_until_when(form: Page, settings: Any) -> None:
     settings.LIMITS = settings.LIMITS | {"upload": (1, 3600)}
     choose_mode(form, "References to video")

@@ -19,9 +19,10 @@ def film(
     *,
     size: tuple[int, int] = (320, 180),
     codec: str = "libx264",
+    rotation: int = 0,
     **options: str,
 ) -> Path:
-    """Encode a video of grey frames, 24 a second."""
+    """Encode a video of grey frames, 24 a second, to be turned counterclockwise when shown."""
     import av
 
     with av.open(str(path), "w", format="mp4") as movie:
@@ -29,6 +30,8 @@ def film(
         stream.width, stream.height = size
         stream.pix_fmt, stream.options = "yuv420p", options
         stream.codec_context.time_base = Fraction(1, 24)
+        if rotation:
+            stream.set_display_rotation(rotation)
         for number in range(frames):
             frame = av.VideoFrame(*size, "yuv420p")
             for layer, plane in enumerate(frame.planes):

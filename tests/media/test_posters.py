@@ -23,6 +23,7 @@ from django.conf import settings
 from tasks.media import posters
 from tasks.media.containers import Image, read_image
 from tasks.media.posters import poster_worker
+from tests.media.moving import brightness, film
 from tests.processes.conftest import eventually
 
 CLIPS = Path(__file__).parent.parent.parent / "tasks" / "simulator" / "clips"
@@ -68,6 +69,38 @@ def test_a_poster_shows_the_first_frame() -> None:
     assert max(row[:3]) < 60
 
 
+def corners(_number: int, size: int) -> bytes:
+    """A frame of 320 × 180 whose corners are of four brightnesses, row by row 20, 80, 140, 200."""
+    upper, lower = (bytes([left]) * 160 + bytes([right]) * 160 for left, right in TWO_ROWS)
+    return (upper * 90 + lower * 90)[:size]
+
+
+TWO_ROWS = ((20, 80), (140, 200))
+
+
+@pytest.mark.parametrize(
+    ("rotation", "seen", "width", "height"),
+    [
+        (90, [80, 200, 20, 140], 180, 320),
+        (-90, [140, 20, 200, 80], 180, 320),
+        (180, [200, 140, 80, 20], 320, 180),
+    ],
+)
+def test_pictures_of_a_video_that_was_filmed_upright_stand_upright(
+    tmp_path: Path, rotation: int, seen: list[int], width: int, height: int
+) -> None:
+    path = film(tmp_path / "turned.mp4", 30, corners, rotation=rotation)
+    made, last = posters.make(path), posters.last_frame(path)
+    assert made and made.sprite and last
+    assert picture(made) == Image("webp", width, height)
+    assert read_image(BytesIO(last)) == Image("png", width, height)
+    assert (made.sprite.width < made.sprite.height) is (width < height)
+    for shown in (brightness(made.poster, 2, 2), brightness(last, 2, 2)):
+        assert shown == pytest.approx(seen, abs=20)
+    first_of_sprite = brightness(made.sprite.data, 2 * made.sprite.columns, 2 * 4)
+    assert first_of_sprite[:2] == pytest.approx(seen[:2], abs=20)
+
+
 @pytest.mark.parametrize("name", ["hevc.mp4", "quicktime.mov", "fragments.mp4", "end.mp4"])
 def test_what_browsers_may_not_play_has_a_poster_too(name: str) -> None:
     assert picture(posters.make(SAMPLES / name)).width == 64
@@ -94,12 +127,12 @@ def test_of_what_is_not_there_there_is_none(tmp_path: Path) -> None:
     assert posters.make(tmp_path) is None
 
 
-def test_of_a_video_that_lies_on_its_side_there_is_none(tmp_path: Path) -> None:
+def test_of_a_video_that_stands_askew_there_is_none(tmp_path: Path) -> None:
     upright = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
-    turned = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 48 << 16, 0, 1 << 30)
+    askew = struct.pack(">9i", *([46341] * 2), 0, -46341, 46341, 0, 0, 0, 1 << 30)  # by 45 degrees
     data = (SAMPLES / "hevc.mp4").read_bytes()
     at = data.index(upright, data.index(b"tkhd"))
-    (path := tmp_path / "turned.mp4").write_bytes(data[:at] + turned + data[at + 36 :])
+    (path := tmp_path / "askew.mp4").write_bytes(data[:at] + askew + data[at + 36 :])
     assert posters.make(path) is posters.last_frame(path) is None
 
 

@@ -199,8 +199,8 @@ def test_a_budget_shows_what_is_used_billed_reserved_and_left(
     spend(project, 250, state="reserved")
     text = words(office.get(f"/budgets/{project.pk}/"))
     assert "550 tokens of 1,000 tokens 55 %" in text
-    assert "billed 300 tokens" in text and "reserved 250 tokens" in text
-    assert "left 450 tokens" in text
+    assert "Billed 300 tokens" in text and "Reserved 250 tokens" in text
+    assert "Left 450 tokens" in text
 
 
 def test_each_period_counts_its_own_days(office: Client, project: Project) -> None:

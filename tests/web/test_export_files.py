@@ -18,7 +18,7 @@ from django.core.files.storage import storages
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from tasks.billing import costs
+from tasks.billing import cost_totals, costs
 from tasks.models import (
     AuditAction,
     AuditEntry,
@@ -112,7 +112,7 @@ def number(cell: Any) -> Decimal:
 def test_page_csv_and_excel_have_the_same_sums(many: Project, office: Client) -> None:
     span = costs.Span(first=NOW.date().replace(month=1, day=1), last=NOW.date(),
                       projects=(many.pk,))  # fmt: skip
-    page = costs.totals(span)
+    page = cost_totals.totals(span)
     for table in (exported_as_csv(office, "/costs/charges/export.csv"), written(office)):
         assert len(table) == sum(each["takes"] for each in page.values())
         for kind, column in (("billed", "micros"), ("reserved", "reserved_micros"),

@@ -98,7 +98,7 @@ POSTS: dict[str, Post] = {
     "mfa_login_webauthn": only_looks(by="anonymous"),
     "callback": only_looks(by="anonymous"),
     "set_theme": only_looks(by="anonymous", data={"theme": "dark"}),
-    "set_view": Post(data={"view": "grid"}),
+    "set_view": Post(data={"view": "list"}),
     # One's own account
     "sign_out": Post(),
     "password": only_looks(data={"oldpassword": PASSWORD, **NEW}),

@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tasks.billing import costs
+from tasks.billing import cost_totals, costs
 from tasks.models import Charge, Credential, Project
 from tasks.web.costs import statements
 from tasks.web.costs.statements import Statement
@@ -53,7 +53,7 @@ def read(client: Client, project: Project, tail: str = "", month: str = "2026-11
 def test_its_sums_are_those_of_the_costs_page(many: Project, office: Client) -> None:
     found: Statement = read(office, many).context["statement"]
     span = costs.Span(first=date(2026, 11, 1), last=date(2026, 11, 30), projects=(many.pk,))
-    assert {each.currency: each.total.sums for each in found.accounts} == costs.totals(span)
+    assert {each.currency: each.total.sums for each in found.accounts} == cost_totals.totals(span)
     page = office.get(f"/costs/?period=month&measure=CNY&project={many.pk}").context["page"]
     [account] = [each for each in found.accounts if each.currency == "CNY"]
     shown = {cell.part: cell.text for cell in page.cells}

@@ -106,10 +106,10 @@ def _previews(path: str) -> Iterator[bytes]:
         stream.codec_context.thread_count = 1
         frames = movie.decode(stream)
         first: Any = next(frames)
-        if first.rotation:  # the browser turns it, a picture would lie on its side
+        if first.rotation % 90:
             return
         shape = (first.width, first.height, stream.sample_aspect_ratio or 1)
-        poster = _webp(_scaled(first, *_size(*shape, POSTER_WIDTH)), POSTER_QUALITY)
+        poster = _webp(_scaled(first, *_size(*shape, _poster_width(first, *shape))), POSTER_QUALITY)
         if first.width * first.height > LARGE:
             stream.codec_context.skip_frame = "NONREF"
         cells = _spread(first, frames, _size(*shape, _sprite_width(*shape)))
@@ -118,6 +118,15 @@ def _previews(path: str) -> Iterator[bytes]:
     yield f"{len(poster)} {number} {min(number, COLUMNS)}\n".encode()
     yield poster
     yield sprite
+
+
+def _poster_width(frame: Any, width: int, height: int, ratio: Any) -> int:
+    """Return the largest width before a frame is turned, so that the poster is as wide as any."""
+    return (
+        round(POSTER_WIDTH * width * float(ratio) / height)
+        if frame.rotation % 180
+        else POSTER_WIDTH
+    )
 
 
 def _sprite_width(width: int, height: int, ratio: Any) -> int:
@@ -132,9 +141,37 @@ def _size(width: int, height: int, ratio: Any, widest: int) -> tuple[int, int]:
 
 
 def _scaled(frame: Any, width: int, height: int) -> Any:
-    return frame.reformat(
-        width, height, format="yuv420p", dst_colorspace="ITU601"
-    )  # as WebP has it
+    """Return the frame in this size, which is that before it is turned, with colours as in WebP."""
+    small = frame.reformat(width, height, format="yuv420p", dst_colorspace="ITU601")
+    return _turned(small, frame.rotation)
+
+
+def _turned(frame: Any, rotation: int) -> Any:
+    """Return a frame of bytes in planes turned counterclockwise, as a browser turns its video."""
+    import av
+
+    if not rotation % 360:
+        return frame
+    size = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
+    turned = av.VideoFrame(*size, frame.format.name)
+    for source, target in zip(frame.planes, turned.planes, strict=True):
+        lines = _turned_lines(bytes(source), source, rotation % 360)
+        pixels = bytearray(target.buffer_size)
+        for y, line in enumerate(lines):
+            pixels[y * target.line_size : y * target.line_size + len(line)] = line
+        target.update(bytes(pixels))
+    return turned
+
+
+def _turned_lines(pixels: bytes, plane: Any, rotation: int) -> Iterator[bytes]:
+    step, width, height = plane.line_size, plane.width, plane.height
+    if rotation == 180:
+        for y in reversed(range(height)):
+            yield pixels[y * step : y * step + width][::-1]
+        return
+    for x in reversed(range(width)) if rotation == 90 else range(width):
+        column = pixels[x : step * height : step]
+        yield column if rotation == 90 else column[::-1]
 
 
 def _spread(first: Any, others: Iterable[Any], size: tuple[int, int]) -> list[Any]:
@@ -207,15 +244,19 @@ def _last_frame(path: str) -> Iterator[bytes]:
         with suppress(av.FFmpegError):  # then from the beginning
             movie.seek(stream.duration or 0, stream=stream)
         [last] = deque[Any](movie.decode(stream), maxlen=1)
-        if last.rotation:
+        if last.rotation % 90:
             return
         width, height = _size(last.width, last.height, stream.sample_aspect_ratio or 1, 10**6)
-        yield _encoded(last.reformat(width, height, format="rgb24"), "png", "rgb24")
+        planes = last.reformat(width, height, format="gbrp" if last.rotation else "rgb24")
+        made = _turned(planes, last.rotation).reformat(format="rgb24")
+        yield _encoded(made, "png", "rgb24")
 
 
 def _proxy(path: str) -> Iterator[bytes]:
     with _open(path) as movie:
-        yield from import_module("proxies").proxy(movie, _size)
+        rotation = next(movie.decode(movie.streams.video[0])).rotation
+    with _open(path) as movie:
+        yield from import_module("proxies").proxy(movie, _size, rotation)
 
 
 def _encoded(frame: Any, codec: str, pixels: str, **options: str) -> bytes:

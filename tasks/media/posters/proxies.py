@@ -13,10 +13,11 @@ PROXY_PIXELS, QUALITY = 640 * 360, "27"
 FEWEST_FRAMES = 2
 
 
-def proxy(movie: Any, size: Any) -> Iterator[bytes]:
+def proxy(movie: Any, size: Any, rotation: int = 0) -> Iterator[bytes]:
     """Yield an MP4 of H.264 with 8 bits, small enough for every browser, with the sound as it is.
 
     `size` returns the size on a screen for width, height, ratio of a pixel, and the largest width.
+    A browser turns it by `rotation` degrees, as it turns the video itself.
     """
     import av
 
@@ -25,7 +26,10 @@ def proxy(movie: Any, size: Any) -> Iterator[bytes]:
     sounds = [each for each in movie.streams.audio if each.codec_context.name == "aac"][:1]
     made, written = BytesIO(), 0
     with av.open(made, "w", format="mp4") as target:
-        film = _film(target, stream, size)  # both before the first packet, or the muxer breaks
+        film = _film(target, stream, size)
+        if rotation:
+            film.set_display_rotation(rotation)
+        # Both before the first packet, or the muxer breaks.
         sound: Any = target.add_stream_from_template(sounds[0]) if sounds else None
         for packet in movie.demux(stream, *sounds):
             if packet.stream.type == "audio":

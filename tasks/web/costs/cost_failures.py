@@ -100,6 +100,11 @@ class FailurePage:
         return Rate(ended=ended, failed=failed)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing ended in this period, so that every panel would say only that."""
+        return not self.whole.ended and not any(rows for _label, rows in self.times)
+
+    @property
     def failed(self) -> Cell:
         return self._failed(self.whole.failed, self.of_failures)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tasks.billing import amounts, costs
+from tasks.billing import amounts, cost_totals, costs
 from tasks.billing.costs import TAKES, Span
 from tasks.models import Project
 from tasks.models.cost_sum import MEASURES
@@ -172,7 +172,7 @@ def _accounts(span: Span) -> list[Account]:
     """The accounts, those with a currency first; one query."""
     model_name = names_of("model", ())
     lines: defaultdict[str, list[Line]] = defaultdict(list)
-    for (model, resolution), currency, sums in costs.all_sums(span, ("model", "resolution")):
+    for (model, resolution), currency, sums in cost_totals.all_sums(span, ("model", "resolution")):
         known = dict(zip(MEASURES, sums, strict=True))
         line = Line(name=model_name(model), detail=resolution, currency=currency, sums=known)
         lines[currency].append(line)
@@ -184,7 +184,7 @@ def _accounts(span: Span) -> list[Account]:
 
 def _people(span: Span) -> list[Line]:
     """The sums of each person's takes, by currency; two queries."""
-    found = list(costs.all_sums(span, ("person",)))
+    found = list(cost_totals.all_sums(span, ("person",)))
     person_name = names_of("person", {person for (person,), _currency, _sums in found})
     lines = [
         Line(

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tasks.models import SavedPrompt
 from tasks.models.prompt import LONGEST_PROMPT, MOST_SAVED
@@ -17,7 +18,7 @@ class SavedPromptForm(StyledForm, forms.ModelForm):
     """Name and text of a saved prompt; `instance` holds its project."""
 
     text = forms.CharField(
-        label=SavedPrompt._meta.get_field("text").verbose_name,
+        label=gettext_lazy("Prompt"),
         max_length=LONGEST_PROMPT,
         widget=forms.Textarea(attrs={"rows": 8}),
     )

@@ -102,6 +102,7 @@ def cost_charges(request: HttpRequest) -> HttpResponse:
         "sum": number,
         "sum_text": shown(number),
         "part_name": cost_names.part_name(measure, part),
+        "counts_takes": measure.name == "takes" and part != "unknown",
         "takes": takes,
         "page": page,
         "rows": charge_rows(page.charges),

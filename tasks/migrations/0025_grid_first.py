@@ -1,0 +1,18 @@
+"""Let a new profile begin with the grid. Rows that are there keep their view."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('tasks', '0023_api_tokens'),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name='profile',
+            name='view',
+            field=models.CharField(choices=[('grid', 'Grid'), ('list', 'List')], default='grid', max_length=4, verbose_name='view'),
+        ),
+    ]
