@@ -47,6 +47,7 @@ def presented(client: Client, query: str) -> list[str]:
     return [each.task.remote_id.removeprefix("cgt-") for each in response.context["presented"]]
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -19,6 +19,8 @@ from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf, SaveCopy
 from tests.web.everyone import plain
 
+pytestmark = pytest.mark.looks
+
 HTMX = {"hx-request": "true"}
 
 

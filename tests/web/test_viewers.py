@@ -40,6 +40,7 @@ def test_no_address_tells_a_viewer_a_detail(
     assert found_in(answers) == {}
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize("who", ["member", "manager"])
 def test_members_and_managers_find_every_detail(
     who: str,
@@ -53,6 +54,7 @@ def test_members_and_managers_find_every_detail(
     assert CANARIES.keys() - found.keys() == set()
 
 
+@pytest.mark.looks
 def test_viewers_to_whom_a_manager_shows_them_find_every_detail(
     client_of: ClientOf, viewer: User, planted: dict[str, Task], world: dict[str, Any], shown: None
 ) -> None:
@@ -155,6 +157,7 @@ def test_the_family_of_a_failure_is_told_on_page_list_and_feed(
         assert sentence in page.content and sentence in client.get(news_of(page)).content
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize("who", ["viewer", "member"])
 def test_a_feed_brings_the_same_elements_as_the_page(
     who: str, client_of: ClientOf, viewer: User, member: User, planted: dict[str, Task]
