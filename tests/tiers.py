@@ -24,6 +24,8 @@ FIXTURES = {
     "process": {"furnished", "nothing", "endpoint", "launcher", "clone"},
 }
 FOLDERS = {"browser": "browser", "processes": "process", "drills": "process", "judges": "process"}
+#: Folders whose tests ask the suite's database only where they say so by a fixture.
+PURE = {"bucket", "judges", "media", "processes", "providers", "simulator"}
 #: Folders in which each case of a test asks the database something else.
 EACH_CASE = {"billing", "models", "ops", "upgrades"}
 #: Cases of one test up to which all of them run, although each asks the database.
@@ -82,9 +84,8 @@ def _is_the_same_everywhere(item: pytest.Item) -> bool:
         return True
     if item.get_closest_marker("browser") and not item.get_closest_marker("process"):
         return not names & BESIDE
-    if item.get_closest_marker("process"):
-        is_of_its_own = names & ON_SQLITE and not names & {"homes", "engine"}
-        return _folder(item) in ("judges", "processes") or bool(is_of_its_own)
+    if item.get_closest_marker("process") and _folder(item) not in PURE:
+        return bool(names & ON_SQLITE) and not names & {"homes", "engine"}
     return not _asks_the_database(item)
 
 
