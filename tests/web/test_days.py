@@ -66,6 +66,7 @@ def test_days_are_chosen_by_the_address(
     assert presented(reader, query) == found
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     "nonsense", ["yesterday", "2026-02-30", "20261117", "2026-W47-2", "9999-12-31", "٢٠٢٦-11-17"]
 )  # fmt: skip
