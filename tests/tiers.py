@@ -1,4 +1,4 @@
-"""Which tests a run takes, in which order, and how long it took: the tiers of `manage.py test`."""
+"""The tiers of `manage.py test`: which tests a run takes, in which order, and how long it took."""
 
 import gc
 import os
