@@ -1,16 +1,13 @@
 """Fixtures that most tests use: a project, people of every rank, a credential, tasks."""
 
 import asyncio
-import gc
 import hashlib
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +21,6 @@ from django.test import TransactionTestCase, utils
 from django.test.signals import template_rendered
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone, translation
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
 
 from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
 from tasks.status import Status
@@ -44,154 +39,16 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 MakeTask = Callable[..., Task]
 
 
-# A busy machine draws examples slowly and runs them late; neither is a fault of the code.
-hypothesis_settings.register_profile(
-    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-hypothesis_settings.load_profile("suite")
+pytest_plugins = ["tests.tiers"]
 
-#: Whoever asks for one of these drives a browser, or starts a process of ours.
-FIXTURES = {
-    "browser": {"browser"},
-    "process": {"furnished", "nothing", "endpoint", "launcher", "clone"},
-}
-FOLDERS = {"browser": "browser", "processes": "process", "drills": "process", "judges": "process"}
-PURE = {"judges", "media", "providers", "simulator"}
-#: Cases of one test up to which --quick runs all of them, although each asks the database.
-FEW = 6
-#: What sweeps, works or saves beside a browser.
-BESIDE = {"sweeping", "working", "archiving"}
 #: Where a migrated database is kept between runs.
 KEPT = Path(settings.BASE_DIR) / ".pytest_cache" / "migrated"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--quick",
-        action="store_true",
-        help="leave out tests marked `browser`, `process` or `exhaustive`, and of many cases of "
-        "one test with a database all but two",
-    )
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out whole folders of a tier that is not wanted: each worker would import them."""
-    is_left_out = config.getoption("quick") and collection_path.name in FOLDERS
-    return True if is_left_out else None
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        _mark(item)
-    if connection.vendor != "sqlite" and os.environ.get("DAILIES_BROWSER") != "everything":
-        _leave_out(items, _is_the_same_everywhere, config)
-    if config.getoption("quick"):
-        _leave_out(items, _is_long, config)
-        _leave_out(items, set(_inner_cases(items)).__contains__, config)
-    else:
-        items[:] = _in_order_of_running(items)
-
-
-def _leave_out(
-    items: list[pytest.Item], unwanted: Callable[[pytest.Item], bool], config: pytest.Config
-) -> None:
-    config.hook.pytest_deselected(items=[item for item in items if unwanted(item)])
-    items[:] = [item for item in items if not unwanted(item)]
-
-
-def _is_the_same_everywhere(item: pytest.Item) -> bool:
-    """Whether SQLite's run has this test for all databases.
-
-    What a browser adds to the site's answers, which `tests/web` asks for on every database, are
-    scripts and looks. Those with workers beside them stay: there rows change under an open page.
-    """
-    names = set(getattr(item, "fixturenames", ()))
-    if item.get_closest_marker("browser") and not item.get_closest_marker("process"):
-        return not names & BESIDE
-    is_pure = _folder(item) in PURE and not names & {"db", "transactional_db"}
-    return is_pure or item.get_closest_marker("looks") is not None
-
-
-def _mark(item: pytest.Item) -> None:
-    folder = _folder(item)
-    if folder in FOLDERS:
-        item.add_marker(FOLDERS[folder])
-    for marker, names in FIXTURES.items():
-        if names.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker(marker)
-    if _shares_a_module_fixture(item):  # and what one worker has made, the others should not
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(Path(__file__).parent).parts[0]
-
-
-def _shares_a_module_fixture(item: pytest.Item) -> bool:
-    found = getattr(item, "_fixtureinfo", None)
-    return found is not None and any(
-        definitions[-1].scope == "module" for definitions in found.name2fixturedefs.values()
-    )
-
-
-def _tier(item: pytest.Item) -> str:
-    return next((name for name in FIXTURES if item.get_closest_marker(name)), "")
-
-
-def _is_long(item: pytest.Item) -> bool:
-    return bool(_tier(item)) or item.get_closest_marker("exhaustive") is not None
-
-
-def _inner_cases(items: list[pytest.Item]) -> Iterator[pytest.Item]:
-    """All but the first and the last case of tests that ask the database for each of many."""
-    cases: dict[str, list[pytest.Item]] = {}
-    for item in items:
-        if "db" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db"):
-            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    for many in cases.values():
-        if len(many) > FEW:
-            yield from many[1:-1]
-
-
-def _in_order_of_running(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Put long tests first, and those that wait for processes between those that drive browsers.
-
-    The thousands of short ones then fill up whichever worker is free at the end.
-    """
-    tiers: dict[str, list[pytest.Item]] = {"browser": [], "process": [], "": []}
-    for item in items:
-        tiers[_tier(item)].append(item)
-    tiers[""].sort(key=lambda item: not _is_long(item))
-    tiers["browser"].sort(key=lambda item: item.get_closest_marker("looks") is None)
-    slow = [
-        (place / len(tiers[name]), item)
-        for name in FIXTURES
-        for place, item in enumerate(tiers[name])
-    ]
-    return [item for _, item in sorted(slow, key=itemgetter(0))] + tiers[""]
-
-
-def pytest_configure() -> None:
-    """Let the garbage collector look seldom: a quarter of each worker's collecting was its."""
-    gc.set_threshold(20_000, 20, 100)
-
-
-def pytest_collection_finish() -> None:
-    """Keep the garbage collector off what stays: 12 % of a worker's time was its, now 5 %."""
-    gc.collect()
-    gc.freeze()
-
-
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Drop the database that was copied; print how long a tier of `manage.py test` took."""
-    if hasattr(config, "workerinput"):
-        return
-    if connection.vendor == "postgresql":  # and all workers have ended
-        outside(f'DROP DATABASE IF EXISTS "{_name_on_server()}"')
-    tier, _, began = os.environ.get("TEST_TIER", "").partition(" ")
-    if tier:
-        print(f"{tier} tier: {time.time() - float(began):.0f} s")
+    """Drop the database that was copied."""
+    if connection.vendor == "postgresql" and not hasattr(config, "workerinput"):
+        outside(f'DROP DATABASE IF EXISTS "{_name_on_server()}"')  # all workers have ended
 
 
 TransactionTestCase._fixture_teardown = empty_the_tables  # type: ignore[attr-defined]

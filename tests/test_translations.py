@@ -194,6 +194,7 @@ def tasks_of_every_status(make_task: MakeTask, credential: Credential, project: 
     put_into_a_batch(tasks[:2], parent=tasks[2], prompt="雨夜的街道", watermark=True)
 
 
+@pytest.mark.looks
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "path",

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tasks.models import Task
 from tasks.status import Status
+from tasks.web import live_feed
 from tests.browser.conftest import Enter
 from tests.browser.looks import check_appearance
 from tests.browser.test_copies import FILM, IMAGE, change, copy_of, saved
@@ -65,12 +66,14 @@ def test_new_tasks_slide_in_without_a_jump_while_the_page_is_at_rest(
     expect(page.locator("#announce")).to_have_text("2 new tasks")
 
 
-def test_an_empty_page_fills_by_itself(enter: Enter, make_task: MakeTask, member: User) -> None:
+def test_an_empty_page_fills_by_itself(
+    enter: Enter, make_task: MakeTask, member: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_feed, "SLOW", 1)  # without live tasks it asks every 20 s
     page = enter(member, "/?view=grid")
     expect(page.locator(".empty-room")).to_be_visible()
     page.evaluate("window.opened = true")
     first = make_task()
-    page.evaluate("htmx.trigger('#live', 'wake')")  # without live tasks it asks seldom
     expect(page.locator(f"#t{first.pk}")).to_be_visible()
     expect(page.locator(".empty-room")).to_be_hidden()
     assert page.evaluate("window.opened")

@@ -39,6 +39,7 @@ OF_FILES = {"429", "500", "503", "html", "empty", "truncated"}
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr(refresh, "IDLE_SLICE", 0.02)  # 0.5 s in each of some forty turns
     monkeypatch.setattr(archive, "RENEW_SECONDS", 0.1)
 
 

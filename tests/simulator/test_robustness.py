@@ -48,6 +48,7 @@ bodies = st.builds(
 )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.slug)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(body=values | bodies)

@@ -161,6 +161,7 @@ def is_due(task: Task, *, within: float = 0) -> bool:
     return Task.objects.due(at).filter(pk=task.pk).exists()
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"\xff\x00" * 500, b'{"id": "cgt-other", "status": "succeeded"}', b"[" * 60_000],

@@ -55,6 +55,7 @@ def test_every_known_column_of_a_table_is_imported() -> None:
     ]
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     ("column", "cell", "field", "value"),
     [
@@ -139,6 +140,7 @@ def test_the_usual_encodings_are_read(encoding: str) -> None:
     assert parsed(decode(text.encode(encoding))) == [(A, {"prompt": "海浪一只猫"})]
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     ("data", "issue"),
     [

@@ -34,6 +34,7 @@ def reader(staff: User) -> Client:
     return client
 
 
+@pytest.mark.looks
 @pytest.mark.exhaustive
 def test_the_admin_in_chinese_has_no_english_left(
     reader: Client, furnish: Callable[[], None]

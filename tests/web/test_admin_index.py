@@ -53,6 +53,7 @@ def test_only_the_last_group_is_folded(office: Client) -> None:
     assert not re.search(r"<details[^>]*group-fold[^>]*open", main)
 
 
+@pytest.mark.exhaustive
 def test_every_model_is_explained(office: Client) -> None:
     for model, page in admin.site._registry.items():
         about = str(getattr(page, "about", ""))

@@ -258,6 +258,7 @@ def test_no_secret_is_on_any_page(office: Client, furnish: Callable[[], None]) -
             assert SECRET not in office.get(url).content.decode(), url
 
 
+@pytest.mark.exhaustive
 def test_rows_that_only_code_writes_are_read_only(
     office: Client, furnish: Callable[[], None]
 ) -> None:

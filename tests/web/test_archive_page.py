@@ -59,6 +59,7 @@ def presented(client: Client, query: str = "") -> list[str]:
     return [each.copy.task.prompt for each in response.context["presented"]]
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -278,6 +279,7 @@ def test_who_may_not_work_here_cannot_have_it_saved(
     assert gone.state == "gone"
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize("task", ["", "x", "9" * 40, "²"])
 def test_an_unreadable_id_is_a_missing_page(
     reader: Client, queue: dict[str, Copy], task: str

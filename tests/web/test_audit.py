@@ -195,6 +195,7 @@ def test_managers_read_of_their_projects_and_staff_of_all(
 # Filters and pages
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     ("query", "found"),
     [

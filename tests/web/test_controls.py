@@ -174,7 +174,11 @@ def _many(fields: list[tuple[str, str]]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("who", ["viewer", "member", "stranger", "nobody"])
+#: What members reach asks the database whatever the others reach asks it.
+ELSEWHERE = [pytest.param(who, marks=pytest.mark.looks) for who in ("viewer", "stranger", "nobody")]
+
+
+@pytest.mark.parametrize("who", ["member", *ELSEWHERE])
 def test_no_control_on_any_page_would_be_refused(
     request: pytest.FixtureRequest, lively: None, who: str
 ) -> None:
@@ -192,6 +196,7 @@ def test_no_control_on_any_page_would_be_refused(
     assert any("continue" in what for what in posts) == (who == "member")
 
 
+@pytest.mark.looks
 def test_a_viewer_of_one_project_who_works_in_another_is_offered_work_there_only(
     viewer: User, lively: None, make_task: MakeTask
 ) -> None:

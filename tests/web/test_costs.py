@@ -89,6 +89,7 @@ def test_a_list_shows_the_sum_of_its_charges(many: Project, office: Client) -> N
         assert behind(url, (many.pk,)) == found
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize("measure", ["CNY", "USD", "tokens", "takes", "seconds"])
 def test_every_number_is_the_sum_of_the_list_it_leads_to(
     many: Project, office: Client, measure: str
@@ -97,6 +98,7 @@ def test_every_number_is_the_sum_of_the_list_it_leads_to(
         assert assert_lists_add_up(page(office, f"/costs/?measure={measure}&{by}"), (many.pk,)) > 9
 
 
+@pytest.mark.each_case
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("by", DIMENSIONS)
 def test_all_numbers_of_all_groupings_are_the_sums_of_their_lists(
@@ -158,6 +160,7 @@ def test_somebody_in_no_project_is_told_so(client_of: ClientOf, django_user_mode
     assert b"cost-measures" not in response.content
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     ("query", "first", "last"),
     [

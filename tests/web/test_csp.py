@@ -11,6 +11,8 @@ from tasks.providers import PROVIDERS
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 
+pytestmark = pytest.mark.looks
+
 FOLDER = settings.BASE_DIR / "templates"
 #: All but e-mails, whose readers know neither our style sheet nor our policy.
 TEMPLATES = sorted(set(FOLDER.rglob("*.html")) - set(FOLDER.glob("email/*.html")))

@@ -47,6 +47,7 @@ def presented(client: Client, query: str) -> list[str]:
     return [each.task.remote_id.removeprefix("cgt-") for each in response.context["presented"]]
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -65,6 +66,7 @@ def test_days_are_chosen_by_the_address(
     assert presented(reader, query) == found
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     "nonsense", ["yesterday", "2026-02-30", "20261117", "2026-W47-2", "9999-12-31", "٢٠٢٦-11-17"]
 )  # fmt: skip

@@ -54,6 +54,7 @@ def mixed(make_task: MakeTask) -> list[Task]:
     return tasks
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     ("query", "found"),
     [

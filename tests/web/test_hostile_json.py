@@ -122,6 +122,7 @@ def test_what_is_no_json_is_not_understood(doors: dict[str, Post]) -> None:
         assert "be understood" in page.content.decode()
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize("posted", NO_ANSWER, ids=lambda text: text[:24])
 def test_json_that_is_no_answer_is_a_wrong_one(doors: dict[str, Post], posted: str) -> None:
     before = Authenticator.objects.count()

@@ -102,6 +102,7 @@ def test_every_take_of_a_press_comes_from_the_same_task(desk: Client) -> None:
     assert parent.derived_submissions.count() == 3
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize("origin", ["", "x", "-1", "9" * 30, "0", "99999999", "1:final"])
 def test_an_invalid_origin_is_ignored(desk: Client, origin: str) -> None:
     assert came(press(desk, origin=origin)) == (None, "")

@@ -98,6 +98,7 @@ def test_what_a_provider_says_is_text_and_never_markup(reader: Client, make_task
 # Filters
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -222,6 +222,7 @@ def test_a_disabled_person_is_told_nothing_more(
     assert ask(reader, page).status_code == 401
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     "query",
     [

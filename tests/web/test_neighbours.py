@@ -70,6 +70,7 @@ def several(make_task: MakeTask, member: User, credential: Credential) -> list[T
     return tasks[::-1]
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     "query",
     [
@@ -178,6 +179,7 @@ def test_whoever_searches_too_often_sees_the_page_without_the_steps(
     assert f'href="/?q=bo#t{middle.pk}"' in page.content.decode()
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     ("query", "number"),
     [

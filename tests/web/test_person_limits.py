@@ -175,6 +175,7 @@ def test_a_search_too_many_says_when_it_goes_on_and_keeps_the_words(
     assert reader.get("/").status_code == 200, "only searches are counted"
 
 
+@pytest.mark.exhaustive
 def test_typing_and_paging_for_a_minute_do_not_meet_the_limit(
     client_of: ClientOf, member: User, clock: Clock
 ) -> None:

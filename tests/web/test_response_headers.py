@@ -21,7 +21,7 @@ from tests.web.test_factors import again, at, secret
 
 __all__ = ["at", "secret"]
 
-pytestmark = pytest.mark.usefixtures("fresh_counts")
+pytestmark = [pytest.mark.usefixtures("fresh_counts"), pytest.mark.looks]
 
 
 # What browsers may keep

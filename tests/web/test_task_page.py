@@ -114,6 +114,7 @@ def test_the_raw_answer_is_set_out_to_be_read_and_kept_as_text(
     assert "海浪&lt;/pre&gt;&lt;script&gt;" in text
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize("raw", ["", "<html>", "[" * 100_000, '{"a": NaN, "b": 1e400}'])
 def test_a_raw_answer_of_any_kind_can_be_shown(
     reader: Client, make_task: MakeTask, raw: str

@@ -188,6 +188,7 @@ def test_choosing_another_project_says_that_the_picture_is_not_there(
     assert "A picture is no longer in this project" in page
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize("line", ["upload:", "upload:x", "upload:-1", "upload:²", "upload:1e3"])
 def test_malformed_upload_lines_are_refused(desk: Client, line: str) -> None:
     assert "Enter a valid URL." in submitted(desk, line).content.decode()

@@ -40,6 +40,8 @@ def test_no_address_tells_a_viewer_a_detail(
     assert found_in(answers) == {}
 
 
+@pytest.mark.exhaustive
+@pytest.mark.looks
 @pytest.mark.parametrize("who", ["member", "manager"])
 def test_members_and_managers_find_every_detail(
     who: str,
@@ -53,6 +55,8 @@ def test_members_and_managers_find_every_detail(
     assert CANARIES.keys() - found.keys() == set()
 
 
+@pytest.mark.exhaustive
+@pytest.mark.looks
 def test_viewers_to_whom_a_manager_shows_them_find_every_detail(
     client_of: ClientOf, viewer: User, planted: dict[str, Task], world: dict[str, Any], shown: None
 ) -> None:
@@ -60,6 +64,7 @@ def test_viewers_to_whom_a_manager_shows_them_find_every_detail(
     assert CANARIES.keys() - found.keys() == set()
 
 
+@pytest.mark.exhaustive
 def test_somebody_who_works_elsewhere_sees_no_detail_where_they_are_a_viewer(
     client_of: ClientOf, viewer: User, planted: dict[str, Task], world: dict[str, Any]
 ) -> None:
@@ -155,6 +160,8 @@ def test_the_family_of_a_failure_is_told_on_page_list_and_feed(
         assert sentence in page.content and sentence in client.get(news_of(page)).content
 
 
+@pytest.mark.exhaustive
+@pytest.mark.looks
 @pytest.mark.parametrize("who", ["viewer", "member"])
 def test_a_feed_brings_the_same_elements_as_the_page(
     who: str, client_of: ClientOf, viewer: User, member: User, planted: dict[str, Task]

@@ -18,6 +18,8 @@ from tasks.web.lists.paging import ROWS
 from tests.conftest import MakeTask
 from tests.web.conftest import SaveCopy
 
+pytestmark = pytest.mark.looks
+
 COLD, WARM, SHEET_MOST = 250_000, 40_000, 30_000  # bytes
 STATIC = settings.BASE_DIR / "static"
 PROMPT = "Harbour at night, aurora over the cranes, camera slides left, film grain, take {}"

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 CORES = os.cpu_count() or 2
 #: Browsers and processes are waited for, so the whole suite has more workers than cores.
 WORKERS = {"quick": max(2, CORES), "whole": max(3, CORES * 3 // 2)}
-#: Each worker takes the next test as soon as it is free, in the order that tests/conftest.py gives.
+#: Each worker takes the next test as soon as it is free, in the order that tests/tiers.py gives.
 IN_TURN = ["--dist", "loadgroup", "--no-loadscope-reorder"]
 
 

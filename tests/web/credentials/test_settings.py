@@ -144,6 +144,7 @@ def test_staff_allow_all_or_some_projects(
     assert (second.open_to_all, list(second.projects.all())) == (False, [elsewhere])
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     ("field", "value"),
     [

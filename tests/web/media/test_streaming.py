@@ -15,6 +15,8 @@ from tasks.models import Copy
 from tasks.web.files import streaming
 from tests.web.media.conftest import LONG, Ask, body
 
+pytestmark = pytest.mark.looks
+
 
 @pytest.fixture
 def two_slots(monkeypatch: pytest.MonkeyPatch) -> None:

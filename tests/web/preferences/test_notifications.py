@@ -91,6 +91,7 @@ def test_tasks_of_others_and_hidden_tasks_are_not_reported(
     assert reported(ask(desk, 0)) == []
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize("after", ["x", "-1", "9" * 40, "1.5", "%00", "٣"])
 def test_any_value_of_after_gets_an_answer(desk: Client, after: str) -> None:
     assert ask(desk, after).json()["ended"] == []

@@ -83,6 +83,7 @@ def test_an_answer_without_a_prompt_does_not_remove_the_prompt(
     assert Task.objects.matching("paper boat").get() == task
 
 
+@pytest.mark.each_case
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
