@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tasks.web.compression.PageCompressionMiddleware",
     "tasks.web.browser_caching.BrowserCachingMiddleware",
+    "tasks.web.navigation.ApiMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

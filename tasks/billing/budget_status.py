@@ -10,6 +10,7 @@ from tasks.billing.estimates import Total
 from tasks.billing.forecast import Forecast, NoForecast, forecast
 from tasks.billing.sums import Used, percent_of, uses_of
 from tasks.models import Budget
+from tasks.models.budget import TOKENS
 from tasks.models.period import midnight
 
 
@@ -66,11 +67,7 @@ class BudgetStatus:
 
     def needs(self, total: Total) -> int | None:
         """The most that these takes would reserve, in the budget's unit; None if unknown."""
-        if self.budget.is_in_tokens:
-            return total.tokens.most if total.tokens else 0
-        sums = total.money
-        is_certain = len(sums) == 1 and sums[0].currency == self.budget.unit and not total.unpriced
-        return sums[0].most if is_certain else None
+        return needed_of(total, self.budget.unit)
 
     def forecast(self, now: datetime) -> Forecast | NoForecast:
         """Foretell the end of the period at its pace so far."""
@@ -90,3 +87,12 @@ class BudgetStatus:
             return False
         found = self.forecast(now)
         return isinstance(found, Forecast) and found.percent >= marks[-1]
+
+
+def needed_of(total: Total, unit: str) -> int | None:
+    """The most that takes would reserve, in tokens or in millionths of a currency; else None."""
+    if unit == TOKENS:
+        return total.tokens.most if total.tokens else 0
+    sums = total.money
+    is_certain = len(sums) == 1 and sums[0].currency == unit and not total.unpriced
+    return sums[0].most if is_certain else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from tasks.billing.amounts import sum_of
 from tasks.billing.budget_status import BudgetStatus
-from tasks.models import Budget, Period, Scope
+from tasks.models import ApiToken, Budget, Period, Scope
+from tasks.models.period import midnight
 from tasks.text import prose
 
 
@@ -117,6 +118,43 @@ class BudgetExceededError(PlacementRefusedError):
     def _renewal(self) -> str:
         day = date_format(self.status.following, "MONTH_DAY_FORMAT")
         return _("It resets on %(day)s.") % {"day": day}
+
+
+@dataclass(eq=False, kw_only=True)
+class TokenLimitError(PlacementRefusedError):
+    """The takes need more than is left of the token's limit of a day; `needed` None: no price."""
+
+    token: ApiToken
+    needed: int | None
+    used: int
+    following: date
+
+    @property
+    def limit(self) -> int:
+        return self.token.most or 0
+
+    @property
+    def renews_at(self) -> datetime:
+        """The moment from which the limit counts anew."""
+        return midnight(self.following)
+
+    def __str__(self) -> str:
+        unit = self.token.unit
+        if self.needed is None:
+            return _(
+                "This token's limit is in %(currency)s, but there's no price in %(currency)s for "
+                "this."
+            ) % {"currency": unit}
+        words = {
+            "needed": sum_of(self.needed, unit),
+            "used": sum_of(self.used, unit),
+            "limit": sum_of(self.limit, unit),
+        }
+        sentence = _(
+            "This needs up to %(needed)s, but the token has used %(used)s of its %(limit)s a day."
+        )
+        day = date_format(self.following, "MONTH_DAY_FORMAT")
+        return prose(sentence % words, _("It resets on %(day)s.") % {"day": day})
 
 
 #: Budgets in the middle of a sentence, by what they are for and the span they count in.

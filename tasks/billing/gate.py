@@ -1,10 +1,10 @@
 """The gate that every create passes before it has a row: takes at once, pace and budgets.
 
-Everything that places takes calls `admit`, in the transaction that writes them. It locks the person
-and then all budgets that count the create, in the order of their ids, so each of many presses at
-once sees what the others have taken and no two wait for each other in a circle. All takes pass all
-budgets, or none does. On SQLite the transaction itself is that lock, because it begins by becoming
-the only writer.
+Everything that places takes calls `admit`, in the transaction that writes them. It locks the
+person, then the token that asks, if one does, and then all budgets that count the create, in the
+order of their ids, so each of many presses at once sees what the others have taken and no two wait
+for each other in a circle. All takes pass all budgets and the token's limit of a day, or none does.
+On SQLite the transaction itself is that lock, because it begins by becoming the only writer.
 
 Unknown quantities are reserved at their documented maximum: a budget may therefore refuse a video
 of unknown length that would have fitted, but never admit one that does not. A budget in money
@@ -31,7 +31,8 @@ from tasks.billing.errors import (
     TooManyTakesError,
 )
 from tasks.billing.estimates import Estimate, Total, estimates_of
-from tasks.models import Budget, Charge, Credential, Project, Scope, TakeLimits
+from tasks.billing.token_limits import token_would_refuse
+from tasks.models import ApiToken, Budget, Charge, Credential, Project, Scope, TakeLimits
 from tasks.models.access import sees_budgets_of_credentials
 from tasks.models.charge import day_of
 from tasks.providers.catalog.request import GenerationRequest
@@ -46,25 +47,30 @@ def admit(
     credential: Credential,
     person: Any,
     now: datetime,
+    token: ApiToken | None = None,
 ) -> list[Estimate]:
     """Check takes; return their estimates, which the caller reserves in the same transaction.
 
     Raises PlacementRefusedError.
     """
-    budgets = lock(project, credential, person)
+    budgets = lock(project, credential, person, token)
     limits = TakeLimits.objects.of(project)
     if len(requests) > limits.most_takes:
         raise TooManyTakesError(limits.most_takes)
     _check_pace(len(requests), person, limits, now)
     day = day_of(now)
     estimates = estimates_of(requests, credential, day)
-    if refusal := would_refuse(BudgetStatus.of_all(budgets, day), Total(estimates), person):
+    total = Total(estimates)
+    refusal = token_would_refuse(token, day, total) if token else None
+    if refusal := refusal or would_refuse(BudgetStatus.of_all(budgets, day), total, person):
         raise refusal
     return estimates
 
 
-def lock(project: Project, credential: Credential, person: Any) -> list[Budget]:
-    """Lock the person and the budgets of a create, until the transaction ends; return the latter.
+def lock(
+    project: Project, credential: Credential, person: Any, token: ApiToken | None = None
+) -> list[Budget]:
+    """Lock person, token and budgets of a create, until the transaction ends; return the last.
 
     A transaction that changes tasks before it places new ones calls this first: whoever places
     takes the change counter's lock after these.
@@ -72,6 +78,8 @@ def lock(project: Project, credential: Credential, person: Any) -> list[Budget]:
     if person is not None:  # who may press in two projects, or at two web servers, at once
         people = get_user_model().objects.select_for_update(no_key=True)
         people.only("pk").get(pk=person.pk)
+    if token is not None:
+        ApiToken.objects.select_for_update(no_key=True).only("pk").get(pk=token.pk)
     budgets = Budget.objects.applying_to(project, credential, person)
     return list(budgets.select_for_update(no_key=True))
 

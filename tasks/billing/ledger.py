@@ -50,16 +50,23 @@ _UNBILLED = FINAL - {Status.SUCCEEDED}
 
 
 def reserve(
-    tasks: Sequence[Task], estimates: Sequence[Estimate], now: datetime, *, batch: int
+    tasks: Sequence[Task],
+    estimates: Sequence[Estimate],
+    now: datetime,
+    *,
+    batch: int,
+    token: int | None = None,
 ) -> None:
     """Create the charges of new tasks of ours, with the most that they may take."""
     Charge.objects.bulk_create(
-        _reservation(task, estimate, now, batch)
+        _reservation(task, estimate, now, batch, token)
         for task, estimate in zip(tasks, estimates, strict=True)
     )
 
 
-def _reservation(task: Task, estimate: Estimate, now: datetime, batch: int) -> Charge:
+def _reservation(
+    task: Task, estimate: Estimate, now: datetime, batch: int, token: int | None
+) -> Charge:
     charge = Charge(
         task=task,
         project_id=task.project_id,
@@ -74,6 +81,7 @@ def _reservation(task: Task, estimate: Estimate, now: datetime, batch: int) -> C
         micros=estimate.most_micros,
         provider=task.provider,
         batch=batch,
+        api_token=token,
         mode=estimate.request.mode,
         resolution=_word(resolution_of(estimate.request)),
     )

@@ -6,7 +6,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 from seedance_site import keys
-from tasks.providers.redact import without_callbacks
+from tasks.providers.redact import without_tokens
 
 SHORTEST_SECRET = 8  # letters; shorter ones occur in ordinary words
 
@@ -36,7 +36,7 @@ def censor(text: str) -> str:
     """
     for secret in [each for each in _seen if len(each) >= SHORTEST_SECRET and each in text]:
         text = text.replace(secret, "(key)")
-    return without_callbacks(text)
+    return without_tokens(text)
 
 
 def is_under_the_newest(token: str, *, bound_to: str) -> bool:

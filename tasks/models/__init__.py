@@ -1,6 +1,7 @@
 """The models with their querysets and transitions; one file per noun."""
 
-from tasks.models.access import Role
+from tasks.models.access import Role, TokenScope
+from tasks.models.api_token import ApiToken, Service
 from tasks.models.audit import AuditAction, AuditEntry
 from tasks.models.available_model import AvailableModel
 from tasks.models.budget import Budget, Scope
@@ -41,6 +42,7 @@ from tasks.models.task import Task
 from tasks.models.upload import Upload
 
 __all__ = [
+    "ApiToken",
     "AuditAction",
     "AuditEntry",
     "AvailableModel",
@@ -85,6 +87,7 @@ __all__ = [
     "Role",
     "SavedPrompt",
     "Scope",
+    "Service",
     "SignInLink",
     "Spending",
     "Stage",
@@ -97,6 +100,7 @@ __all__ = [
     "Task",
     "Theme",
     "Tier",
+    "TokenScope",
     "UntrackedTask",
     "Upload",
 ]

@@ -49,6 +49,9 @@ class AuditAction(models.TextChoices):
     RESTORED = "restored", _("restored")
     PURGED = "purged", _("deleted for good")
     CANCELLED = "cancelled", _("cancelled")
+    TOKEN_MADE = "token_made", _("made an API token")
+    TOKEN_REVOKED = "token_revoked", _("revoked an API token")
+    SERVICE_MADE = "service_made", _("made a service")
 
 
 class AuditQuerySet(AuditAccess["AuditEntry"]):
@@ -82,6 +85,8 @@ class AuditEntry(models.Model):
     project_id = models.BigIntegerField(_("project's id"), null=True)
     address = models.GenericIPAddressField(_("from where"), null=True)
     changes = models.JSONField(_("what changed"), default=dict)
+    #: Of the token with which the actor asked; None if they were signed in.
+    token = models.CharField(_("by token"), max_length=60, null=True)
 
     objects = AuditQuerySet.as_manager()
 

@@ -94,6 +94,7 @@ class Charge(models.Model):
 
     provider = models.CharField(_("provider"), max_length=30, default="", db_default="", blank=True)
     batch = models.BigIntegerField(_("batch's id"), null=True)  # None: created elsewhere
+    api_token = models.BigIntegerField(_("API token's id"), null=True)  # None: on a page
     mode = models.CharField(_("mode"), max_length=20, default="", db_default="", blank=True)
     #: As asked for, then as made; `tier` is what is priced alike.
     resolution = models.CharField(
@@ -134,6 +135,11 @@ class Charge(models.Model):
                 fields=["batch"],
                 name="charge_batch",
                 condition=models.Q(batch__isnull=False),
+            ),
+            models.Index(
+                fields=["api_token", "day"],
+                name="charge_token",
+                condition=models.Q(api_token__isnull=False),
             ),
         ]
 

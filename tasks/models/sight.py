@@ -1,6 +1,6 @@
 """The sight of a person: the projects they see at one moment, for which all open pages ask.
 
-Who sees what is decided in access.py (`sight_of`), which makes these.
+Who sees what is decided in `access` (`sight_of`), which makes these.
 """
 
 from __future__ import annotations

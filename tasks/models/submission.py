@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tasks.models.access import ProjectRowAccess
+from tasks.models.api_token import ApiToken
 from tasks.models.credential import Credential
 from tasks.models.lineage import Relation
 from tasks.models.projects import Project
@@ -44,6 +45,9 @@ class Batch(models.Model):
     )
     created_at = models.DateTimeField(_("made"))
     takes = models.PositiveIntegerField(_("takes"), default=1, db_default=1)  # as it was placed
+    api_token = models.ForeignKey(
+        ApiToken, models.SET_NULL, null=True, blank=True, verbose_name=_("API token")
+    )
 
     objects = BatchQuerySet.as_manager()
 

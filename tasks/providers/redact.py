@@ -8,6 +8,9 @@ _LONGEST_MESSAGE = 500
 
 #: Prefix of every callback token, by which one is recognized wherever it turns up.
 CALLBACK_PREFIX = "hint_"
+#: Prefix of every token of our own API, which clients send and may repeat anywhere.
+API_TOKEN_PREFIX = "dly_"
+_API_TOKEN = re.compile(API_TOKEN_PREFIX + r"[\w-]{20,}", re.ASCII)
 _CALLBACK = re.compile(CALLBACK_PREFIX + r"[\w-]{20,}", re.ASCII)
 _CALLBACK_BYTES = re.compile(_CALLBACK.pattern.encode())
 
@@ -27,6 +30,12 @@ _SECRETS = re.compile(
 def without_callbacks(text: str) -> str:
     """Replace callback tokens in a text: whoever knows one can call the callback's address."""
     return _CALLBACK.sub("(token)", text) if CALLBACK_PREFIX in text else text
+
+
+def without_tokens(text: str) -> str:
+    """Replace tokens of our API in a text, and callback tokens."""
+    text = _API_TOKEN.sub("(token)", text) if API_TOKEN_PREFIX in text else text
+    return without_callbacks(text)
 
 
 def without_callbacks_in(body: bytes) -> bytes:

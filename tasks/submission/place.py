@@ -27,6 +27,7 @@ from django.db.models import Q
 from tasks.billing import gate, ledger
 from tasks.billing.estimates import Estimate
 from tasks.models import (
+    ApiToken,
     Batch,
     Candidate,
     ChangeCounter,
@@ -78,6 +79,7 @@ def place_batch(
     created_by: Any,
     now: datetime,
     origin: Origin | None = None,
+    token: ApiToken | None = None,
 ) -> Batch:
     """Return the batch of this key, with a task for each request, created now or before.
 
@@ -86,19 +88,25 @@ def place_batch(
     two contents can be placed, however late the first try arrives.
 
     `origin` is the task that all of them come from; it is left out if it is in another project
-    or was deleted. Raises IdempotencyKeyError, UploadGoneError, or a PlacementRefusedError of the
+    or was deleted. `token` is the one with which the API was asked. Raises IdempotencyKeyError,
+    UploadGoneError, or a PlacementRefusedError of the
     gate; then nothing is written.
     """
     with transaction.atomic():
         fields = {"project": project, "credential": credential, "created_by": created_by}
-        fields |= {"created_at": now, "takes": len(requests)}
+        fields |= {"created_at": now, "takes": len(requests), "api_token": token}
         batch, is_new = Batch.objects.get_or_create(key=key, defaults=fields)
         if batch.created_by != created_by:
             raise IdempotencyKeyError
         batch.is_repeat = not is_new
         if is_new:
             estimates = gate.admit(
-                requests, project=project, credential=credential, person=created_by, now=now
+                requests,
+                project=project,
+                credential=credential,
+                person=created_by,
+                now=now,
+                token=token,
             )
             _create_rows(batch, estimates, now, origin)
     return batch
@@ -146,7 +154,7 @@ def _create_rows(
         if request.uploads:
             submission.uploads.set(request.uploads)
         tasks.append(task)
-    ledger.reserve(tasks, estimates, now, batch=batch.pk)
+    ledger.reserve(tasks, estimates, now, batch=batch.pk, token=batch.api_token_id)
 
 
 def _parent(batch: Batch, origin: Origin | None) -> Task | None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_ipv46_address
 from django.db.models import Model
 from django.http import HttpRequest
 
 from tasks import encryption
 from tasks.models import AuditAction, AuditEntry, Copy, Project, Task
-from tasks.team.address import client_address
+from tasks.models.access import token_of
+from tasks.team.address import valid_address
 
 
 def note(
@@ -57,6 +56,7 @@ def _entry(
     changes: dict[str, Any],
 ) -> AuditEntry:
     person = actor or getattr(request, "user", None)
+    token = token_of(person)
     return AuditEntry(
         actor_id=getattr(person, "pk", None),
         actor=str(person)[:150] if getattr(person, "pk", None) else "",
@@ -65,8 +65,9 @@ def _entry(
         object_id=thing.pk if thing else None,
         label=encryption.censor(label or str(thing or ""))[:200],
         project_id=project.pk if isinstance(project, Project) else project,
-        address=_valid_address(request),
+        address=valid_address(request),
         changes={name: _plain(value) for name, value in changes.items()},
+        token=token.name if token else None,
     )
 
 
@@ -75,12 +76,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value if isinstance(value, bool | int | float | None) else encryption.censor(str(value))
-
-
-def _valid_address(request: HttpRequest) -> str | None:
-    address = client_address(request)
-    try:
-        validate_ipv46_address(address)
-    except ValidationError:
-        return None
-    return address

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
+from ipaddress import ip_address, ip_network
 from math import ceil
 from typing import Any
 
@@ -30,6 +31,7 @@ from tasks.text import prose
 
 log = logging.getLogger(__name__)
 
+WRONG_TOKENS = 30, 60  # of one address, in so many seconds
 REPEATED = 3600  # seconds for which the same search is a repetition
 PATIENCE = 250  # milliseconds that a page which only reads waits to be counted
 
@@ -121,13 +123,37 @@ def spend(person: Any, limit: Limit, number: int = 1) -> None:
     with transaction.atomic():
         people = get_user_model().objects.select_for_update(no_key=True)
         people.only("pk").get(pk=person.pk)
-        key, each, now = f"limit:{limit}:{person.pk}", seconds / most, time.time()
-        # The moment from which nothing counts any more. A clock that was set back holds nobody up.
-        free_at = min(max(cache.get(key, 0.0), now), now + seconds) + number * each
-        wait = free_at - (now + seconds)
-        if wait > each / 1000:  # more than an error of rounding
+        wait = _count(f"limit:{limit}:{person.pk}", most, seconds, number)
+        if wait:
             raise LimitReachedError(limit, most, None if number > most else wait)
-        cache.set(key, free_at, seconds)
+
+
+def _count(key: str, most: int, seconds: int, number: int = 1) -> float:
+    """Count so many under a key; or count nothing and return the seconds until they fit."""
+    each, now = seconds / most, time.time()
+    # The moment from which nothing counts any more. A clock that was set back holds nobody up.
+    free_at = min(max(cache.get(key, 0.0), now), now + seconds) + number * each
+    wait = free_at - (now + seconds)
+    if wait > each / 1000:  # more than an error of rounding
+        return wait
+    cache.set(key, free_at, seconds)
+    return 0
+
+
+def spend_on_wrong_token(address: str) -> int:
+    """Count a wrong token of the API; whole seconds to wait where its address sent too many.
+
+    Addresses of IPv6 count as their network, of which one client has all. Nothing is written for
+    those that are too many, so they cost a read of the cache.
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        key = "unknown"
+    else:
+        key = str(ip_network(f"{found}/64", strict=False) if found.version == 6 else found)
+    with transaction.atomic():
+        return ceil(_count(f"wrong-token:{key}", *WRONG_TOKENS))
 
 
 def spend_on_reading(person: Any, limit: Limit) -> None:
@@ -136,7 +162,7 @@ def spend_on_reading(person: Any, limit: Limit) -> None:
     A database that is locked or full neither holds the page up nor stops it.
     """
     try:
-        with _impatient():
+        with impatient():
             spend(person, limit)
     except OperationalError as error:
         log.warning("A %s was not counted: %s", limit, error)
@@ -155,7 +181,7 @@ def spend_on_search(person: Any, text: str, *, again: bool = False) -> None:
 
 
 @contextmanager
-def _impatient() -> Iterator[None]:
+def impatient() -> Iterator[None]:
     """Wait PATIENCE for a lock, and not the usual 20 s."""
     with transaction.atomic() if connection.vendor == "postgresql" else _short_busy_timeout():
         if connection.vendor == "postgresql":

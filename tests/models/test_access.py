@@ -1,4 +1,4 @@
-"""Each rule of tasks/models/access.py, asked for people of every rank."""
+"""Each rule of tasks/models/access, asked for people of every rank."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tasks.management import web_address
+from tasks.models.access import without_services
 from tasks.team import signin
 
 NOTHING_RUNS = (
@@ -42,7 +43,7 @@ class Command(BaseCommand):
 
 def _person(name: str) -> User:
     """The person of that name; without a name, the only one who runs the site."""
-    active = User.objects.filter(is_active=True)
+    active = without_services(User.objects.filter(is_active=True))
     found = active.filter(username=name) if name else active.filter(is_superuser=True)
     if len(found) == 1:
         return found[0]

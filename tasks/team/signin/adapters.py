@@ -13,6 +13,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -21,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasks import encryption
 from tasks.models import AuditAction
+from tasks.models.access import is_service
 from tasks.team import signin
 from tasks.team.address import client_address
 from tasks.team.audit import note
@@ -73,6 +75,19 @@ class AccountAdapter(DefaultAccountAdapter):
         }
         methods = super().get_reauthentication_methods(user)
         return [method | {"description": words[method["id"]]} for method in methods]
+
+    def pre_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse | None:
+        """Answer that the account is closed to whoever would sign in as a service."""
+        if is_service(user):
+            return self.respond_user_inactive(request, user)
+        found: HttpResponse | None = super().pre_login(request, user, **options)
+        return found
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Start the session, however somebody came in. Raises PermissionDenied for a service."""
+        if is_service(user):
+            raise PermissionDenied
+        super().login(request, user)
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         return render(request, "signin/inactive.html", status=403)

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
 
+from tasks.models.access import without_services
 from tasks.team import mail
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ def send_reset_letters(email: str, language: str) -> None:
 
     An error of the mail server is only logged, without the address.
     """
-    for user in User.objects.filter(email=email, is_active=True):
+    for user in without_services(User.objects.filter(email=email, is_active=True)):
         words = {"name": user.get_username(), "link": _link(user)}
         with translation.override(language):
             subject = f"[Dailies] {gettext('Reset your password')}"
