@@ -37,6 +37,8 @@ GROUPS: tuple[tuple[str, str | Promise, tuple[str, ...]], ...] = (
             "tasks.Project",
             "tasks.Membership",
             "tasks.Invitation",
+            "tasks.Service",
+            "tasks.ApiToken",
             "tasks.Credential",
             "mfa.Authenticator",
             "tasks.AuditEntry",

@@ -14,6 +14,7 @@ from tasks.admin import (
     records,
     submissions,
     task,
+    tokens,
 )
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "records",
     "submissions",
     "task",
+    "tokens",
 ]
 
 names.give()

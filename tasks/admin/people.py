@@ -50,7 +50,9 @@ class ProjectAdmin(AuditedAdmin):
     list_filter = ("viewers_see_details",)
     search_fields = ("name",)
     inlines = (MembershipInline,)
-    goes_along = ("tasks.ProjectChange", "tasks.StorageUse", "tasks.Invitation")
+    goes_along = (
+        *("tasks.ProjectChange", "tasks.StorageUse", "tasks.Invitation", "tasks.ApiToken"),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
         return super().get_queryset(request).annotate(number_of_people=Count("membership"))
@@ -161,6 +163,7 @@ class PersonAdmin(AuditedAdmin, UserAdmin):
     goes_along = (
         *("tasks.Profile", "tasks.Star", "tasks.SignInLink", "admin.LogEntry"),
         *("account.EmailAddress", "mfa.Authenticator", "usersessions.UserSession"),
+        *("tasks.ApiToken", "tasks.Service"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:

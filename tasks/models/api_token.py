@@ -26,7 +26,10 @@ USED_EVERY = timedelta(minutes=1)
 
 
 class ServiceQuerySet(ServiceAccess["Service"]):
-    pass
+    def of(self, project: Project) -> ServiceQuerySet:
+        """Services that are in the project still, with their accounts."""
+        here = self.filter(project=project, user__projects=project, user__is_active=True)
+        return here.select_related("user").order_by("user__username")
 
 
 class Service(models.Model):
@@ -70,9 +73,7 @@ class ApiTokenQuerySet(TokenAccess["ApiToken"]):
         return self.filter(revoked_at=None).update(revoked_at=now) > 0
 
     def note_use(self, token: ApiToken, now: datetime, address: str | None) -> None:
-        """Save when and from where it was used, at most once a minute."""
-        if token.last_used_at and token.last_used_at > now - USED_EVERY:
-            return
+        """Save when and from where it was used; not what another process has just saved."""
         before = Q(last_used_at=None) | Q(last_used_at__lte=now - USED_EVERY)
         used = {"last_used_at": now, "last_used_from": address}
         self.filter(before, pk=token.pk).update(**used)
@@ -136,6 +137,9 @@ class ApiToken(models.Model):
 
     def is_alive(self, now: datetime) -> bool:
         return self.revoked_at is None and not self.has_expired(now)
+
+    def was_used_lately(self, now: datetime) -> bool:
+        return self.last_used_at is not None and self.last_used_at > now - USED_EVERY
 
     @property
     def is_in_tokens(self) -> bool:

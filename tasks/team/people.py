@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tasks.models import AuditAction, Invitation, Membership, Project
+from tasks.models import ApiToken, AuditAction, Invitation, Membership, Project
 from tasks.models.access import higher_role, may_take_role
 from tasks.team import mail
 from tasks.team.audit import note
@@ -153,7 +153,10 @@ def change_role(request: HttpRequest, pk: int, role: str) -> Membership:
 
 
 def remove(request: HttpRequest, pk: int) -> Membership:
-    """End a membership, and access with the next request; tasks stay. Raises LastManagerError."""
+    """End a membership, and access with the next request; tasks stay. Raises LastManagerError.
+
+    The person's tokens for the project are revoked: an invitation brings none of them back.
+    """
     with transaction.atomic():
         membership = _locked(request.user, pk)
         if not may_take_role(request.user, membership):
@@ -161,6 +164,7 @@ def remove(request: HttpRequest, pk: int) -> Membership:
         user, project, role = membership.user, membership.project, membership.role
         note(request, AuditAction.PERSON_REMOVED, user, project=project, role=[role, ""])
         Membership.objects.filter(pk=membership.pk).delete()
+        ApiToken.objects.filter(person=user, project=project).revoke(timezone.now())
         return membership
 
 

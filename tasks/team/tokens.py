@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -67,6 +67,7 @@ def make_token(
         AuditAction.TOKEN_MADE,
         token,
         project=project,
+        label=name,
         person=str(person),
         scope=scope.value,
     )
@@ -79,7 +80,14 @@ def revoke(request: HttpRequest, token: ApiToken, now: datetime) -> bool:
     is_new = ApiToken.objects.filter(pk=token.pk).revoke(now)
     if is_new:
         person, project = str(token.person), token.project_id
-        note(request, AuditAction.TOKEN_REVOKED, token, project=project, person=person)
+        note(
+            request,
+            AuditAction.TOKEN_REVOKED,
+            token,
+            project=project,
+            label=token.name,
+            person=person,
+        )
     return is_new
 
 
@@ -106,6 +114,8 @@ def known(text: str) -> ApiToken | None:
 
 def note_use(request: HttpRequest, token: ApiToken, now: datetime) -> None:
     """Save when and from where it was used, at most once a minute, unless the database is busy."""
+    if token.was_used_lately(now):
+        return
     try:
         with impatient():
             ApiToken.objects.note_use(token, now, valid_address(request))
@@ -128,7 +138,11 @@ def make_service(
         raise NameTakenError
     user = User(username=name)
     user.set_unusable_password()
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:  # another one was made at the same moment
+        raise NameTakenError from error
     service = Service.objects.create(
         user=user, project=project, made_by=request.user.pk, created_at=now
     )

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
 from tasks.web.views import account as own
-from tasks.web.views import signin
+from tasks.web.views import signin, tokens
 
 urlpatterns = [
     path("", own.Security.as_view(), name="mfa_index"),
@@ -53,6 +53,9 @@ urlpatterns = [
     path("passkeys/add/", passkeys.add_webauthn, name="mfa_add_webauthn"),
     path("passkeys/<int:pk>/name/", passkeys.edit_webauthn, name="mfa_edit_webauthn"),
     path("passkeys/<int:pk>/remove/", passkeys.remove_webauthn, name="mfa_remove_webauthn"),
+    # Tokens of the API
+    path("tokens/", tokens.own_tokens, name="api_tokens"),
+    path("tokens/<int:pk>/revoke/", tokens.revoke_token, name="revoke_api_token"),
     # Sessions
     path("sessions/", own.Sessions.as_view(), name="usersessions_list"),
 ]

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from itertools import product
 from random import Random
 from typing import Any
@@ -17,9 +18,11 @@ from django.db import connection, transaction
 
 from tasks.billing import gate, ledger
 from tasks.billing.budget_status import BudgetStatus
-from tasks.billing.errors import BudgetExceededError, PlacementRefusedError
+from tasks.billing.errors import BudgetExceededError, PlacementRefusedError, TokenLimitError
 from tasks.billing.spending import wrong_sums
+from tasks.billing.token_limits import used_by
 from tasks.models import (
+    ApiToken,
     Budget,
     ChangeCounter,
     Charge,
@@ -37,6 +40,7 @@ from tasks.models.charge import day_of
 from tasks.submission.place import mark_not_created, place_batch
 from tests.billing.conftest import NOW, ONE, V20
 from tests.providers.generations import generation
+from tests.tokens import token_of
 
 PRESSES = 24
 UNITS = {"tokens": 1, "CNY": 46}  # of the price; a take is ONE of these
@@ -85,6 +89,7 @@ class Press:
     person: User
     credential: Credential
     takes: int
+    token: ApiToken | None = None
 
     def place(self) -> None:
         request = generation(f"doubao-{V20}", resolution="720p", ratio="16:9", duration=5)
@@ -95,17 +100,24 @@ class Press:
             credential=self.credential,
             created_by=self.person,
             now=NOW,
+            token=self.token,
         )
 
     def fits(self) -> bool:
         """Whether every budget that counts it has room for it now."""
         budgets = Budget.objects.applying_to(self.project, self.credential, self.person)
         statuses = BudgetStatus.of_all(budgets, day_of(NOW))
+        if self.token and self.takes * ONE > left_of(self.token):
+            return False
         return all(self.takes * ONE * rate(each) <= each.left for each in statuses)
 
 
 def rate(status: BudgetStatus) -> int:
     return UNITS[status.budget.unit]
+
+
+def left_of(token: ApiToken) -> int:
+    return (token.most or 0) - used_by([token], day_of(NOW))[token.pk].together
 
 
 def set_budgets(world: World, chance: Random) -> None:
@@ -159,17 +171,18 @@ def test_no_budget_is_exceeded_and_whoever_is_refused_would_not_have_fitted(
     chance = Random(seed)
     set_budgets(world, chance)
     assert {each.scope for each in Budget.objects.all()} == set(Scope)
-    presses = [
-        Press(
-            chance.choice(world.projects),
-            chance.choice(world.people),
-            chance.choice(world.credentials),
-            chance.randint(1, 3),
-        )
-        for _ in range(PRESSES)
-    ]
+    tokens: dict[User, list[ApiToken | None]] = {
+        person: [None, token_of(person, day_limit=Decimal(chance.randint(1, 6) * ONE))[0]]
+        for person in world.people
+    }
+    presses = []
+    for _ in range(PRESSES):
+        person, project = chance.choice(world.people), chance.choice(world.projects)
+        account, takes = chance.choice(world.credentials), chance.randint(1, 3)
+        presses.append(Press(project, person, account, takes, chance.choice(tokens[person])))
     refusals = at_once(*(press.place for press in presses))
-    assert {type(error) for error in refusals.values()} == {BudgetExceededError}
+    assert {type(error) for error in refusals.values()} <= {BudgetExceededError, TokenLimitError}
+    assert refusals and all(left_of(each) >= 0 for _, each in tokens.values() if each)
     placed = [press for number, press in enumerate(presses) if number not in refusals]
     assert placed and Task.objects.count() == sum(press.takes for press in placed)
     assert_within_all_budgets()

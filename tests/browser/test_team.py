@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,17 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from tasks.models import CopyKind, Invitation, Membership, Project, Role, Task
+from tasks.models import (
+    ApiToken,
+    CopyKind,
+    Invitation,
+    Membership,
+    Project,
+    Role,
+    Task,
+    TokenScope,
+)
+from tasks.team.tokens import make_service
 from tests.browser.conftest import Enter, watch
 from tests.browser.looks import (
     STOP_ANIMATIONS,
@@ -22,6 +33,7 @@ from tests.browser.looks import (
 )
 from tests.browser.test_copies import FILM, IMAGE, IS_PLAYING, copy_of, saved
 from tests.conftest import MakeTask
+from tests.tokens import asked_by, token_of
 from tests.web.test_access import EXPECTED
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("complaints")]
@@ -226,6 +238,27 @@ def test_the_people_pages_fit_and_are_accessible(
         expect(page.locator(".menu-more .menu-item").first).to_be_in_viewport()
 
     check_appearance(page, closely=(320, 1440), also=is_there)
+
+
+@pytest.mark.looks
+def test_the_pages_of_tokens_fit_and_are_accessible(
+    enter: Enter, page: Page, manager: User, project: Project
+) -> None:
+    Project.objects.create(name="A second project with a rather long name " + "x" * 50)
+    request, now = asked_by(manager), timezone.now()
+    service = make_service(request, project, name="render-farm", role="member", now=now)
+    limited = {"day_limit": Decimal(500_000), "expires_at": now + timedelta(days=30)}
+    used, _text = token_of(service.user, project=project, name="Night run", **limited)
+    ApiToken.objects.filter(pk=used.pk).update(last_used_at=now, last_used_from="2001:db8::ffff:1")
+    ended, _text = token_of(manager, TokenScope.MANAGE, project, name="n" * 60)
+    ApiToken.objects.filter(pk=ended.pk).update(revoked_at=now)
+    for path in ("/account/", "/account/tokens/", "/people/tokens/"):
+        enter(manager, path)
+        check_appearance(page, closely=(320, 1440))
+    page.fill("[name=token-name]", "Farm")
+    page.click("form[action='/people/tokens/'] button[type=submit]")
+    expect(page.locator("#token-text")).to_contain_text("dly_")
+    check_appearance(page, closely=(320, 1440))
 
 
 def test_a_role_is_changed_where_it_stands(

@@ -31,6 +31,7 @@ from tasks.models import (
     Upload,
 )
 from tests.conftest import MakeTask
+from tests.tokens import token_of
 from tests.web.conftest import SaveCopy
 
 DOOR = "door"
@@ -112,6 +113,7 @@ def _somebody(project: Project) -> dict[str, Any]:
     )
     return {
         "project": project.pk,
+        "token": token_of(person, project=project)[0].pk,
         "person": Membership.objects.create(project=project, user=person).pk,
         "reset": f"{int_to_base36(person.pk)}-1-x",  # a made-up link of a letter
         "invitation": invitation.pk,

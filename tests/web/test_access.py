@@ -22,6 +22,9 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test import Client
 
+from tasks.models import Project
+from tasks.web.navigation import API_PATHS
+from tests.tokens import bearer, texts_of_every_kind
 from tests.web.everyone import DOOR, browsers, people, routes, seen, world
 
 __all__ = ["people", "world"]
@@ -115,6 +118,16 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "mfa_remove_webauthn"): ("/account/passkeys/1/remove/", PROVE),
     ("GET", "usersessions_list"): ("/account/sessions/", SIGNED_IN),
     ("POST", "usersessions_list"): ("/account/sessions/", (DOOR, 302, 302, 302, 302, 302)),
+    ("GET", "api_tokens"): ("/account/tokens/", SIGNED_IN),
+    ("POST", "api_tokens"): ("/account/tokens/", SIGNED_IN),  # the form again, with its errors
+    ("GET", "revoke_api_token"): (
+        "/account/tokens/{token}/revoke/",
+        (DOOR, 405, 405, 405, 405, 405),
+    ),
+    ("POST", "revoke_api_token"): (
+        "/account/tokens/{token}/revoke/",
+        (DOOR, 404, 404, 404, 302, 302),
+    ),
     # Saved files
     ("GET", "video"): ("/tasks/{task}/video", (DOOR, 404, 200, 200, 200, 200)),
     ("GET", "last_frame"): ("/tasks/{task}/last-frame", (DOOR, 404, 200, 200, 200, 200)),
@@ -206,6 +219,10 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
         "/people/invitations/{invitation}/withdraw/",
         (DOOR, 404, 404, 404, 302, 302),
     ),
+    ("GET", "project_tokens"): ("/people/tokens/", (DOOR, 403, 403, 403, 200, 200)),
+    ("POST", "project_tokens"): ("/people/tokens/", (DOOR, 403, 403, 403, 200, 200)),
+    ("GET", "make_service"): ("/people/services/", (DOOR, 405, 405, 405, 405, 405)),
+    ("POST", "make_service"): ("/people/services/", (DOOR, 403, 403, 403, 200, 200)),
     ("GET", "person_role"): ("/people/{person}/role/", (DOOR, 405, 405, 405, 405, 405)),
     ("POST", "person_role"): ("/people/{person}/role/", (DOOR, 404, 404, 404, 400, 400)),
     ("GET", "remove_person"): ("/people/{person}/remove/", (DOOR, 404, 404, 404, 200, 200)),
@@ -407,8 +424,11 @@ GET_ONLY = {
 
 #: The neighbour's cells where they are not the stranger's: pages of managers, and rows of others.
 NEIGHBOUR: dict[tuple[str, str], int] = {
-    **{("GET", route): 200 for route in ("audit", "people", "untracked")},
-    **{("POST", route): 200 for route in ("export_audit", "invite")},
+    **{("GET", route): 200 for route in ("audit", "people", "project_tokens", "untracked")},
+    **{
+        ("POST", route): 200
+        for route in ("export_audit", "invite", "project_tokens", "make_service")
+    },
     ("GET", "credentials"): 200,
     **{(method, "credential_add"): 200 for method in ("GET", "POST")},
     **{
@@ -511,6 +531,24 @@ def test_what_is_only_read_takes_no_post(people: list[User], world: dict[str, in
             )
         assert anonymous in (DOOR, 405), route
         assert others == [405] * len(people), route
+
+
+@pytest.mark.exhaustive
+def test_no_token_opens_a_page(
+    project: Project, member: User, stranger: User, world: dict[str, Any]
+) -> None:
+    """A token of whatever scope, and of whomever, is answered as nobody is."""
+    texts, wrong = texts_of_every_kind(project, member, stranger), {}
+    for (method, route), (address, (anonymous, *_others)) in EXPECTED.items():
+        if address.startswith(API_PATHS):
+            continue
+        with undone():
+            for kind, text in texts.items():
+                client = Client(headers=bearer(text))
+                got = seen(client, method, address.format(**world))
+                if got != anonymous:
+                    wrong[method, route, kind] = got
+    assert wrong == {}
 
 
 @contextmanager

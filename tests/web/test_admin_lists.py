@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from tasks.admin.read_only import ReadOnlyAdmin
 from tasks.models import (
+    ApiToken,
     AuditAction,
     AuditEntry,
     AvailableModel,
@@ -48,6 +49,7 @@ from tasks.models import (
     Recalculation,
     Reconciliation,
     SavedPrompt,
+    Service,
     SignInLink,
     Star,
     StatusChange,
@@ -111,6 +113,11 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
             day=now,
             currency="CNY",
         )
+        Service.objects.create(user=person, project=project, created_at=now)
+        ApiToken.objects.create(
+            name=unique, prefix=f"dly_{unique[:8]}", digest=f"{SECRET}{unique}"[:64],
+            person=person, project=project, created_at=now,
+        )  # fmt: skip
         AuditEntry.objects.create(verb=AuditAction.TRACKED, actor=unique, label=unique)
         Authenticator.objects.create(
             user=person, type=Authenticator.Type.TOTP, data={"secret": SECRET}

@@ -18,7 +18,7 @@ from django.db import connection, models
 from django.test import Client
 from django.utils import timezone
 
-from tasks.models import Credential, Invitation, Project
+from tasks.models import Credential, Invitation, Membership, Project, Service
 from tests.web.composing import ark, filled
 from tests.web.everyone import people, world
 from tests.web.test_access import EXPECTED, GET_ONLY, SESSION, undone
@@ -150,6 +150,13 @@ POSTS: dict[str, Post] = {
     "withdraw_invitation": Post(),
     "person_role": Post(data={"role": "viewer"}, asked="role"),
     "remove_person": Post(),
+    "api_tokens": Post(data={"name": "Night run", "scope": "read", "project": "{project}",
+                             "life": "90", "day_limit": "5", "unit": "CNY"}),
+    "revoke_api_token": Post(),
+    "project_tokens": Post(data={"project": "{project}", "token-service": "{service}",
+                                 "token-name": "Night run", "token-scope": "read"}),
+    "make_service": Post(data={"project": "{project}", "service-name": "render-farm",
+                               "service-role": "viewer"}),
     "create_project": Post(by="staff", data={"name": "Third"}, asked="name"),
     "viewer_details": Post(data={"viewers_see_details": "on"}, asked="viewers_see_details"),
     "rename_project": Post(by="staff", data={"name": "Third"}, asked="name"),
@@ -198,7 +205,11 @@ def known(
     )
     link = apps.get_model("tasks", "SignInLink").objects.make(user=member, now=now)
     foreign = Project.objects.get(name="Elsewhere").pk
-    more = {"joining": joining, "link": link, "foreign": foreign, "staff": staff.pk, "ark": ark.pk}
+    service = User.objects.create_user("robot")
+    Membership.objects.create(project_id=world["project"], user=service)
+    Service.objects.create(user=service, project_id=world["project"], created_at=now)
+    more = {"service": service.pk}
+    more |= {"joining": joining, "link": link, "foreign": foreign, "staff": staff.pk, "ark": ark.pk}
     return {**world, **more}
 
 
@@ -251,6 +262,7 @@ RANDOM = (
     "data",
     "queue_id",
     "uid",
+    "prefix",
 )
 
 

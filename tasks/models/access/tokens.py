@@ -39,6 +39,9 @@ class TokenAccess(models.QuerySet[Row]):
         return self.filter(in_managed_project(user))
 
     def revocable_by(self, user: Any) -> Self:
+        """Tokens this person may revoke: their own, and those they manage."""
+        if administers(user):
+            return self
         return self.filter(Q(person=user.pk) | in_managed_project(user))
 
 

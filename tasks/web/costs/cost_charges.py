@@ -46,7 +46,8 @@ def part_of(filters: CostFilters) -> str:
 
 
 def charges_of(filters: CostFilters, projects: tuple[int, ...] | None) -> QuerySet[Charge]:
-    return costs.charges_of(filters.span(projects), measure_of(filters), part_of(filters))
+    charges = costs.charges_of(filters.span(projects), measure_of(filters), part_of(filters))
+    return charges.filter(api_token=filters.token) if filters.token else charges
 
 
 def charge_page(charges: QuerySet[Charge], query: QueryDict) -> ChargePage:
@@ -105,6 +106,9 @@ def chips(filters: CostFilters) -> list[Chip]:
             words = _("not %(what)s") % {"what": words}
         label = str(cost_names.DIMENSIONS[name])
         found.append(Chip(label, words, filters.without(name).query()))
+    if filters.token:
+        words = cost_names.tokens([filters.token])(filters.token)
+        found.append(Chip(_("API token"), words, filters.query(token=None)))
     return found
 
 

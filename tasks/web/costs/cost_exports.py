@@ -80,6 +80,7 @@ COLUMNS = (
     Column("asked for", _("asked for"), ["placed_at"], _time),
     Column("project", _("project"), ["project_id"]),
     Column("person", _("person"), ["person"]),
+    Column("API token", _("API token"), ["api_token"]),
     Column("provider", _("provider"), ["provider"]),
     Column("credential", _("credential"), ["credential_id"]),
     Column("batch", _("batch"), ["batch"]),
@@ -146,6 +147,8 @@ class _Names:
             table = Project if head == "project" else Credential
             found = dict(table._default_manager.values_list("pk", "name"))
             return lambda pk: found.get(pk, _removed(pk))
+        if head == "API token":
+            return cost_names.tokens()
         if head == "person":
             people = cost_names.people()
             return lambda pk: people.get(pk, _removed(pk))

@@ -45,10 +45,11 @@ class CostFilters:
     where: Mapping[str, Any] = field(default_factory=dict)
     excluded: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     part: str = ""  # of a list of charges
+    token: int | None = None  # of the API; sums know none, so only lists of charges have it
     shows_all: bool = False
 
     @classmethod
-    def read(cls, query: QueryDict, today: date) -> CostFilters:
+    def read(cls, query: QueryDict, today: date, *, of_charges: bool = False) -> CostFilters:
         by, then = query.get("by", ""), query.get("then", "")
         by = by if by in DIMENSIONS else USUAL
         measure, part = query.get("measure", ""), query.get("part", "")
@@ -61,6 +62,7 @@ class CostFilters:
             where={name: value for name, value in found.items() if value is not None},
             excluded=_excluded(query),
             part=part if part in PARTS else "",
+            token=whole_number(query.get("token", "")) if of_charges else None,
             shows_all=query.get("all") == "1",
         )
 
@@ -84,7 +86,8 @@ class CostFilters:
         pairs += [(name, _word(value)) for name, value in self.where.items()]
         for name, values in self.excluded.items():
             pairs += [(f"{NOT}{name}", _word(value)) for value in values]
-        pairs += [("part", self.part), ("all", "1" if self.shows_all else "")]
+        pairs += [("part", self.part), ("token", str(self.token or ""))]
+        pairs += [("all", "1" if self.shows_all else "")]
         return [(name, value) for name, value in pairs if value]
 
     def query(self, **more: object) -> str:

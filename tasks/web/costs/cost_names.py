@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from tasks.billing import amounts
 from tasks.billing.costs import Measure
-from tasks.models import Credential, Outcome, Project
+from tasks.models import ApiToken, Credential, Outcome, Project
 from tasks.models.charge import NOBODY
 from tasks.providers.catalog.models import find_model
 from tasks.providers.catalog.request import Mode
@@ -45,6 +45,16 @@ MEASURES: dict[str, Any] = {
     "takes": gettext_lazy("Takes"),
     "seconds": gettext_lazy("Seconds made"),
 }
+
+
+def tokens(values: Iterable[int | None] | None = None) -> Callable[[int | None], str]:
+    """A function that names tokens of the API by id, "" for none. One query; all without values."""
+    rows = ApiToken.objects.all()
+    if values is not None:
+        wanted = {value for value in values if value}
+        rows = rows.filter(pk__in=wanted) if wanted else rows.none()
+    found = dict(rows.values_list("pk", "name"))
+    return lambda pk: found.get(pk, _("Removed")) if pk else ""
 
 
 def names_of(dimension: str, values: Iterable[Any]) -> Callable[[Any], str]:

@@ -14,6 +14,7 @@ from tasks.billing import amounts
 from tasks.models import Charge, ChargeState, Outcome
 from tasks.status import Status
 from tasks.web.costs.cost_names import grouped, names_of
+from tasks.web.costs.cost_names import tokens as named_tokens
 from tasks.web.presenters.badges import STATUS_BADGES, Badge
 
 
@@ -26,6 +27,7 @@ class ChargeRow:
     url: str  # "" where the task cannot be opened any more
     at: datetime | None
     person: str
+    token: str  # with which it was asked for; "" on a page
     model: str
     mode: str
     outcome: str
@@ -43,13 +45,16 @@ _BADGES: dict[str, Badge] = {
 
 
 def charge_rows(charges: Iterable[Charge]) -> list[ChargeRow]:
-    """The rows of a page. One query, for the people's names."""
+    """The rows of a page. One query for the people's names, and one for those of tokens."""
     charges = list(charges)
     people = names_of("person", {charge.person for charge in charges})
-    return [_row(charge, people) for charge in charges]
+    tokens = named_tokens(charge.api_token for charge in charges)
+    return [_row(charge, people, tokens) for charge in charges]
 
 
-def _row(charge: Charge, people: Callable[[Any], str]) -> ChargeRow:
+def _row(
+    charge: Charge, people: Callable[[Any], str], tokens: Callable[[int | None], str]
+) -> ChargeRow:
     task = charge.task
     title, url = _("Deleted task"), ""
     if task is not None:
@@ -61,6 +66,7 @@ def _row(charge: Charge, people: Callable[[Any], str]) -> ChargeRow:
         url=url,
         at=charge.placed_at or (task.born_at if task else None),
         person=people(charge.person),
+        token=tokens(charge.api_token),
         model=names_of("model", ())(charge.model),
         mode=names_of("mode", ())(charge.mode),
         outcome=names_of("outcome", ())(charge.outcome),

@@ -36,6 +36,8 @@ GROUPS: dict[str, tuple[Any, tuple[AuditAction, ...]]] = {
             AuditAction.PASSWORD_CHANGED,
             AuditAction.FACTOR_ADDED,
             AuditAction.FACTOR_REMOVED,
+            AuditAction.TOKEN_MADE,
+            AuditAction.TOKEN_REVOKED,
         ),
     ),
     "people": (
@@ -48,6 +50,7 @@ GROUPS: dict[str, tuple[Any, tuple[AuditAction, ...]]] = {
             AuditAction.PERSON_REMOVED,
             AuditAction.PERSON_ADDED,
             AuditAction.PERSON_CHANGED,
+            AuditAction.SERVICE_MADE,
             AuditAction.PROJECT_MADE,
             AuditAction.PROJECT_CHANGED,
             AuditAction.PROJECT_REMOVED,

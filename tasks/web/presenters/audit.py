@@ -24,6 +24,7 @@ from tasks.models import (
     SavedPrompt,
     TakeLimits,
     Task,
+    TokenScope,
 )
 
 #: Sentences for entries that have everything in them: who, what, project, before, after.
@@ -65,6 +66,9 @@ SENTENCES: dict[str, Any] = {
     AuditAction.RESTORED: gettext_lazy("%(who)s restored %(what)s"),
     AuditAction.PURGED: gettext_lazy("%(who)s permanently deleted %(what)s"),
     AuditAction.CANCELLED: gettext_lazy("%(who)s cancelled %(what)s"),
+    AuditAction.TOKEN_MADE: gettext_lazy("%(who)s created the API token %(what)s"),
+    AuditAction.TOKEN_REVOKED: gettext_lazy("%(who)s revoked the API token %(what)s"),
+    AuditAction.SERVICE_MADE: gettext_lazy("%(who)s created the service %(what)s"),
 }
 #: Sentences for entries without a project, or whose project exists no more.
 WITHOUT_PROJECT: dict[str, Any] = {
@@ -98,6 +102,7 @@ OTHER_LABELS: dict[str, Any] = {
     "person": gettext_lazy("person"),
     "project": gettext_lazy("project"),
     "role": gettext_lazy("role"),
+    "scope": gettext_lazy("scope"),
     "since": gettext_lazy("since"),
     "tasks": gettext_lazy("tasks"),
     "until": gettext_lazy("until"),
@@ -147,6 +152,9 @@ ICONS: dict[str, str] = {
     AuditAction.RESTORED: "arrow-back-up",
     AuditAction.PURGED: "trash",
     AuditAction.CANCELLED: "ban",
+    AuditAction.TOKEN_MADE: "key",
+    AuditAction.TOKEN_REVOKED: "key-off",
+    AuditAction.SERVICE_MADE: "user-plus",
 }
 
 
@@ -235,4 +243,7 @@ def _word(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return str(dict(Role.choices).get(value, value)) if isinstance(value, str) else str(value)
+    return str(_CHOICES.get(value, value)) if isinstance(value, str) else str(value)
+
+
+_CHOICES = dict((*Role.choices, *TokenScope.choices))

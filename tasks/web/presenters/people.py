@@ -30,6 +30,11 @@ class Person:
         return administers(self.membership.user)
 
     @property
+    def is_service(self) -> bool:
+        """Whether it is a program, which asks with tokens and never signs in."""
+        return hasattr(self.membership.user, "service")
+
+    @property
     def seen_at(self) -> datetime | None:
         user = self.membership.user
         profile = getattr(user, "profile", None)  # created when something in it is first saved
@@ -38,7 +43,9 @@ class Person:
 
 def people_of(project: Project) -> list[Person]:
     """The members, managers first. Two queries."""
-    rows = Membership.objects.filter(project=project).select_related("user__profile")
+    rows = Membership.objects.filter(project=project).select_related(
+        "user__profile", "user__service"
+    )
     # An index holds all columns of this sum.
     tasks = Task.objects.filter(project=project).order_by().values_list("created_by")
     sums = tasks.annotate(tasks=Count("pk"), tokens=Sum("total_tokens"))

@@ -58,7 +58,7 @@ def export_audit(request: HttpRequest) -> HttpResponseBase:
     filters: dict[str, Any] = dict(AuditFilters.read(request.POST).pairs())
     note(request, AuditAction.EXPORTED, label=_("the audit"), **filters)
     head = ["id", "at", "actor", "actor id", "verb", "kind", "object id", "to what", "project"]
-    head += ["address", "changes", "in words"]
+    head += ["address", "changes", "in words", "token"]
     table = csv_tables.lines(head, map(_csv_row, _lines(every(entries))))
     response = StreamingHttpResponse(table, content_type="text/csv; charset=utf-8")
     name = f"Dailies audit {timezone.localdate():%Y-%m-%d}.csv"
@@ -81,4 +81,5 @@ def _csv_row(line: AuditEntryPresenter) -> list[Any]:
     changes = "; ".join(f"{name}: {words}" for name, words in line.changes)
     actor = [entry.pk, entry.at.isoformat(timespec="seconds"), entry.actor, entry.actor_id]
     subject = [entry.verb, entry.kind, entry.object_id, entry.label]
-    return [*actor, *subject, line.project, entry.address, changes, line.sentence]
+    where = [line.project, entry.address, changes, line.sentence, entry.token or ""]
+    return [*actor, *subject, *where]

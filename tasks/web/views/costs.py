@@ -76,7 +76,7 @@ def cost_failures(request: HttpRequest) -> HttpResponse:
 def cost_charges(request: HttpRequest) -> HttpResponse:
     """List the charges that a number is made of, and add them up again."""
     projects = _projects(request)
-    filters = CostFilters.read(request.GET, day_of(timezone.now()))
+    filters = CostFilters.read(request.GET, day_of(timezone.now()), of_charges=True)
     measure, part = listing.measure_of(filters), listing.part_of(filters)
     charges = listing.charges_of(filters, projects)
     number, takes = costs.sum_of_charges(charges, measure, part)
@@ -96,7 +96,7 @@ def cost_charges(request: HttpRequest) -> HttpResponse:
         "missing": missing_prices(listing.missing_prices(charges)) if is_unpriced else [],
         "managed": set(managed.values_list("pk", flat=True)) if is_unpriced else set(),
         "columns": _columns(request),
-        "back": filters.query(part=None),
+        "back": filters.query(part=None, token=None),
         "newest": filters.query(),
         "now": timezone.now(),
     }
@@ -120,7 +120,7 @@ def export_costs(request: HttpRequest) -> HttpResponseBase:
 def export_charges(request: HttpRequest) -> HttpResponseBase:
     """Export takes as CSV, and remember which columns this person wants."""
     projects = _projects(request)
-    filters = CostFilters.read(request.POST, day_of(timezone.now()))
+    filters = CostFilters.read(request.POST, day_of(timezone.now()), of_charges=True)
     columns = exports.chosen(request.POST.getlist("column"))
     heads = [column.head for column in columns]
     Profile.objects.remember(request.user, export_columns=",".join(heads))
