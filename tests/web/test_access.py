@@ -53,6 +53,16 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "healthz"): ("/healthz", ALL_OF_THEM),
     ("GET", "readyz"): ("/readyz", (503,) * 6),  # nothing is tried in the tests' own process
     ("GET", "statusz"): ("/statusz", (401, 403, 403, 403, 403, 200)),  # or with a token
+    ("GET", "ark_tasks"): ("/api/v3/contents/generations/tasks", (401,) * 6),  # with a token only
+    ("POST", "ark_tasks"): ("/api/v3/contents/generations/tasks", (401,) * 6),
+    ("GET", "ark_task"): ("/api/v3/contents/generations/tasks/cgt-1", (401,) * 6),
+    ("POST", "ark_task"): ("/api/v3/contents/generations/tasks/cgt-1", (405,) * 6),
+    ("GET", "ark_models"): ("/api/v3/models", (401,) * 6),
+    ("POST", "ark_models"): ("/api/v3/models", (405,) * 6),
+    ("GET", "api_file"): ("/api/files/nonsense", (404,) * 6),  # whoever has the link
+    ("POST", "api_file"): ("/api/files/nonsense", (404,) * 6),
+    ("GET", "api_nothing"): ("/api/nothing", (404,) * 6),
+    ("POST", "api_nothing"): ("/api/nothing", (404,) * 6),
     ("GET", "callback"): ("/callback/hint_nonsense", NOT_BY_GET),
     ("POST", "callback"): ("/callback/hint_nonsense", (404,) * 6),  # whoever has the token
     # The door

@@ -64,6 +64,18 @@ def new_request_id() -> str:
     return f"02{time.time_ns() // 10**6}{secrets.token_hex(17)}"
 
 
+#: Ark's codes for what the web server refuses by itself, before a view is asked.
+_FRONT = {500: "InternalServiceError", 503: "ServerOverloaded"}
+
+
+def refused_by_front(status: int, words: str) -> JsonResponse:
+    """Write a refusal of the web server's in Ark's shape."""
+    request_id = new_request_id()
+    refusal = RefusalError(status, _FRONT.get(status, "InvalidParameter"), words)
+    headers = {"X-Request-Id": request_id}
+    return JsonResponse(refusal.body(request_id), status=status, headers=headers)
+
+
 def _refused(error: Exception, request_id: str) -> HttpResponseBase:
     refusal, headers = refusal_of(error)
     response = JsonResponse(refusal.body(request_id), status=refusal.status, headers=headers)
