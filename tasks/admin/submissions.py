@@ -158,6 +158,7 @@ class CallbackAdmin(TaskRowsAdmin):
 @admin.register(ApiCreate)
 class ApiCreateAdmin(ReadOnlyAdmin):
     about = _("Creates that came with an API token, and whether their answers went out.")
+    ordering = ("-pk",)
     list_display = ("batch", "answered_at")
     list_filter = (("answered_at", admin.EmptyFieldListFilter),)
     list_select_related = ("batch__project",)
@@ -168,6 +169,7 @@ class ApiCallbackAdmin(TaskRowsAdmin):
     about = _("Calls that programs want when a task changes, and what they were told last.")
     task_path = "submission__task"
     hidden = ("url",)  # whoever knows it may call it
+    ordering = ("-pk",)
     list_display = ("submission", "told", "due_at", "tries")
     list_filter = ("told",)
     list_select_related = ("submission__task",)
@@ -177,5 +179,6 @@ class ApiCallbackAdmin(TaskRowsAdmin):
 @admin.register(ApiDeletion)
 class ApiDeletionAdmin(TaskRowsAdmin):
     about = _("Tasks that programs deleted: only the API answers as if they were gone.")
+    ordering = ("-pk",)
     list_display = ("task", "deleted_at")
     list_select_related = ("task",)
