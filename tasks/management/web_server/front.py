@@ -34,7 +34,7 @@ IN_MEMORY = 64 * 1024  # bytes of a body; a longer one goes to a temporary file
 #: the kernel would reset it, and the sender would often not see the answer.
 LINGER = 5.0
 #: Seconds in which a client that hung up before its answer is noticed.
-HEARING = 0.05
+HEARING = 0.002
 
 
 class Front:
@@ -74,8 +74,9 @@ class Front:
             raise refusals.broken() from error
         await _start(answer.status, answer.headers, send)
         if answer.has_ended:
+            has_gone = bool(calls) and await _has_gone(receive)
             await send({"type": "http.response.body", "body": b"".join(part)})
-            if calls and not await _has_gone(receive):
+            if calls and not has_gone:
                 await self._threads.run(_make, calls)
         else:
             await self._stream(answer, part, receive, send)
@@ -106,7 +107,10 @@ class Front:
 
 
 async def _has_gone(receive: Receive) -> bool:
-    """Whether the client hung up before its answer was handed over; granian tells at once."""
+    """Whether the client has hung up, asked before its answer is complete.
+
+    granian tells at once, and says the same of everybody once an answer is complete.
+    """
     with suppress(TimeoutError):
         async with asyncio.timeout(HEARING):
             await _disconnect(receive)

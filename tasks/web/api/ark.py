@@ -25,7 +25,7 @@ from tasks.status import Status
 from tasks.web.api import cancels, creates, lists
 from tasks.web.api.answered import after_answer
 from tasks.web.api.bodies import Body, read_body
-from tasks.web.api.destinations import find_destination
+from tasks.web.api.destinations import CREDENTIAL, PROJECT, find_destination
 from tasks.web.api.endpoint import endpoint, new_request_id
 from tasks.web.files import SavedFile, answer
 
@@ -86,7 +86,7 @@ def _create(request: HttpRequest) -> HttpResponseBase:
         generation, origin = creates.with_draft(generation, destination, person)
         generation = creates.check(generation, destination, now)
         generation = creates.with_uploads(generation, body, destination, person, now)
-    attempt = _attempt(request, given.get("callback_url", ""))
+    attempt = _attempt(request, body, given.get("callback_url", ""))
     try:
         made = creates.place(generation, destination, token, attempt, now, origin)
     except creates.KeyReusedError:
@@ -107,13 +107,15 @@ def _body(request: HttpRequest, keep: ExitStack) -> Body:
     return read_body(request, keep)  # type: ignore[arg-type]  # it has `read`
 
 
-def _attempt(request: HttpRequest, callback_url: str) -> creates.Attempt:
+def _attempt(request: HttpRequest, body: Body, callback_url: str) -> creates.Attempt:
     """How a create came; the count is what OpenAI's clients send with each repeat."""
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > LONGEST_KEY:
         raise invalid("Idempotency-Key", f"at most {LONGEST_KEY} letters are supported")
     repeats = request.headers.get("X-Stainless-Retry-Count", "0")
+    where = (request.headers.get(name, "") for name in (PROJECT, CREDENTIAL))
     return creates.Attempt(
+        digest=body.digest(*where),
         key=key,
         is_repeat=repeats.isdecimal() and repeats.strip("0") != "",
         callback_url=callback_url,

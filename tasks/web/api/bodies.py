@@ -8,6 +8,7 @@ string is decoded into a temporary file on the way, and `data:file:N` stands in 
 from __future__ import annotations
 
 import binascii
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ class InlineFile:
     kind: str
     file: IO[bytes]
     size: int
+    sha256: str
 
 
 @dataclass
@@ -54,6 +56,11 @@ class Body:
         """Return the file that a URL in the body names, or None if it names none."""
         number = whole_number(url.removeprefix(FILE)) if url.startswith(FILE) else None
         return self.files[number] if number is not None and number < len(self.files) else None
+
+    def digest(self, *more: str) -> str:
+        """The hash of all that it asks for, the content of its files included, and of `more`."""
+        asked = [self.data, *(each.sha256 for each in self.files), *more]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def read_body(stream: IO[bytes], keep: ExitStack) -> Body:
@@ -122,7 +129,7 @@ class _Reader:
         if len(self.files) >= MOST_FILES:
             raise invalid("content", f"at most {MOST_FILES} files are supported")
         file = self._keep.enter_context(TemporaryFile())  # noqa: SIM115 (closed with the others)
-        head, carry, size = b"", b"", 0
+        head, carry, size, sha256 = b"", b"", 0, hashlib.sha256()
         for piece in self._unescaped():
             if b"," not in head:
                 head += piece
@@ -132,12 +139,16 @@ class _Reader:
                 head += b","
             carry += piece
             whole = len(carry) // 4 * 4
-            size += file.write(_decoded(carry[:whole]))
+            content = _decoded(carry[:whole])
+            sha256.update(content)
+            size += file.write(content)
             carry = carry[whole:]
-        size += file.write(_decoded(carry + b"=" * (-len(carry) % 4)))
+        content = _decoded(carry + b"=" * (-len(carry) % 4))
+        sha256.update(content)
+        size += file.write(content)
         file.seek(0)
         kind = head.removeprefix(_DATA).partition(b";")[0].decode("ascii", "replace")
-        return InlineFile(kind=kind.lower(), file=file, size=size)
+        return InlineFile(kind=kind.lower(), file=file, size=size, sha256=sha256.hexdigest())
 
     def _unescaped(self) -> Iterator[bytes]:
         r"""Yield what a string says: some encoders write / as \/ and + as \u002B."""

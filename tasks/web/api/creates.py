@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -50,8 +48,12 @@ class KeyReusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """How a create came: its idempotency key, whether it is a repeat, and whom to call back."""
+    """How a create came: its idempotency key, whether it is a repeat, and whom to call back.
 
+    `digest` is the same for equal creates, wherever each would go.
+    """
+
+    digest: str
     key: str = ""
     is_repeat: bool = False
     callback_url: str = ""
@@ -143,13 +145,12 @@ def place(
     A repeat without a key is an equal create of this token whose answer is not known to have gone
     out. Raises KeyReusedError, UploadGoneError, PlacementRefusedError.
     """
-    digest = _digest(request, destination, attempt)
     with transaction.atomic():
         batch = None
         if attempt.is_repeat and not attempt.key:
             # Repeats at once take turns, so that the second finds what the first has placed.
             gate.lock(destination.project, destination.credential, token.person, token)
-            before = ApiCreate.objects.unanswered(token.pk, digest, now)
+            before = ApiCreate.objects.unanswered(token.pk, attempt.digest, now)
             batch = before.batch if before else None
         if batch is None:
             batch = place_batch(
@@ -162,29 +163,22 @@ def place(
                 origin=origin,
                 token=token,
             )
-            _note(batch, digest, attempt)
+            _note(batch, attempt)
         transaction.on_commit(queue.send)
         return batch.submissions.select_related("batch", "task").get()
 
 
-def _note(batch: Batch, digest: str, attempt: Attempt) -> None:
+def _note(batch: Batch, attempt: Attempt) -> None:
     """Write what a batch was asked for with, or compare it with what was written before."""
     if batch.is_repeat:
-        if not ApiCreate.objects.filter(batch=batch, digest=digest).exists():
+        if not ApiCreate.objects.filter(batch=batch, digest=attempt.digest).exists():
             raise KeyReusedError
         return
-    ApiCreate.objects.create(batch=batch, digest=digest)
+    ApiCreate.objects.create(batch=batch, digest=attempt.digest)
     if attempt.callback_url:
         ApiCallback.objects.create(
             submission=batch.submissions.get(), url=attempt.callback_url, origin=attempt.origin
         )
-
-
-def _digest(request: GenerationRequest, destination: Destination, attempt: Attempt) -> str:
-    """The hash of everything that makes two creates equal."""
-    where = [destination.project.pk, destination.credential.pk, attempt.callback_url]
-    text = json.dumps([request.to_json(), *where], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def find(person: Any, asked: str) -> Task | None:
