@@ -1,1 +1,1 @@
-"""What programs that ask with a token are told: ids, answers, links to videos, calls back."""
+"""Answers to programs that ask with a token: ids, tasks, links to videos, calls back."""

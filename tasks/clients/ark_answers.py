@@ -99,7 +99,7 @@ def _result(task: Task, token: int, origin: str) -> dict[str, Any]:
 
 
 def _usage(task: Task) -> dict[str, Any] | None:
-    """What it took, for who sees details."""
+    """The tokens that it took, for who sees details."""
     if task.total_tokens is None or not task.shows_details:
         return None
     completion = _first(task.completion_tokens, task.total_tokens)
@@ -108,7 +108,7 @@ def _usage(task: Task) -> dict[str, Any] | None:
 
 
 def _error(task: Task) -> dict[str, str]:
-    """Why it failed; the provider's own words are for who sees details."""
+    """The reason why it failed; the provider's own words are for who sees details."""
     if task.status == Status.LOST:
         return {"code": "ResourceNotFound", "message": "The provider does not have this task."}
     code = task.error_code or "InternalServiceError"

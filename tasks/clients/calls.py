@@ -46,7 +46,7 @@ def call_due(now: datetime) -> int:
 
 
 def _news(row: ApiCallback, now: datetime) -> dict[str, Any] | None:
-    """What is to be told; None where nothing is new, or whoever asked may no longer see it."""
+    """The news to tell; None where nothing is new, or whoever asked may no longer see it."""
     token = row.submission.batch.api_token
     task = None
     if token and token.is_alive(now) and token.person.is_active:

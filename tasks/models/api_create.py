@@ -1,4 +1,4 @@
-"""What programs did with a token: creates, the calls they want back, tasks they let go of."""
+"""Rows of what programs did with a token: creates, calls they want back, deletions."""
 
 from __future__ import annotations
 

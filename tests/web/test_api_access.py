@@ -1,4 +1,4 @@
-"""What is asked of the API with which token, through all that stands before its views."""
+"""Requests to the API with every kind of token, through all that stands before its views."""
 
 from __future__ import annotations
 

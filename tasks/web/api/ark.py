@@ -71,6 +71,14 @@ def nothing(request: HttpRequest) -> HttpResponseBase:
     return JsonResponse(refusal.body(request_id), status=404, headers=headers)
 
 
+def only(*methods: str) -> HttpResponseBase:
+    """Answer a method that an address does not have."""
+    request_id = new_request_id()
+    refusal = RefusalError(405, "MethodNotAllowed", f"Only {', '.join(methods)} is possible here.")
+    headers = {"X-Request-Id": request_id, "Allow": ", ".join(methods)}
+    return JsonResponse(refusal.body(request_id), status=405, headers=headers)
+
+
 def _create(request: HttpRequest) -> HttpResponseBase:
     now, token, person = timezone.now(), _token_of(request), request.user
     with ExitStack() as keep:
@@ -108,7 +116,7 @@ def _body(request: HttpRequest, keep: ExitStack) -> Body:
 
 
 def _attempt(request: HttpRequest, body: Body, callback_url: str) -> creates.Attempt:
-    """How a create came; the count is what OpenAI's clients send with each repeat."""
+    """The way in which a create came; the count is what OpenAI's clients send with each repeat."""
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > LONGEST_KEY:
         raise invalid("Idempotency-Key", f"at most {LONGEST_KEY} letters are supported")
@@ -147,8 +155,10 @@ def _origin(request: HttpRequest) -> str:
 
 def file(request: HttpRequest, signed: str) -> HttpResponseBase:
     """Send a task's file, or lead to the provider's until ours is saved; a link is enough."""
+    if request.method not in ("GET", "HEAD"):
+        return only("GET", "HEAD")
     found = links.find(signed, timezone.now())
-    if request.method not in ("GET", "HEAD") or found is None:
+    if found is None:
         return nothing(request)
     row, kind = found
     copy = next((each for each in row.copies.all() if each.kind == kind), None)

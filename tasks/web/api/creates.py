@@ -48,7 +48,7 @@ class KeyReusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """How a create came: its idempotency key, whether it is a repeat, and whom to call back.
+    """The way in which a create came: its key, whether it is a repeat, whom to call.
 
     `digest` is the same for equal creates, wherever each would go.
     """

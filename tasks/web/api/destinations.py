@@ -1,4 +1,4 @@
-"""Where a create with a token goes: the project, the credential, the model's name there."""
+"""The place to which a create with a token goes: project, credential, the model's name there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every answer of the API has: its refusals in Ark's shape, a request id, no page."""
+"""Common parts of the API's answers: refusals in Ark's shape, a request id, no page."""
 
 from __future__ import annotations
 
