@@ -25,7 +25,8 @@ def token_of(
     person: User, scope: TokenScope = TokenScope.MAKE, project: Project | None = None, **fields: Any
 ) -> tuple[ApiToken, str]:
     """token_of(member, TokenScope.READ): a token that asks as this person, and its text."""
-    fields = {"name": f"{person}'s {scope}", "now": timezone.now()} | fields
+    fields.setdefault("name", f"{person}'s {scope}")
+    fields.setdefault("now", timezone.now())
     return tokens.make_token(asked_by(person), person, scope=scope, project=project, **fields)
 
 

@@ -61,8 +61,9 @@ def admit(
     day = day_of(now)
     estimates = estimates_of(requests, credential, day)
     total = Total(estimates)
-    refusal = token_would_refuse(token, day, total) if token else None
-    if refusal := refusal or would_refuse(BudgetStatus.of_all(budgets, day), total, person):
+    if token and (too_much := token_would_refuse(token, day, total)):
+        raise too_much
+    if refusal := would_refuse(BudgetStatus.of_all(budgets, day), total, person):
         raise refusal
     return estimates
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db.models import Q, Sum
 
@@ -38,7 +39,8 @@ def used_by(tokens: Iterable[ApiToken], day: date) -> dict[int, Used]:
         "reserved_money": Sum("micros", filter=~billed),
     }
     uses = dict.fromkeys(known, Used())
-    for row in rows.order_by().values("api_token", "currency").annotate(**sums):
+    found: Any = rows.order_by().values("api_token", "currency").annotate(**sums)
+    for row in found:
         token = known[row["api_token"]]
         if token.is_in_tokens:
             counted, reserved = row["counted"], row["reserved"]

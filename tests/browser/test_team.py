@@ -247,7 +247,10 @@ def test_the_pages_of_tokens_fit_and_are_accessible(
     Project.objects.create(name="A second project with a rather long name " + "x" * 50)
     request, now = asked_by(manager), timezone.now()
     service = make_service(request, project, name="render-farm", role="member", now=now)
-    limited = {"day_limit": Decimal(500_000), "expires_at": now + timedelta(days=30)}
+    limited: dict[str, Any] = {
+        "day_limit": Decimal(500_000),
+        "expires_at": now + timedelta(days=30),
+    }
     used, _text = token_of(service.user, project=project, name="Night run", **limited)
     ApiToken.objects.filter(pk=used.pk).update(last_used_at=now, last_used_from="2001:db8::ffff:1")
     ended, _text = token_of(manager, TokenScope.MANAGE, project, name="n" * 60)

@@ -1,4 +1,4 @@
-"""Requests to the API with every kind of token, through all that stands before its views."""
+"""Answers of the API to every kind of token, through all that stands before its views."""
 
 from __future__ import annotations
 

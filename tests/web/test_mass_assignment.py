@@ -208,7 +208,7 @@ def known(
     service = User.objects.create_user("robot")
     Membership.objects.create(project_id=world["project"], user=service)
     Service.objects.create(user=service, project_id=world["project"], created_at=now)
-    more = {"service": service.pk}
+    more: dict[str, Any] = {"service": service.pk}
     more |= {"joining": joining, "link": link, "foreign": foreign, "staff": staff.pk, "ark": ark.pk}
     return {**world, **more}
 

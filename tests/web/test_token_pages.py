@@ -161,7 +161,7 @@ def test_a_list_takes_the_same_queries_however_long(
             charge(project, token, tokens=4)
         with django_assert_num_queries(QUERIES):
             rows = client.get("/people/tokens/").context["rows"]
-    assert {(row.limit, row.used) for row in rows} == {("9 tokens", "4 tokens")}
+    assert {(row.limit, row.used) for row in rows} == {("9 tokens", "4")}
 
 
 QUERIES = 10

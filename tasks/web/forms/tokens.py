@@ -9,6 +9,8 @@ from django import forms
 from django.contrib.auth.models import User
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db.models import QuerySet
+from django.utils.functional import lazy
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from tasks.models import ApiToken, Project, Role, Service, TokenScope
@@ -18,17 +20,19 @@ from tasks.web.forms import StyledForm
 from tasks.web.forms.people import ROLES
 
 LIVES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("no end"))]
-SCOPES = {
-    TokenScope.READ: _("Read: see tasks, videos and costs"),
-    TokenScope.MAKE: _("Create: also create, cancel and delete"),
-    TokenScope.MANAGE: _("Manage: also what managers do"),
-}
+SCOPES = {scope: lazy(capfirst, str)(scope.label) for scope in TokenScope}
 
 
 class TokenForm(StyledForm, forms.ModelForm):
     """A new token of this person; the scopes are those that they can make use of."""
 
-    scope = forms.ChoiceField(label=_("It may"))
+    scope = forms.ChoiceField(
+        label=_("It may"),
+        help_text=_(
+            "Read: tasks, videos, costs. Create videos: also cancel and delete them. Manage: also "
+            "what managers do."
+        ),
+    )
     life = forms.ChoiceField(label=_("Valid for"), choices=LIVES, required=False, initial="90")
     day_limit = forms.DecimalField(
         label=_("Limit a day"),

@@ -13,6 +13,7 @@ from tasks.billing.amounts import sum_of
 from tasks.billing.token_limits import used_by
 from tasks.models import ApiToken
 from tasks.models.charge import day_of
+from tasks.web.presenters.facts import grouped
 
 MOST = 200
 
@@ -43,9 +44,14 @@ def _row(token: ApiToken, used: int, now: datetime) -> TokenRow:
         token=token,
         ended=_ended(token, now),
         limit="" if limit is None else sum_of(limit, token.unit),
-        used="" if limit is None else sum_of(used, token.unit),
+        used="" if limit is None else _used(used, token),
         costs_url=f"{reverse('cost_charges')}?measure=takes&token={token.pk}",
     )
+
+
+def _used(used: int, token: ApiToken) -> str:
+    """The sum for a sentence that names the unit with the limit."""
+    return grouped(used) if token.is_in_tokens else sum_of(used, token.unit)
 
 
 def _ended(token: ApiToken, now: datetime) -> str:
