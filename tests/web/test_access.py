@@ -459,9 +459,8 @@ def expected_of(method: str, route: str) -> tuple[int | str, ...]:
 #: Routes that answer HEAD as they answer GET; all others refuse it.
 ANSWER_HEAD = {"healthz", "readyz", "statusz", "sign_in", "password", "set_language"}
 ANSWER_HEAD |= {"video", "last_frame", "poster", "kept_poster", "sprite", "upload", "shared"}
+ANSWER_HEAD |= {"api_file", "api_nothing"}
 ANSWER_HEAD |= {
-    "api_file",
-    "api_nothing",
     "proxy",
     "upload_picture",
     "trash_poster",

@@ -70,6 +70,7 @@ def response_to(refusal: RequestRefusedError, environ: Environ) -> HttpResponse:
     language = "en" if is_api else translation.get_language_from_request(request)
     with translation.override(language):
         line = str(refusal.words) % refusal.values
+    response: HttpResponse
     if is_api:
         response = refused_by_front(refusal.status, line)
     else:

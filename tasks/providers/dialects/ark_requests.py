@@ -164,7 +164,7 @@ def read_request(given: Body, model: Model, *, name: str, known_as: str = "") ->
 
 def without_idle(request: GenerationRequest, forwarded: Collection[str]) -> GenerationRequest:
     """Leave out defaults that the provider does not take, since they change nothing."""
-    idle = {
+    idle: dict[str, Any] = {
         name: None
         for name, value in DEFAULTS.items()
         if name not in forwarded and getattr(request, name) == value

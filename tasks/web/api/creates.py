@@ -102,7 +102,7 @@ def _stored(
             yield medium
             continue
         material = material_of(MediaRole(medium.part))
-        given = File(file.file, name="file")  # type: ignore[arg-type]
+        given = File(file.file, name="file")
         given.size = file.size
         try:
             models = [destination.model]

@@ -45,7 +45,7 @@ def find_destination(person: Any, asked: str, headers: Mapping[str, str]) -> Des
     credentials = Credential.objects.usable_in(project).with_latest_task()
     if wanted := headers.get(CREDENTIAL, ""):
         credentials = credentials.filter(_named(wanted))
-    rows = sorted(credentials, key=lambda each: -(each.latest_task or 0))
+    rows: list[Any] = sorted(credentials, key=lambda each: -(each.latest_task or 0))
     offers = [(row, ModelName.objects.offered_at(row)) for row in rows]
     for credential, name, model in _matches(asked, offers):
         return Destination(project=project, credential=credential, name=name, model=model)
