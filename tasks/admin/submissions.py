@@ -162,6 +162,7 @@ class ApiCreateAdmin(ReadOnlyAdmin):
     list_display = ("batch", "answered_at")
     list_filter = (("answered_at", admin.EmptyFieldListFilter),)
     list_select_related = ("batch__project",)
+    search_fields = ("batch__submissions__task__remote_id",)
 
 
 @admin.register(ApiCallback)
