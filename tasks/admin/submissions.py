@@ -182,4 +182,5 @@ class ApiDeletionAdmin(TaskRowsAdmin):
     about = _("Tasks that programs deleted: only the API answers as if they were gone.")
     ordering = ("-pk",)
     list_display = ("task", "deleted_at")
+    list_filter = ("task__status",)
     list_select_related = ("task",)
