@@ -12,7 +12,8 @@ from django_q.tasks import async_task
 
 from tasks import encryption
 from tasks.archive.purge import purge as purge_trash
-from tasks.models import Bill, Credential, Reconciliation, Submission
+from tasks.clients import calls
+from tasks.models import ApiCallback, Bill, Credential, Reconciliation, Submission
 from tasks.monitoring import retention
 from tasks.submission.cancel import attempt_cancel, recover_cancellations
 from tasks.submission.place import mark_interrupted
@@ -27,6 +28,7 @@ SWEEP = "tasks.jobs.sweep"
 SWEEP_SECONDS = 15.0
 SEND = "tasks.jobs.send"
 SEND_SECONDS = 10.0
+CALL_CLIENTS = "tasks.jobs.call_clients"
 LIST_MODELS = "tasks.jobs.list_models"
 CANCEL = "tasks.jobs.cancel"
 PURGE = "tasks.jobs.purge"
@@ -45,6 +47,8 @@ def sweep() -> None:
     with redacted():
         if Submission.objects.unfinished(timezone.now()):
             async_task(SEND)
+        if ApiCallback.objects.due(timezone.now()).exists():
+            async_task(CALL_CLIENTS)
         for pk in recover_cancellations(timezone.now()):
             async_task(CANCEL, pk)
         for pk in Bill.objects.abandoned(timezone.now()):
@@ -60,6 +64,14 @@ def send() -> None:
         send_waiting(SEND_SECONDS)
         if Submission.objects.waiting(timezone.now()).exists():
             async_task(SEND)
+
+
+def call_clients() -> None:
+    """Tell clients who gave an address what changed; queue another job if there is more."""
+    with redacted():
+        calls.call_due(timezone.now())
+        if ApiCallback.objects.due(timezone.now()).exists():
+            async_task(CALL_CLIENTS)
 
 
 def test_credential(pk: int) -> None:

@@ -33,6 +33,11 @@ def send() -> None:
     async_task("tasks.jobs.send")
 
 
+def call_clients() -> None:
+    """Have a worker call the addresses that clients gave."""
+    async_task("tasks.jobs.call_clients")
+
+
 def cancel(pk: int) -> None:
     """Have a worker make the attempt to cancel."""
     async_task("tasks.jobs.cancel", pk)

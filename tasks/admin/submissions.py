@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from tasks.admin.base import StaffAdmin
 from tasks.admin.read_only import HEAVY, LargeTableAdmin, ReadOnlyAdmin, TaskRowsAdmin
 from tasks.models import (
+    ApiCallback,
+    ApiCreate,
+    ApiDeletion,
     AvailableModel,
     Batch,
     Callback,
@@ -150,3 +153,34 @@ class CallbackAdmin(TaskRowsAdmin):
     list_filter = (("called_at", admin.EmptyFieldListFilter),)
     list_select_related = ("submission__task",)
     search_fields = ("submission__task__remote_id",)
+
+
+@admin.register(ApiCreate)
+class ApiCreateAdmin(ReadOnlyAdmin):
+    about = _("Creates that came with an API token, and whether their answers went out.")
+    ordering = ("-pk",)
+    list_display = ("batch", "answered_at")
+    list_filter = (("answered_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("batch__project",)
+    search_fields = ("batch__submissions__task__remote_id",)
+
+
+@admin.register(ApiCallback)
+class ApiCallbackAdmin(TaskRowsAdmin):
+    about = _("Calls that programs want when a task changes, and what they were told last.")
+    task_path = "submission__task"
+    hidden = ("url",)  # whoever knows it may call it
+    ordering = ("-pk",)
+    list_display = ("submission", "told", "due_at", "tries")
+    list_filter = ("told",)
+    list_select_related = ("submission__task",)
+    search_fields = ("submission__task__remote_id",)
+
+
+@admin.register(ApiDeletion)
+class ApiDeletionAdmin(TaskRowsAdmin):
+    about = _("Tasks that programs deleted: only the API answers as if they were gone.")
+    ordering = ("-pk",)
+    list_display = ("task", "deleted_at")
+    list_filter = ("task__status",)
+    list_select_related = ("task",)

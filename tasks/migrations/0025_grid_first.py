@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tasks', '0023_api_tokens'),
+        ('tasks', '0024_api_creates'),
     ]
 
     operations = [

@@ -1,6 +1,7 @@
 """The models with their querysets and transitions; one file per noun."""
 
 from tasks.models.access import Role, TokenScope
+from tasks.models.api_create import ApiCallback, ApiCreate, ApiDeletion
 from tasks.models.api_token import ApiToken, Service
 from tasks.models.audit import AuditAction, AuditEntry
 from tasks.models.available_model import AvailableModel
@@ -44,6 +45,9 @@ from tasks.models.task import Task
 from tasks.models.upload import Upload
 
 __all__ = [
+    "ApiCallback",
+    "ApiCreate",
+    "ApiDeletion",
     "ApiToken",
     "AuditAction",
     "AuditEntry",

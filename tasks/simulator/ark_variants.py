@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tasks.providers.catalog.models import find_model
-from tasks.simulator.checks import check_names, is_2
-from tasks.simulator.errors import invalid, missing
+from tasks.providers.dialects.ark_checks import check_names, is_2
+from tasks.providers.dialects.ark_errors import invalid, missing
 from tasks.simulator.media import last_frame_url, video_url
 from tasks.simulator.messages import Request
 from tasks.simulator.orders import Order

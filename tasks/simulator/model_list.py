@@ -11,23 +11,17 @@ from typing import Any
 
 from tasks.providers.catalog.models import (
     MODELS,
-    Input,
     Model,
     find_model,
     unchecked_model,
     vendor_name,
 )
+from tasks.providers.dialects.model_list import entry, kinds_of
 
 #: A model that only the simulator knows; it takes what its nearest relative takes.
 NEXT_MODEL = "seedance-3-0-270115"
 #: Models of other kinds, which are in every real list as well.
 OTHERS = (("seed-2-0-lite-260228", "TextGeneration"), ("seedream-4-5-251128", "TextToImage"))
-_KINDS = {
-    Input.TEXT: "TextToVideo",
-    Input.FIRST_FRAME: "ImageToVideo",
-    Input.REFERENCE_IMAGE: "ReferenceToVideo",
-    Input.EDIT: "VideoEditing",
-}
 
 
 def model_of(name: str) -> Model | None:
@@ -44,9 +38,8 @@ def models_json(vendor: str, now: float) -> dict[str, Any]:
         model = model_of(name)
         assert model
         has_ended = model.retirement(vendor, day) is not None
-        kinds = [kind for each, kind in _KINDS.items() if each in model.inputs]
-        data.append(_entry(name, "Shutdown" if has_ended else "Active", kinds))
-    data += [_entry(name, "Active", [kind]) for name, kind in OTHERS]
+        data.append(entry(name, kinds_of(model), has_ended=has_ended))
+    data += [entry(name, [kind]) for name, kind in OTHERS]
     return {"object": "list", "data": data}
 
 
@@ -55,7 +48,3 @@ def names_at(vendor: str) -> list[str]:
     prefix = "dreamina" if vendor == "byteplus" else "doubao"
     sold = [model for model in MODELS if (vendor or "volcengine") in model.vendors]
     return [*(vendor_name(model, vendor) for model in sold), f"{prefix}-{NEXT_MODEL}"]
-
-
-def _entry(name: str, status: str, kinds: list[str]) -> dict[str, Any]:
-    return {"id": name, "object": "model", "status": status, "task_type": kinds}

@@ -12,7 +12,8 @@ from random import Random
 from typing import Any
 
 from tasks.providers.catalog.models import FPS, find_model, tokens
-from tasks.simulator import errors
+from tasks.providers.dialects import ark_errors
+from tasks.providers.dialects.ark_errors import RefusalError, invalid
 from tasks.simulator.ark_variants import (
     check_assets,
     check_flat,
@@ -20,7 +21,6 @@ from tasks.simulator.ark_variants import (
     native_body_of_video,
     video_object,
 )
-from tasks.simulator.errors import RefusalError, invalid
 from tasks.simulator.faults import Fault, retry_header
 from tasks.simulator.media import last_frame_url, video_url
 from tasks.simulator.messages import Reply, Request, as_json
@@ -108,7 +108,7 @@ def task_error(record: Record, state: TaskState) -> dict[str, str] | None:
     """Write why a task failed, with the request id at the end; None where it did not."""
     if not state.error_code:
         return None
-    text = f"{errors.message(state.error_code)} Request id: {record.stem}"
+    text = f"{ark_errors.message(state.error_code)} Request id: {record.stem}"
     return {"code": state.error_code, "message": text}
 
 

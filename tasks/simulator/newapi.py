@@ -10,8 +10,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from tasks.providers.dialects.ark_errors import RefusalError
 from tasks.simulator import media
-from tasks.simulator.errors import RefusalError
 from tasks.simulator.faults import Fault, retry_header
 from tasks.simulator.messages import Reply, Request, as_go_json, as_html
 from tasks.simulator.model_list import names_at

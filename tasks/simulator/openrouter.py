@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tasks.providers.dialects.ark_errors import RefusalError, invalid
 from tasks.simulator import media
-from tasks.simulator.errors import RefusalError, invalid
 from tasks.simulator.faults import Fault, retry_header
 from tasks.simulator.messages import Reply, Request, as_json
 from tasks.simulator.native import created_at, task_error, usage

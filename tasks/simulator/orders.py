@@ -16,7 +16,7 @@ from tasks.providers.catalog.models import (
     frame_size,
     vendor_name,
 )
-from tasks.simulator.checks import (
+from tasks.providers.dialects.ark_checks import (
     FIELDS,
     check_input,
     check_names,
@@ -25,7 +25,14 @@ from tasks.simulator.checks import (
     read_content,
     roles,
 )
-from tasks.simulator.errors import RefusalError, invalid, missing, model_not_open, no_such_model
+from tasks.providers.dialects.ark_errors import (
+    RefusalError,
+    invalid,
+    missing,
+    model_not_open,
+    no_such_model,
+)
+from tasks.providers.dialects.ark_requests import flag_values
 from tasks.simulator.model_list import model_of
 
 Body = Mapping[str, Any]
@@ -35,22 +42,6 @@ TWO_DAYS = 172_800
 #: The model that every endpoint id (`ep-…`) stands for.
 ENDPOINT_MODEL = "doubao-seedance-2-0-260128"
 
-#: Flags at the end of a prompt, in both spellings → field.
-FLAGS = {
-    "resolution": "resolution",
-    "rs": "resolution",
-    "ratio": "ratio",
-    "rt": "ratio",
-    "duration": "duration",
-    "dur": "duration",
-    "frames": "frames",
-    "seed": "seed",
-    "camerafixed": "camera_fixed",
-    "cf": "camera_fixed",
-    "watermark": "watermark",
-    "wm": "watermark",
-}
-_FLAG = re.compile(r"--(\w+)[ =]+(\S+)")
 _STEERING_IN_PROMPT = re.compile(r"\bsim:([a-z]+)(?:=([\w.:-]+))?")
 _STEERING_IN_HEADER = re.compile(r"\b([a-z]+)(?:=([\w.:-]+))?")
 
@@ -137,7 +128,7 @@ def read_order(
         content=content,
         prompt=prompt,
         steer=steer,
-        **_settings(model, {**_prompt_flags(model, prompt), **given}, content, dice),
+        **_settings(model, {**flag_values(model, prompt), **given}, content, dice),
     )
 
 
@@ -152,24 +143,6 @@ def full_name(asked: str, vendor: str) -> str:
     if model is None or not is_sold or (vendor and asked != vendor_name(model, vendor)):
         raise no_such_model(asked)
     return asked
-
-
-def _prompt_flags(model: Model, prompt: str) -> dict[str, Any]:
-    """Read the legacy flags of a prompt; a bad value is dropped without an error."""
-    fields: dict[str, Any] = {}
-    for flag, text in _FLAG.findall(prompt):
-        name = FLAGS.get(flag.lower())
-        if name is None:
-            continue
-        value: Any = int(text) if re.fullmatch(r"-?\d{1,10}", text) else text
-        if text.lower() in ("true", "false"):
-            value = text.lower() == "true"
-        try:
-            check_scalars(model, {name: value})
-        except RefusalError:
-            continue
-        fields[name] = value
-    return fields
 
 
 def _settings(

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tasks.providers import provider
+from tasks.providers.dialects.ark_errors import RefusalError, invalid
 from tasks.providers.dialects.predictions import Predictions
 from tasks.simulator import media
-from tasks.simulator.errors import RefusalError, invalid
 from tasks.simulator.faults import Fault, retry_header
 from tasks.simulator.messages import Reply, Request, as_json
 from tasks.simulator.native import created_at, is_kept, task_error

@@ -24,9 +24,11 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from tasks import queue
 from tasks.billing import gate, ledger
 from tasks.billing.estimates import Estimate
 from tasks.models import (
+    ApiCallback,
     ApiToken,
     Batch,
     Candidate,
@@ -311,6 +313,8 @@ def record_outcome(
         else:
             CreateLookup.objects.forget(submission)
         submission.task.submitted(_STATUS[state], error, now)
+        if ApiCallback.objects.note([submission.task_id], now):
+            transaction.on_commit(queue.call_clients)
         ledger.settle([submission.task])
         return True
 

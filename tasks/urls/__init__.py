@@ -56,6 +56,7 @@ urlpatterns = [
     path("header-status/", archive.header_status, name="header_status"),
     path("design/", design.design, name="design"),  # in a demonstration only
     # Asked by machines
+    path("api/", include("tasks.urls.api")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("statusz", health.statusz, name="statusz"),

@@ -60,6 +60,16 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("GET", "healthz"): ("/healthz", ALL_OF_THEM),
     ("GET", "readyz"): ("/readyz", (503,) * 6),  # nothing is tried in the tests' own process
     ("GET", "statusz"): ("/statusz", (401, 403, 403, 403, 403, 200)),  # or with a token
+    ("GET", "ark_tasks"): ("/api/v3/contents/generations/tasks", (401,) * 6),  # with a token only
+    ("POST", "ark_tasks"): ("/api/v3/contents/generations/tasks", (401,) * 6),
+    ("GET", "ark_task"): ("/api/v3/contents/generations/tasks/cgt-1", (401,) * 6),
+    ("POST", "ark_task"): ("/api/v3/contents/generations/tasks/cgt-1", (405,) * 6),
+    ("GET", "ark_models"): ("/api/v3/models", (401,) * 6),
+    ("POST", "ark_models"): ("/api/v3/models", (405,) * 6),
+    ("GET", "api_file"): ("/api/files/nonsense", (404,) * 6),  # whoever has the link
+    ("POST", "api_file"): ("/api/files/nonsense", (405,) * 6),
+    ("GET", "api_nothing"): ("/api/nothing", (404,) * 6),
+    ("POST", "api_nothing"): ("/api/nothing", (404,) * 6),
     ("GET", "callback"): ("/callback/hint_nonsense", NOT_BY_GET),
     ("POST", "callback"): ("/callback/hint_nonsense", (404,) * 6),  # whoever has the token
     # The door
@@ -494,10 +504,11 @@ def expected_of(method: str, route: str) -> tuple[int | str, ...]:
 ANSWER_HEAD = {"healthz", "readyz", "statusz", "sign_in", "password", "set_language"}
 ANSWER_HEAD |= {"video", "last_frame", "poster", "kept_poster", "sprite", "upload", "shared"}
 ANSWER_HEAD |= {"proxy", "export_file", "upload_picture", "trash_poster", "usersessions_list"}
+ANSWER_HEAD |= {"api_file", "api_nothing"}
 #: Views of allauth's, and redirects, which answer HEAD, and other methods as GET or POST.
 LENIENT = ("account_", "mfa_", "moved_")
 #: Our own views that do.
-ANSWER_ANY = {"sign_in", "password", "set_language", "usersessions_list"}
+ANSWER_ANY = {"api_nothing", "ark_task", "sign_in", "password", "set_language", "usersessions_list"}
 
 
 def test_every_address_has_a_row_in_the_table(db: None) -> None:

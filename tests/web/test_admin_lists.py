@@ -24,6 +24,9 @@ from django.utils import timezone
 
 from tasks.admin.read_only import ReadOnlyAdmin
 from tasks.models import (
+    ApiCallback,
+    ApiCreate,
+    ApiDeletion,
     ApiToken,
     AuditAction,
     AuditEntry,
@@ -162,6 +165,9 @@ def furnish(make_task: MakeTask) -> Callable[[], None]:
         Callback.objects.create(
             submission=submission, digest=f"{SECRET}{unique}"[:64], made_at=now, called_at=now
         )
+        ApiCreate.objects.create(batch=batch, digest=unique)
+        ApiCallback.objects.create(submission=submission, url=f"https://x.example/{SECRET}")
+        ApiDeletion.objects.create(task=task, deleted_at=now)
         lookup = CreateLookup.objects.create(submission=submission)
         Candidate.objects.create(
             lookup=lookup, base_url="https://x", remote_id=unique, status="running",

@@ -97,6 +97,10 @@ POSTS: dict[str, Post] = {
     "mfa_authenticate": only_looks(by="anonymous", data={"code": "000000"}),
     "mfa_login_webauthn": only_looks(by="anonymous"),
     "callback": only_looks(by="anonymous"),
+    **dict.fromkeys(
+        ("ark_tasks", "ark_task", "ark_models", "api_file", "api_nothing"),
+        only_looks(by="anonymous"),
+    ),
     "set_theme": only_looks(by="anonymous", data={"theme": "dark"}),
     "set_view": Post(data={"view": "list"}),
     # One's own account

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.management.web_server.wsgi import PART, Environ
+from tasks.web.api.answered import AFTER_ANSWER
 from tests.web_server.conftest import Site, Visitor
 
 BLOCK = PART // 4
@@ -112,6 +113,28 @@ def test_one_who_has_left_before_the_first_byte_costs_one_part(site: Site) -> No
 
     site.run(come_and_leave())
     assert file.taken <= 3 * PART and file.closed == 1
+
+
+@pytest.mark.parametrize(("has_left", "made"), [(False, ["done"]), (True, [])])
+def test_what_follows_an_answer_is_done_if_its_client_was_there(
+    site: Site, has_left: bool, made: list[str]
+) -> None:
+    found: list[str] = []
+
+    def application(environ: Environ, start: Start) -> Iterable[bytes]:
+        environ[AFTER_ANSWER].append(lambda: found.append("done"))
+        start("200 OK", [])
+        return [b"an id"]
+
+    async def come() -> None:
+        visitor = Visitor()
+        if has_left:
+            visitor.left.set()
+        await site.come(visitor)
+
+    site.application = application
+    site.run(come())
+    assert found == made
 
 
 def test_a_file_that_breaks_is_closed_and_its_answer_ends_short(site: Site) -> None:

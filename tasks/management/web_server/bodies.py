@@ -19,6 +19,7 @@ from django.urls import Resolver404, resolve
 from tasks.management.web_server import refusals
 from tasks.management.web_server.wsgi import Environ
 from tasks.team.address import forwarded_address
+from tasks.web.navigation import API_PATHS
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -28,6 +29,8 @@ FORM = 3 * MB
 #: … at addresses where files are sent, by their names: 30 pictures of a form, a list to import.
 #: Only people who are signed in may send more than FORM: it fills the disk while it arrives.
 FILES = {"compose": 320 * MB, "compose_upload": 320 * MB, "track": 10 * MB, "bills": 12 * MB}
+#: … and at those of the API, where a token that works may send as much as Ark takes.
+FILES |= {"ark_tasks": 64 * 1024 * 1024}
 
 FIRST_SECONDS = 10.0  # for a body of any size, and …
 LEAST_RATE = 10_000  # … bytes a second from then on: 300 MB may take eight hours
@@ -69,7 +72,11 @@ class Bodies:
         most = _most_at(environ["PATH_INFO"])
         if most > FORM and not await self._may_send_files(environ):
             if int(environ.get("CONTENT_LENGTH") or 0) > FORM:
-                raise refusals.too_large_for_strangers(FORM)
+                is_api = environ["PATH_INFO"].startswith(API_PATHS)
+                refuse = (
+                    refusals.too_large_without_token if is_api else refusals.too_large_for_strangers
+                )
+                raise refuse(FORM)
             return FORM
         return most
 

@@ -21,6 +21,9 @@ from tasks.management.web_server.bodies import Bodies, Receive
 from tasks.management.web_server.refusals import RequestRefusedError
 from tasks.management.web_server.threads import Threads
 from tasks.management.web_server.wsgi import Answer, Application, Environ, Scope, environ_of
+from tasks.web.api.answered import AFTER_ANSWER
+from tasks.web.api.authentication import may_create
+from tasks.web.navigation import is_for_the_api
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -30,6 +33,8 @@ IN_MEMORY = 64 * 1024  # bytes of a body; a longer one goes to a temporary file
 #: Seconds in which the rest of a refused body is thrown away. Were the connection closed at once,
 #: the kernel would reset it, and the sender would often not see the answer.
 LINGER = 5.0
+#: Seconds in which a client that hung up before its answer is noticed.
+HEARING = 0.002
 
 
 class Front:
@@ -59,7 +64,8 @@ class Front:
                 await _let_pass(receive)
 
     async def _answer(self, environ: Environ, receive: Receive, send: Send) -> None:
-        answer = Answer(self._application, environ)
+        calls: list[Callable[[], object]] = []
+        answer = Answer(self._application, environ | {AFTER_ANSWER: calls})
         try:
             in_background = environ["PATH_INFO"] in self._background
             part = await self._threads.run(answer.begin, in_background=in_background)
@@ -68,7 +74,10 @@ class Front:
             raise refusals.broken() from error
         await _start(answer.status, answer.headers, send)
         if answer.has_ended:
+            has_gone = bool(calls) and await _has_gone(receive)
             await send({"type": "http.response.body", "body": b"".join(part)})
+            if calls and not has_gone:
+                await self._threads.run(_make, calls)
         else:
             await self._stream(answer, part, receive, send)
 
@@ -97,6 +106,30 @@ class Front:
         return await self._threads.run(_is_signed_in, environ)
 
 
+async def _has_gone(receive: Receive) -> bool:
+    """Whether the client has hung up, asked before its answer is complete.
+
+    granian tells at once, and says the same of everybody once an answer is complete.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(HEARING):
+            await _disconnect(receive)
+            return True
+    return False
+
+
+def _make(calls: Iterable[Callable[[], object]]) -> None:
+    """Make the calls that wait for an answer to be sent; the answer stands, whatever they do."""
+    close_old_connections()
+    try:
+        for call in calls:
+            call()
+    except Exception:
+        log.exception("What follows an answer could not be done")
+    finally:
+        close_old_connections()
+
+
 async def _start(status: int, headers: Iterable[tuple[bytes, bytes]], send: Send) -> None:
     await send({"type": "http.response.start", "status": status, "headers": list(headers)})
 
@@ -122,9 +155,11 @@ async def _disconnect(receive: Receive) -> None:
 
 
 def _is_signed_in(environ: Environ) -> bool:
-    """Whether the request has the session of somebody who may sign in."""
+    """Whether the request has the session of somebody who may sign in, or a token to create."""
     close_old_connections()  # as at the beginning of every request
     request = WSGIRequest(environ | {"wsgi.input": BytesIO()})
+    if is_for_the_api(request):
+        return may_create(request)
     sessions = import_module(settings.SESSION_ENGINE)
     request.session = sessions.SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     return get_user(request).is_authenticated

@@ -13,7 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tasks.management.web_server.wsgi import Environ
+from tasks.web.api.endpoint import refused_by_front
 from tasks.web.csp import ContentSecurityPolicyMiddleware
+from tasks.web.navigation import is_for_the_api
 
 RETRY_AFTER = 10  # seconds
 
@@ -33,6 +35,11 @@ def too_large(most: int) -> RequestRefusedError:
 
 def too_large_for_strangers(most: int) -> RequestRefusedError:
     words = _("This is too large. Sign in to send more than %(most)s MB.")
+    return RequestRefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words, most=most // 10**6)
+
+
+def too_large_without_token(most: int) -> RequestRefusedError:
+    words = _("This is too large. More than %(most)s MB need an API token that can create tasks.")
     return RequestRefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, words, most=most // 10**6)
 
 
@@ -59,9 +66,17 @@ def broken() -> RequestRefusedError:
 def response_to(refusal: RequestRefusedError, environ: Environ) -> HttpResponse:
     """The response to a request that was refused, in the visitor's language."""
     request = WSGIRequest(environ)
-    with translation.override(translation.get_language_from_request(request)):
-        line = f"{str(refusal.words) % refusal.values}\n"
-    response = HttpResponse(line, status=refusal.status, content_type="text/plain; charset=utf-8")
+    is_api = is_for_the_api(request)
+    language = "en" if is_api else translation.get_language_from_request(request)
+    with translation.override(language):
+        line = str(refusal.words) % refusal.values
+    response: HttpResponse
+    if is_api:
+        response = refused_by_front(refusal.status, line)
+    else:
+        response = HttpResponse(
+            f"{line}\n", status=refusal.status, content_type="text/plain; charset=utf-8"
+        )
     response["Cache-Control"] = "no-store"
     response["Connection"] = "close"  # the rest of the body may still be on its way
     response["Content-Length"] = str(len(response.content))

@@ -127,6 +127,7 @@ class GenerationRequest:
     media: tuple[Medium, ...] = ()
     draft_task_id: str = ""
     inherited: Inherited | None = None  # by a final video, from its draft
+    task_type: str | None = None  # "auto": the model tells from its media what is wanted
 
     resolution: str | None = None
     ratio: str | None = None

@@ -60,7 +60,7 @@ def native_fields(request: GenerationRequest, *, has_task_type: bool) -> dict[st
     if request.web_search:
         fields["tools"] = [{"type": "web_search"}]
     if has_task_type and request.mode in _TASK_TYPES:
-        fields["omni_reference_task_type"] = _TASK_TYPES[request.mode]
+        fields["omni_reference_task_type"] = request.task_type or _TASK_TYPES[request.mode]
     return fields
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.providers.answers import Answer
-from tasks.providers.catalog.models import is_catalogued, unchecked_model
+from tasks.providers.catalog.models import Input, Model, is_catalogued, unchecked_model
 from tasks.providers.dialects.errors import body_of, refuse
 from tasks.providers.dialects.reading import LONG, text
 
@@ -19,6 +19,14 @@ LONGEST_NAME = 200
 MOST_MODELS = 500  # gateways list some hundred models of all kinds
 #: Words of a status after which a model takes no more tasks.
 ENDED = frozenset({"shutdown", "retired", "offline", "deprecated", "disabled"})
+
+#: Ark's words for what a model does, by the input that it needs for it.
+_KINDS = {
+    Input.TEXT: "TextToVideo",
+    Input.FIRST_FRAME: "ImageToVideo",
+    Input.REFERENCE_IMAGE: "ReferenceToVideo",
+    Input.EDIT: "VideoEditing",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,3 +63,14 @@ def _read(items: list[Any]) -> Iterator[ListedModel]:
         makes_videos = not kinds or any("video" in kind.lower() for kind in kinds)
         if is_seedance and is_fit and makes_videos:
             yield ListedModel(name=name, status=text(fields.get("status"))[:40], task_types=kinds)
+
+
+def kinds_of(model: Model) -> list[str]:
+    """List the kinds of task that a model does, in Ark's words."""
+    return [kind for needed, kind in _KINDS.items() if needed in model.inputs]
+
+
+def entry(name: str, kinds: list[str], *, has_ended: bool = False) -> dict[str, Any]:
+    """Write one model as Ark lists it."""
+    status = "Shutdown" if has_ended else "Active"
+    return {"id": name, "object": "model", "status": status, "task_type": kinds}

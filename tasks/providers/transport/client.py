@@ -64,7 +64,7 @@ class Client:
         self._deadline = deadline
         self._secret = key.encode() or b"\0"
         self._headers = {
-            "Authorization": f"{scheme} {key}",
+            **({"Authorization": f"{scheme} {key}"} if key else {}),
             "Accept": "application/json",
             "Accept-Encoding": "identity",  # 194 kB of gzip became 200 MB of memory
             "User-Agent": "Dailies",

@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from tasks import queue
 from tasks.billing import ledger
-from tasks.models import ChangeCounter, Copy, Credential, StatusChange, Task, bulk
+from tasks.models import ApiCallback, ChangeCounter, Copy, Credential, StatusChange, Task, bulk
 from tasks.providers import ProviderError, Trouble
 from tasks.status import ENDED, Status
 from tasks.tracking.poller import PollResult
@@ -58,7 +59,10 @@ def record(
         bulk.write(answered, Task.ANSWER_FIELDS)
         Copy.objects.follow(answered, now)
         bulk.write([t for t in tasks if not changed[t.pk].remote], Task.CHECK_FIELDS)
-        StatusChange.objects.bulk_create([change for change in changes if change])
+        found = [change for change in changes if change]
+        StatusChange.objects.bulk_create(found)
+        if ApiCallback.objects.note([change.task_id for change in found], now):
+            transaction.on_commit(queue.call_clients)
         # One that was lost may have been found again.
         ledger.settle(task for task in tasks if task.status in ENDED or task.pk in had_ended)
     return len(tasks)

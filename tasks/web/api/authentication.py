@@ -97,6 +97,15 @@ def authenticate(request: HttpRequest, scope: TokenScope) -> ApiToken:
     return token
 
 
+def may_create(request: HttpRequest) -> bool:
+    """Whether the token of a request may create tasks; of unknown ones too many count here, too."""
+    try:
+        authenticate(request, TokenScope.MAKE)
+    except (TokenRefusedError, TokenThrottledError):
+        return False
+    return True
+
+
 def _sent_token(request: HttpRequest) -> str:
     """The token in the Authorization header, the only place in which one is looked for."""
     kind, _space, text = request.headers.get("authorization", "").strip().partition(" ")

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from tasks.providers.catalog.models import ADAPTIVE, RATIOS, Model
-from tasks.simulator.errors import RefusalError, invalid, missing, unsupported
+from tasks.providers.dialects.ark_errors import RefusalError, invalid, missing, unsupported
 
 Body = Mapping[str, Any]
 

@@ -1,0 +1,54 @@
+"""Ids of our own in Ark's form, given out before the provider has given one.
+
+They are made of the submission, which stays when its task turns out to be one that is known.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from django.db.models import Q
+
+from tasks.models import Submission, Task
+from tasks.models.task_queries import TaskQuerySet
+
+BEIJING = timezone(timedelta(hours=8))  # the zone of the time in Ark's ids
+LONGEST = 128  # as a remote id
+_OURS = re.compile(r"cgt-(\d{14})-([0-9a-z]{5,12})")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def id_of(task: Task) -> str:
+    """The id of a task for clients: ours where we made it, else the provider's."""
+    submission = getattr(task, "submission", None)
+    return id_of_submission(submission) if submission else task.remote_id
+
+
+def id_of_submission(submission: Submission) -> str:
+    return f"cgt-{_stamp(submission.batch.created_at)}-{_base_36(submission.pk).rjust(5, '0')}"
+
+
+def named(tasks: TaskQuerySet[Any], texts: list[str]) -> TaskQuerySet[Any]:
+    """The tasks that these ids name: ours, or the providers' own."""
+    ours = [int(found[2], 36) for text in texts if (found := _OURS.fullmatch(text))]
+    possible = Q(submission__in=[pk for pk in ours if pk < 2**63])
+    return tasks.filter(possible | Q(remote_id__in=[text[:LONGEST] for text in texts]))
+
+
+def is_named(task: Task, text: str) -> bool:
+    """Whether an id names this task, the time in it included."""
+    return text in (task.remote_id, id_of(task))
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at.astimezone(BEIJING):%Y%m%d%H%M%S}"
+
+
+def _base_36(number: int) -> str:
+    text = ""
+    while number:
+        number, digit = divmod(number, 36)
+        text = _DIGITS[digit] + text
+    return text

@@ -1,0 +1,85 @@
+"""Ark's DELETE: it cancels what waits, and lets an ended task vanish from the API alone."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from tasks import queue
+from tasks.clients.ark_answers import status_of
+from tasks.models import ApiDeletion, AuditAction, Cancellation, CancelOutcome, Task
+from tasks.models.cancellation import OPEN
+from tasks.providers.dialects.ark_errors import RefusalError
+from tasks.submission.place import withdraw
+from tasks.team import audit
+
+#: Seconds for which an answer waits for the provider's, which a job asks for.
+PATIENCE = 5.0
+PAUSE = 0.1
+ENDED = ("succeeded", "failed", "expired")
+
+
+def delete(request: HttpRequest, task: Task) -> None:
+    """Cancel a task, or hide it from the API if it has ended. Raises RefusalError."""
+    if not Task.objects.cancellable_by(request.user).filter(pk=task.pk).exists():
+        raise RefusalError(403, "AccessDenied", "This API token may not cancel this task.")
+    status = status_of(task)
+    if status in ENDED:
+        ApiDeletion.objects.get_or_create(task=task, defaults={"deleted_at": timezone.now()})
+    elif status == "running":
+        raise _running()
+    elif status == "cancelled":
+        raise _impossible()
+    elif cancellation := _ask(request, task):
+        _tell(_outcome(cancellation))
+
+
+def _ask(request: HttpRequest, task: Task) -> Cancellation | None:
+    """Withdraw what was not sent yet, and return None; else ask for the provider's part."""
+    with transaction.atomic():
+        if withdraw(task, timezone.now()):
+            audit.note(request, AuditAction.CANCELLED, task, project=task.project_id)
+            return None
+        cancellation = Cancellation.objects.ask_for(task, request.user, timezone.now())
+        if cancellation is None:  # one is open, or the provider cannot cancel
+            open_one = Cancellation.objects.filter(task=task, outcome__in=OPEN).first()
+            if open_one is None:
+                raise _impossible()
+            return open_one
+        audit.note(request, AuditAction.CANCELLED, task, project=task.project_id)
+        pk = cancellation.pk
+        transaction.on_commit(lambda: queue.cancel(pk))
+        return cancellation
+
+
+def _outcome(cancellation: Cancellation) -> Any:
+    """Wait a little for the outcome; one that is still open is returned as such."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        outcome = Cancellation.objects.values_list("outcome", flat=True).get(pk=cancellation.pk)
+        if outcome not in OPEN or time.monotonic() >= end:
+            return outcome
+        time.sleep(PAUSE)
+
+
+def _tell(outcome: Any) -> None:
+    """Raise what an outcome means to the client; one that is still open was taken on."""
+    if outcome == CancelOutcome.RUNNING:
+        raise _running()
+    if outcome in (CancelOutcome.TOO_LATE, CancelOutcome.REFUSED):
+        raise _impossible()
+    if outcome == CancelOutcome.UNKNOWN:
+        raise RefusalError(503, "ServerOverloaded", "The provider did not answer. Ask again.")
+
+
+def _running() -> RefusalError:
+    text = "Cannot delete the task because it is currently running."
+    return RefusalError(409, "InvalidAction.RunningTaskDeletion", text)
+
+
+def _impossible() -> RefusalError:
+    return RefusalError(403, "OperationDenied.InvalidState")

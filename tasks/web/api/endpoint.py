@@ -1,0 +1,110 @@
+"""Common parts of the API's answers: refusals in Ark's shape, a request id, no page."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_cache_control
+
+from tasks import encryption
+from tasks.billing.errors import PlacementRefusedError, RateLimitError, TooManyTakesError
+from tasks.models import TokenScope
+from tasks.monitoring import damage
+from tasks.providers.dialects.ark_errors import RefusalError
+from tasks.submission.place import UploadGoneError
+from tasks.team.limits import LimitReachedError
+from tasks.web.api.authentication import TokenRefusedError, TokenThrottledError, authenticate
+from tasks.web.database_errors import RETRY_SECONDS, passes
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+Scopes = dict[str, TokenScope]  # by method
+
+
+def endpoint(scopes: Scopes) -> Callable[[View[P]], View[P]]:
+    """Let a view be asked with tokens of these scopes, and answer its errors as Ark does."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def answered(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+            request_id = new_request_id()
+            with translation.override("en"):
+                try:
+                    if request.method not in scopes:
+                        text = f"{request.method} is not possible here."
+                        raise RefusalError(405, "MethodNotAllowed", text)
+                    authenticate(request, scopes[request.method])
+                    response = view(request, *args, **kwargs)
+                except Exception as error:
+                    response = _refused(error, request_id)
+                    if response.status_code == 405:
+                        response["Allow"] = ", ".join(scopes)
+            response["X-Request-Id"] = request_id
+            if not response.has_header("Cache-Control"):
+                patch_cache_control(response, private=True, no_store=True)
+            return response
+
+        return answered
+
+    return decorate
+
+
+def new_request_id() -> str:
+    """A request id in Ark's form: 02, the time in milliseconds, chance."""
+    return f"02{time.time_ns() // 10**6}{secrets.token_hex(17)}"
+
+
+#: Ark's codes for what the web server refuses by itself, before a view is asked.
+_FRONT = {500: "InternalServiceError", 503: "ServerOverloaded"}
+
+
+def refused_by_front(status: int, words: str) -> JsonResponse:
+    """Write a refusal of the web server's in Ark's shape."""
+    request_id = new_request_id()
+    refusal = RefusalError(status, _FRONT.get(status, "InvalidParameter"), words)
+    headers = {"X-Request-Id": request_id}
+    return JsonResponse(refusal.body(request_id), status=status, headers=headers)
+
+
+def _refused(error: Exception, request_id: str) -> HttpResponseBase:
+    refusal, headers = refusal_of(error)
+    response = JsonResponse(refusal.body(request_id), status=refusal.status, headers=headers)
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
+
+
+def refusal_of(error: Exception) -> tuple[RefusalError, dict[str, str]]:
+    """Tell an error in Ark's words, with the headers that go with it."""
+    if isinstance(error, RefusalError):
+        return error, {}
+    if isinstance(error, TokenRefusedError):
+        code = "AccessDenied" if error.status == 403 else "AuthenticationError"
+        return RefusalError(error.status, code, str(error)), {}
+    if isinstance(error, TokenThrottledError | LimitReachedError):
+        headers = {"Retry-After": str(error.retry_after)}
+        return RefusalError(429, "AccountRateLimitExceeded", str(error)), headers
+    if isinstance(error, RateLimitError | TooManyTakesError):
+        return RefusalError(429, "AccountRateLimitExceeded", str(error)), {}
+    if isinstance(error, PlacementRefusedError):
+        # Asking again does not help before the budget begins anew or is raised.
+        refusal = RefusalError(429, "SetLimitExceeded", str(error))
+        return refusal, {"X-Should-Retry": "false"}
+    if isinstance(error, UploadGoneError):
+        return RefusalError(400, "InvalidParameter", "A file is gone. Send it again."), {}
+    if passes(error):
+        log.warning("The database could not be used: %s", type(error).__name__)
+        return RefusalError(503, "ServerOverloaded"), {"Retry-After": str(RETRY_SECONDS)}
+    if damage.is_damage(error):
+        damage.note(error)
+    log.error("A request of the API broke off: %s", encryption.censor(repr(error)), exc_info=error)
+    return RefusalError(500, "InternalServiceError"), {}
