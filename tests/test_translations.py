@@ -159,7 +159,7 @@ class Visible(HTMLParser):
 LATIN = frozenset(
     "Dailies English API Key Base URL Token ID JSON UTC staff BytePlus ModelArk PowerTokens "
     "DataEyes TokenHot YEScale OpenRouter WaveSpeed Atlas Cloud AnyFast new api dataeyes sweep "
-    "ZIP SHA KB MB GB TB HEVC CSV TSV TXT JSONL "
+    "ZIP SHA KB MB GB TB HEVC CSV TSV TXT JSONL Excel XLSX "
     "HTTP HTTPS JavaScript localhost PIN QR PNG JPEG WebP GIF BMP Seedance lite mini pro fast "
     "Flash premium token asset gateway example http https Control Command Mac Cron purge reconcile "
     "models tidy IP Django".split()

@@ -162,7 +162,7 @@ class Statement:
 
 def _words() -> dict[str, tuple[str, str]]:
     return {
-        "billed": (_("Billed"), _("counted by the provider")),
+        "billed": (_("Billed"), _("as the provider billed them")),
         "reserved": (_("Reserved"), _("for takes that aren't finished: the most they may cost")),
         "estimated": (_("Estimated"), _("for finished takes that the provider didn't count")),
     }
