@@ -145,7 +145,7 @@ def test_it_is_light_in_the_readers_language_and_prints_without_the_site(
     text = read(office, many).content.decode()
     assert '<html lang="zh-hans" data-theme="light">' in text
     assert "<script" not in text and 'class="rail' not in text
-    css = (Path(settings.BASE_DIR) / "static/css/exports.css").read_text()
+    css = (Path(settings.BASE_DIR) / "static/statement.css").read_text()
     printed = css.partition("@media print")[2]
     assert ".statement-tools { display: none; }" in printed
     assert ".statement tr" in printed and "table-header-group" in printed
