@@ -44,6 +44,7 @@ from tasks.models.price import PriceUnit
 from tasks.simulator.openrouter import DOLLARS_PER_TOKEN
 from tasks.status import Status
 
+AT_ONCE = 20  # presses in a transaction: nobody else waits long for SQLite's lock
 ANSWERED = timedelta(seconds=1)  # from the press to the provider's id
 SAVED = timedelta(seconds=4)  # from the end to the saved file
 LINK_LIFE = timedelta(hours=24)
@@ -64,8 +65,9 @@ class History:
         """Write what happened before this moment and is not written yet."""
         part = list(takewhile(lambda press: press.at < moment, self._left))
         del self._left[: len(part)]
-        if part and self._writer:
-            self._writer.write(part)
+        while part and self._writer:
+            self._writer.write(part[:AT_ONCE])
+            del part[:AT_ONCE]
 
 
 @contextmanager
