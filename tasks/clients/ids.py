@@ -57,7 +57,8 @@ def plain(text: str) -> str:
         found = bytes.fromhex(rest).decode("ascii")
     except ValueError:
         return text
-    return found if found.isprintable() and in_form(f"{prefix}_", found) == text else text
+    is_ours = found != "" and found.isprintable() and in_form(f"{prefix}_", found) == text
+    return found if is_ours else text
 
 
 def _stamp(at: datetime) -> str:

@@ -239,6 +239,11 @@ def _note(batch: Batch, attempt: Attempt) -> None:
         )
 
 
+def task_of(person: Any, made: Submission) -> Task:
+    """The task of a submission, with all that answers are made of."""
+    return readable_by(person).get(pk=made.task_id)
+
+
 def find(person: Any, asked: str) -> Task | None:
     """The task that a program may read under this id, of whatever shape."""
     text = plain(asked)
