@@ -10,27 +10,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.providers.catalog.models import MODELS, frame_size
+from tasks.providers.catalog.models import MODELS, find_model, frame_size
 from tasks.providers.dialects.ark_checks import check_names
 from tasks.providers.dialects.ark_errors import RefusalError, invalid, missing, unsupported
 
 Body = Mapping[str, Any]
 
 #: Ark's fields that may be given as they are, by the type of a value that came as text.
-_TEXTS = ("service_tier", "resolution", "ratio", "safety_identifier", "output_format")
-_TEXTS += ("callback_url",)
+_TEXTS = tuple("service_tier resolution ratio safety_identifier output_format callback_url".split())
 _NUMBERS = ("seed", "priority", "execution_expires_after", "frames")
 _SWITCHES = ("generate_audio", "camera_fixed", "watermark", "return_last_frame", "draft")
 KNOWN = frozenset(
     ("model", "prompt", "seconds", "size", "input_reference", *_TEXTS, *_NUMBERS, *_SWITCHES)
 )
-#: Every frame size of a model → its resolution and ratio.
-_SIZES = {
-    f"{width}x{height}": (resolution, ratio)
-    for model in MODELS
-    for resolution, ratios in model.sizes.items()
-    for ratio, (width, height) in ratios.items()
-}
 
 
 def ark_body(data: object) -> dict[str, Any]:
@@ -51,7 +43,7 @@ def ark_body(data: object) -> dict[str, Any]:
     if "seconds" in given:
         body["duration"] = whole(given["seconds"])
     if "size" in given:
-        body["resolution"], body["ratio"] = size_of(given["size"])
+        body["resolution"], body["ratio"] = size_of(given["size"], given.get("model"))
     return body
 
 
@@ -65,11 +57,21 @@ def renamed(refusal: RefusalError, data: Body) -> RefusalError:
     return RefusalError(refusal.status, refusal.code, text, param=name)
 
 
-def size_of(size: object) -> tuple[str, str]:
-    """Return the resolution and the ratio that a size means. Raises RefusalError."""
-    found = _SIZES.get(size) if isinstance(size, str) else None
+def size_of(size: object, name: object) -> tuple[str, str]:
+    """Return the resolution and the ratio that a size of a model means. Raises RefusalError.
+
+    A name that is the installation's own may be of any model.
+    """
+    model = find_model(name) if isinstance(name, str) else None
+    sizes = {
+        f"{width}x{height}": (resolution, ratio)
+        for each in ([model] if model else MODELS)
+        for resolution in each.resolutions
+        for ratio, (width, height) in each.sizes.get(resolution, {}).items()
+    }
+    found = sizes.get(size) if isinstance(size, str) else None
     if found is None:
-        raise invalid("size", f"expected is one of {', '.join(_SIZES)}")
+        raise invalid("size", f"expected is one of {', '.join(sizes)}")
     return found
 
 

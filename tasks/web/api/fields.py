@@ -53,6 +53,7 @@ def _kept(body: Body, given: UploadedFile[Any], keep: ExitStack) -> str:
     keep.callback(given.close)
     if len(body.files) >= MOST_FILES:
         raise invalid("body", f"at most {MOST_FILES} files are supported")
+    assert given.file is not None  # it has just arrived
     sha256 = hashlib.sha256()
     for chunk in given.chunks():
         sha256.update(chunk)

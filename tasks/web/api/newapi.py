@@ -76,5 +76,5 @@ def _with_sizes(fields: dict[str, Any], given: Mapping[str, Any]) -> dict[str, A
     width, height = given.get("width"), given.get("height")
     size = given.get("size") or (f"{width}x{height}" if width and height else "")
     if size and not {"resolution", "ratio"} & fields.keys():
-        fields["resolution"], fields["ratio"] = size_of(size.replace("*", "x"))
+        fields["resolution"], fields["ratio"] = size_of(size.replace("*", "x"), given["model"])
     return fields

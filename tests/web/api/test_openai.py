@@ -25,6 +25,7 @@ from tasks.models import (
     Upload,
 )
 from tasks.providers.catalog.request import Mode
+from tasks.providers.dialects.ark_errors import RefusalError
 from tasks.providers.dialects.openai_requests import size_of
 from tasks.status import Status
 from tasks.submission.place import mark_created
@@ -162,10 +163,12 @@ def test_what_is_known_to_be_wrong_is_refused_under_openais_names(
     assert not Task.objects.exists()
 
 
-def test_a_size_names_a_resolution_and_a_ratio() -> None:
-    assert size_of("720x1280") == ("720p", "9:16")
-    assert size_of("1248x704") == ("720p", "16:9")
-    assert size_of("1920x1080") == ("1080p", "16:9")
+def test_a_size_names_a_resolution_and_a_ratio_of_its_model() -> None:
+    assert size_of("720x1280", MODEL) == ("720p", "9:16")
+    assert size_of("1248x704", "doubao-seedance-1-0-pro-250528") == ("720p", "16:9")
+    assert size_of("1248x704", "ours/night") == ("720p", "16:9")
+    with pytest.raises(RefusalError, match="one of 864x496"):
+        size_of("1248x704", MODEL)
 
 
 def test_a_repeat_of_a_client_is_the_same_video(program: Program) -> None:
