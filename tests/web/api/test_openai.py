@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import timedelta
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
 from django.utils import timezone
 
 from tasks.clients import ids
+from tasks.management.web_server.bodies import FILES
 from tasks.models import (
     Budget,
     Copy,
@@ -29,6 +34,7 @@ from tasks.providers.dialects.ark_errors import RefusalError
 from tasks.providers.dialects.openai_requests import size_of
 from tasks.status import Status
 from tasks.submission.place import mark_created
+from tasks.web.api.endpoint import refused_by_front
 from tests.media.pictures import png
 from tests.web.api.conftest import MODEL, Program, ProgramOf
 from tests.web.conftest import SaveCopy
@@ -354,6 +360,25 @@ def test_every_refusal_is_json_in_openais_shape(program: Program) -> None:
     assert error_of(program.ask("POST", VIDEOS, "text"))[0] == 400
     broken = program.send(VIDEOS, {"model": "a\0b", "prompt": "A boat"})
     assert error_of(broken)[:3] == (400, "invalid_request_error", "body")
+
+
+@pytest.mark.parametrize("path", [VIDEOS, "/v1/video/generations"])
+def test_pictures_may_come_within_a_create(path: str) -> None:
+    assert FILES[resolve(path).url_name or ""] == 64 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (VIDEOS, {"error": ANY}),
+        ("/v1/video/generations", {"code": "InvalidParameter", "message": ANY, "data": None}),
+    ],
+)
+def test_what_the_web_server_refuses_has_the_shape_of_its_address(
+    path: str, expected: dict[str, Any]
+) -> None:
+    answer = refused_by_front(RequestFactory().post(path), 413, "This is too large.")
+    assert (answer.status_code, json.loads(answer.content)) == (413, expected)
 
 
 def test_models_are_listed_for_openais_clients(program: Program) -> None:
