@@ -50,7 +50,7 @@ def ark_body(data: object) -> dict[str, Any]:
 def renamed(refusal: RefusalError, data: Body) -> RefusalError:
     """Return a refusal with the name that its field has in OpenAI's body."""
     medium = "input_reference" if data.get("input_reference") else "prompt"
-    names = {"duration": "seconds", "content": medium}
+    names = {"duration": "seconds", "content": medium, "content[0].text": "prompt"}
     names |= {"resolution": "size", "ratio": "size"} if data.get("size") else {}
     name = names.get(refusal.param, refusal.param)
     text = str(refusal).replace(f"`{refusal.param}`", f"`{name}`")

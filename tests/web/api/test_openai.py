@@ -145,7 +145,9 @@ def test_a_picture_in_the_body_becomes_an_upload(program: Program, save_copy: Sa
     ("fields", "status", "param", "code"),
     [
         ({"prompt": ""}, 400, "prompt", "MissingParameter"),
+        ({"prompt": 7}, 400, "prompt", "MissingParameter"),
         ({"model": None}, 400, "model", "MissingParameter"),
+        ({"model": ["a"]}, 400, "model", "InvalidParameter"),
         ({"model": "sora-2"}, 404, None, "model_not_found"),
         ({"seconds": "99"}, 400, "seconds", "InvalidParameter"),
         ({"seconds": "long"}, 400, "seconds", "InvalidParameter"),
