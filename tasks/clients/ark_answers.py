@@ -58,7 +58,7 @@ def task_json(task: Task, *, token: int, origin: str) -> dict[str, Any]:
         "id": id_of(task),
         "model": task.model or asked.get("model"),
         "status": status,
-        "error": _error(task) if status == "failed" else None,
+        "error": error_of(task) if status == "failed" else None,
         **{name: result.pop(name, None) for name in ("content", "usage")},
         "created_at": int(task.born_at.timestamp()),
         "updated_at": _updated_at(task),
@@ -107,7 +107,7 @@ def _usage(task: Task) -> dict[str, Any] | None:
     return usage | ({"tool_usage": {"web_search": task.web_searches}} if task.web_searches else {})
 
 
-def _error(task: Task) -> dict[str, str]:
+def error_of(task: Task) -> dict[str, str]:
     """The reason why it failed; the provider's own words are for who sees details."""
     if task.status == Status.LOST:
         return {"code": "ResourceNotFound", "message": "The provider does not have this task."}

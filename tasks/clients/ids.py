@@ -16,6 +16,7 @@ from tasks.models.task_queries import TaskQuerySet
 
 BEIJING = timezone(timedelta(hours=8))  # the zone of the time in Ark's ids
 LONGEST = 128  # as a remote id
+OPENAI, NEWAPI = FORMS = ("video_", "task_")  # beginnings of ids in other APIs
 _OURS = re.compile(r"cgt-(\d{14})-([0-9a-z]{5,12})")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -40,6 +41,24 @@ def named(tasks: TaskQuerySet[Any], texts: list[str]) -> TaskQuerySet[Any]:
 def is_named(task: Task, text: str) -> bool:
     """Whether an id names this task, the time in it included."""
     return text in (task.remote_id, id_of(task))
+
+
+def in_form(prefix: str, text: str) -> str:
+    """Write an id in the form of another API: `video_…` or `task_…`."""
+    return prefix + text.encode().hex()
+
+
+def plain(text: str) -> str:
+    """Return the id that one in another API's form stands for; any other as it is."""
+    prefix, _, rest = text.partition("_")
+    if f"{prefix}_" not in FORMS:
+        return text
+    try:
+        found = bytes.fromhex(rest).decode("ascii")
+    except ValueError:
+        return text
+    is_ours = found != "" and found.isprintable() and in_form(f"{prefix}_", found) == text
+    return found if is_ours else text
 
 
 def _stamp(at: datetime) -> str:

@@ -10,18 +10,14 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from tasks.providers.catalog.models import find_model, vendor_name
 from tasks.providers.dialects.ark_errors import RefusalError
+from tasks.providers.dialects.newapi_requests import MetadataError, native_body, wrongly_typed
 from tasks.simulator import media
 from tasks.simulator.faults import Fault, retry_header
 from tasks.simulator.messages import Reply, Request, as_go_json, as_html
 from tasks.simulator.model_list import names_at
 from tasks.simulator.native import created_at
-from tasks.simulator.newapi_body import (
-    MetadataError,
-    native_body,
-    native_body_at_top,
-    wrongly_typed,
-)
 from tasks.simulator.newapi_chain import behind_another, is_behind
 from tasks.simulator.newapi_rows import (
     gen1_json,
@@ -129,8 +125,8 @@ def _create(world: World, preset: Preset, request: Request, key: str) -> Reply:
         at = created_at(request)
         task_id = world.new_id(at)
         steer = request.headers.get("x-sim-steer", "")
-        at_top = preset.has_content
-        native = native_body_at_top(body, preset.slug) if at_top else native_body(body)
+        native = body if preset.has_content else native_body(body)
+        native = native | {"model": _name_at_ark(preset, body["model"])}
         order = read_order(native, vendor="", dice=Random(task_id), steer=steer)
     except MetadataError as error:
         return task_error_reply(500, "build_request_failed", str(error))
@@ -150,6 +146,12 @@ def _create(world: World, preset: Preset, request: Request, key: str) -> Reply:
         "created_at": int(record.created_at),
     }
     return as_go_json(video, 200, ("X-New-Api-Other-Ratios", "{}"))
+
+
+def _name_at_ark(preset: Preset, name: str) -> str:
+    """Gateways rename models: doubao-seedance-2.0 is Ark's doubao-seedance-2-0-260128."""
+    model = sold_model(preset.slug, name) if preset.has_content else find_model(name)
+    return vendor_name(model, "volcengine") if model else name
 
 
 def _check(preset: Preset, request: Request, body: dict[str, Any]) -> Reply | None:

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.providers.dialects.newapi_requests import ROW_STATUSES
 from tasks.simulator import media
 from tasks.simulator.native import task_error, task_json, usage
 from tasks.simulator.orders import Order
@@ -20,14 +21,7 @@ POLL_SECONDS = 15
 TIMEOUT_SECONDS = DAY  # TASK_TIMEOUT_MINUTES = 1440
 TIMED_OUT = "任务超时（1440分钟）"
 
-#: Ark's status → (the gateway's status, progress in per cent). Its adaptor knows no others:
-#: every other status is "in progress" for ever, at 30 %.
-STATUSES = {
-    "queued": ("QUEUED", 10),
-    "running": ("IN_PROGRESS", 50),
-    "succeeded": ("SUCCESS", 100),
-    "failed": ("FAILURE", 100),
-}
+#: Every status that the adaptor does not know is "in progress" for ever, at 30 %.
 UNKNOWN_TO_ADAPTOR = ("IN_PROGRESS", 30)
 
 OPENAI_STATUSES = {
@@ -63,7 +57,7 @@ def row_at(record: Record, now: float) -> GatewayRow:
     state = record.state_at(polled_at) if polls else None
     status, progress = "NOT_START", 0
     if state:
-        status, progress = STATUSES.get(state.status, UNKNOWN_TO_ADAPTOR)
+        status, progress = ROW_STATUSES.get(state.status, UNKNOWN_TO_ADAPTOR)
     # 2. A task that has not ended for the gateway fails at its own timeout.
     timed_out = end < now and status not in ("SUCCESS", "FAILURE")
     if timed_out:

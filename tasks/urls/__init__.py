@@ -57,6 +57,7 @@ urlpatterns = [
     path("design/", design.design, name="design"),  # in a demonstration only
     # Asked by machines
     path("api/", include("tasks.urls.api")),
+    path("v1/", include("tasks.urls.gateway")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("statusz", health.statusz, name="statusz"),

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from tasks.web.api import ark
+from tasks.web.api import ark, endpoint, files
 
 ARK = "v3/contents/generations/tasks"
 
@@ -10,6 +10,6 @@ urlpatterns = [
     path(ARK, ark.tasks, name="ark_tasks"),
     path(f"{ARK}/<str:task_id>", ark.task, name="ark_task"),
     path("v3/models", ark.models, name="ark_models"),
-    path("files/<str:signed>", ark.file, name="api_file"),
-    re_path(r"", ark.nothing, name="api_nothing"),
+    path("files/<str:signed>", files.file, name="api_file"),
+    re_path(r"", endpoint.nothing, name="api_nothing"),
 ]

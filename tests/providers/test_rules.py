@@ -13,7 +13,7 @@ from tasks.providers.catalog.models import find_model
 from tasks.providers.catalog.request import GenerationRequest, MediaRole, Mode, modes_of
 from tasks.providers.catalog.rules import Rule, RuleViolation, allowed_roles, violations
 from tasks.providers.dialects.ark_errors import RefusalError
-from tasks.simulator.newapi_body import native_body
+from tasks.providers.dialects.newapi_requests import native_body
 from tasks.simulator.orders import read_order
 from tests.providers.generations import any_generation, generation
 

@@ -68,6 +68,20 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "ark_models"): ("/api/v3/models", (405,) * 6),
     ("GET", "api_file"): ("/api/files/nonsense", (404,) * 6),  # whoever has the link
     ("POST", "api_file"): ("/api/files/nonsense", (405,) * 6),
+    ("GET", "openai_videos"): ("/v1/videos", (401,) * 6),  # with a token only
+    ("POST", "openai_videos"): ("/v1/videos", (401,) * 6),
+    ("GET", "openai_video"): ("/v1/videos/video_1", (401,) * 6),
+    ("POST", "openai_video"): ("/v1/videos/video_1", (405,) * 6),
+    ("GET", "openai_content"): ("/v1/videos/video_1/content", (401,) * 6),
+    ("POST", "openai_content"): ("/v1/videos/video_1/content", (405,) * 6),
+    ("GET", "openai_models"): ("/v1/models", (401,) * 6),
+    ("POST", "openai_models"): ("/v1/models", (405,) * 6),
+    ("GET", "newapi_generations"): ("/v1/video/generations", (405,) * 6),
+    ("POST", "newapi_generations"): ("/v1/video/generations", (401,) * 6),
+    ("GET", "newapi_generation"): ("/v1/video/generations/task_1", (401,) * 6),
+    ("POST", "newapi_generation"): ("/v1/video/generations/task_1", (405,) * 6),
+    ("GET", "gateway_nothing"): ("/v1/nothing", (404,) * 6),
+    ("POST", "gateway_nothing"): ("/v1/nothing", (404,) * 6),
     ("GET", "api_nothing"): ("/api/nothing", (404,) * 6),
     ("POST", "api_nothing"): ("/api/nothing", (404,) * 6),
     ("GET", "callback"): ("/callback/hint_nonsense", NOT_BY_GET),
@@ -504,11 +518,12 @@ def expected_of(method: str, route: str) -> tuple[int | str, ...]:
 ANSWER_HEAD = {"healthz", "readyz", "statusz", "sign_in", "password", "set_language"}
 ANSWER_HEAD |= {"video", "last_frame", "poster", "kept_poster", "sprite", "upload", "shared"}
 ANSWER_HEAD |= {"proxy", "export_file", "upload_picture", "trash_poster", "usersessions_list"}
-ANSWER_HEAD |= {"api_file", "api_nothing"}
+ANSWER_HEAD |= {"api_file", "api_nothing", "gateway_nothing"}
 #: Views of allauth's, and redirects, which answer HEAD, and other methods as GET or POST.
 LENIENT = ("account_", "mfa_", "moved_")
 #: Our own views that do.
 ANSWER_ANY = {"api_nothing", "ark_task", "sign_in", "password", "set_language", "usersessions_list"}
+ANSWER_ANY |= {"gateway_nothing", "openai_video"}
 
 
 def test_every_address_has_a_row_in_the_table(db: None) -> None:

@@ -98,7 +98,9 @@ POSTS: dict[str, Post] = {
     "mfa_login_webauthn": only_looks(by="anonymous"),
     "callback": only_looks(by="anonymous"),
     **dict.fromkeys(
-        ("ark_tasks", "ark_task", "ark_models", "api_file", "api_nothing"),
+        ("ark_tasks", "ark_task", "ark_models", "api_file", "api_nothing", "openai_videos",
+         "openai_video", "openai_content", "openai_models", "newapi_generations",
+         "newapi_generation", "gateway_nothing"),
         only_looks(by="anonymous"),
     ),
     "set_theme": only_looks(by="anonymous", data={"theme": "dark"}),

@@ -30,7 +30,8 @@ FORM = 3 * MB
 #: Only people who are signed in may send more than FORM: it fills the disk while it arrives.
 FILES = {"compose": 320 * MB, "compose_upload": 320 * MB, "track": 10 * MB, "bills": 12 * MB}
 #: … and at those of the API, where a token that works may send as much as Ark takes.
-FILES |= {"ark_tasks": 64 * 1024 * 1024}
+API_CREATES = ("ark_tasks", "openai_videos", "newapi_generations")
+FILES |= dict.fromkeys(API_CREATES, 64 * 1024 * 1024)
 
 FIRST_SECONDS = 10.0  # for a body of any size, and …
 LEAST_RATE = 10_000  # … bytes a second from then on: 300 MB may take eight hours

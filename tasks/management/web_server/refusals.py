@@ -72,7 +72,7 @@ def response_to(refusal: RequestRefusedError, environ: Environ) -> HttpResponse:
         line = str(refusal.words) % refusal.values
     response: HttpResponse
     if is_api:
-        response = refused_by_front(refusal.status, line)
+        response = refused_by_front(request, refusal.status, line)
     else:
         response = HttpResponse(
             f"{line}\n", status=refusal.status, content_type="text/plain; charset=utf-8"

@@ -25,17 +25,33 @@ ENDED = ("succeeded", "failed", "expired")
 
 def delete(request: HttpRequest, task: Task) -> None:
     """Cancel a task, or hide it from the API if it has ended. Raises RefusalError."""
-    if not Task.objects.cancellable_by(request.user).filter(pk=task.pk).exists():
+    if not may_cancel(request, task):
         raise RefusalError(403, "AccessDenied", "This API token may not cancel this task.")
     status = status_of(task)
     if status in ENDED:
-        ApiDeletion.objects.get_or_create(task=task, defaults={"deleted_at": timezone.now()})
+        _hide(task)
     elif status == "running":
         raise _running()
     elif status == "cancelled":
         raise _impossible()
     elif cancellation := _ask(request, task):
         _tell(_outcome(cancellation))
+
+
+def remove(request: HttpRequest, task: Task) -> None:
+    """Cancel what waits, and let the task vanish from the API in any case. Raises RefusalError."""
+    if status_of(task) != "cancelled" or not may_cancel(request, task):
+        delete(request, task)
+    _hide(task)
+
+
+def may_cancel(request: HttpRequest, task: Task) -> bool:
+    """Whether the person behind a request may cancel a task."""
+    return Task.objects.cancellable_by(request.user).filter(pk=task.pk).exists()
+
+
+def _hide(task: Task) -> None:
+    ApiDeletion.objects.get_or_create(task=task, defaults={"deleted_at": timezone.now()})
 
 
 def _ask(request: HttpRequest, task: Task) -> Cancellation | None:

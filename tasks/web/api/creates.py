@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from django.core.files import File
 from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
 
 from tasks import queue
 from tasks.billing import gate
 from tasks.clients.ark_answers import readable_by
-from tasks.clients.ids import is_named, named
+from tasks.clients.ids import is_named, named, plain
 from tasks.models import (
     ApiCallback,
     ApiCreate,
@@ -29,17 +32,25 @@ from tasks.providers.catalog.material_limits import Material
 from tasks.providers.catalog.request import GenerationRequest, MediaRole, Medium, Mode
 from tasks.providers.catalog.rules import violations
 from tasks.providers.dialects.ark_errors import RefusalError, invalid
-from tasks.providers.dialects.ark_requests import refusal_of, without_idle
+from tasks.providers.dialects.ark_requests import (
+    model_in,
+    read_request,
+    refusal_of,
+    without_idle,
+)
 from tasks.submission.place import place_batch
 from tasks.team.limits import Limit, spend
+from tasks.web.api.answered import after_answer
 from tasks.web.api.bodies import Body, InlineFile
-from tasks.web.api.destinations import Destination
+from tasks.web.api.destinations import CREDENTIAL, PROJECT, Destination, find_destination
+from tasks.web.api.endpoint import origin_of, token_of
 from tasks.web.compose.drafts import inherited_settings
 from tasks.web.compose.recognition import FileRefusedError
 from tasks.web.compose.uploads import keep, material_of
 
 #: Names the keys of batches that were made of a client's own keys.
 NAMESPACE = uuid5(NAMESPACE_URL, "dailies:api")
+LONGEST_KEY = 255  # letters of an idempotency key
 
 
 class KeyReusedError(Exception):
@@ -62,6 +73,53 @@ class Attempt:
     def batch_key(self, token: ApiToken) -> UUID:
         """The key of its batch: the same for the same key of this token, else a new one."""
         return uuid5(NAMESPACE, f"{token.pk} {self.key}") if self.key else uuid4()
+
+
+def create(request: HttpRequest, body: Body) -> Submission:
+    """Place what a body in Ark's shape asks for, once. Raises RefusalError and others.
+
+    The files within the body must still be open.
+    """
+    now, token, person = timezone.now(), token_of(request), request.user
+    given, asked = model_in(body.data)
+    destination = find_destination(person, asked, request.headers)
+    generation = read_request(
+        given,
+        destination.model,
+        name=destination.name,
+        known_as=destination.known_as,
+    )
+    generation, origin = with_draft(generation, destination, person)
+    generation = check(generation, destination, now)
+    generation = with_uploads(generation, body, destination, person, now)
+    attempt = _attempt(request, body, given.get("callback_url", ""))
+    try:
+        made = place(generation, destination, token, attempt, now, origin)
+    except KeyReusedError:
+        text = "This Idempotency-Key came before with another request. Use a new key."
+        raise RefusalError(400, "InvalidParameter", text, param="Idempotency-Key") from None
+    after_answer(request, partial(_note_answered, made.batch_id))
+    return made
+
+
+def _note_answered(batch: int) -> None:
+    ApiCreate.objects.filter(batch=batch, answered_at=None).update(answered_at=timezone.now())
+
+
+def _attempt(request: HttpRequest, body: Body, callback_url: str) -> Attempt:
+    """The way in which a create came; the count is what OpenAI's clients send with each repeat."""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > LONGEST_KEY:
+        raise invalid("Idempotency-Key", f"at most {LONGEST_KEY} letters are supported")
+    repeats = request.headers.get("X-Stainless-Retry-Count", "0")
+    where = (request.headers.get(name, "") for name in (PROJECT, CREDENTIAL))
+    return Attempt(
+        digest=body.digest(*where),
+        key=key,
+        is_repeat=repeats.isdecimal() and repeats.strip("0") != "",
+        callback_url=callback_url,
+        origin=origin_of(request),
+    )
 
 
 def check(request: GenerationRequest, destination: Destination, now: datetime) -> GenerationRequest:
@@ -181,7 +239,13 @@ def _note(batch: Batch, attempt: Attempt) -> None:
         )
 
 
+def task_of(person: Any, made: Submission) -> Task:
+    """The task of a submission, with all that answers are made of."""
+    return readable_by(person).get(pk=made.task_id)
+
+
 def find(person: Any, asked: str) -> Task | None:
-    """The task that a program may read under this id."""
-    rows = named(readable_by(person), [asked])
-    return next((row for row in rows if is_named(row, asked)), None)
+    """The task that a program may read under this id, of whatever shape."""
+    text = plain(asked)
+    rows = named(readable_by(person), [text])
+    return next((row for row in rows if is_named(row, text)), None)

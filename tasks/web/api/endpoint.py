@@ -1,4 +1,4 @@
-"""Common parts of the API's answers: refusals in Ark's shape, a request id, no page."""
+"""Common parts of the API's answers: refusals in the shape of each way in, a request id."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
@@ -16,12 +17,13 @@ from django.utils.cache import patch_cache_control
 
 from tasks import encryption
 from tasks.billing.errors import PlacementRefusedError, RateLimitError, TooManyTakesError
-from tasks.models import TokenScope
+from tasks.models import ApiToken, TokenScope
 from tasks.monitoring import damage
 from tasks.providers.dialects.ark_errors import RefusalError
 from tasks.submission.place import UploadGoneError
 from tasks.team.limits import LimitReachedError
 from tasks.web.api.authentication import TokenRefusedError, TokenThrottledError, authenticate
+from tasks.web.api.shapes import shaped
 from tasks.web.database_errors import RETRY_SECONDS, passes
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ Scopes = dict[str, TokenScope]  # by method
 
 
 def endpoint(scopes: Scopes) -> Callable[[View[P]], View[P]]:
-    """Let a view be asked with tokens of these scopes, and answer its errors as Ark does."""
+    """Let a view be asked with tokens of these scopes, and answer its errors in its shape."""
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
@@ -46,7 +48,7 @@ def endpoint(scopes: Scopes) -> Callable[[View[P]], View[P]]:
                     authenticate(request, scopes[request.method])
                     response = view(request, *args, **kwargs)
                 except Exception as error:
-                    response = _refused(error, request_id)
+                    response = _refused(request, error, request_id)
                     if response.status_code == 405:
                         response["Allow"] = ", ".join(scopes)
             response["X-Request-Id"] = request_id
@@ -64,21 +66,50 @@ def new_request_id() -> str:
     return f"02{time.time_ns() // 10**6}{secrets.token_hex(17)}"
 
 
+def token_of(request: HttpRequest) -> ApiToken:
+    """The token by which a request was let in."""
+    token: ApiToken = request.api_token  # type: ignore[attr-defined]
+    return token
+
+
+def origin_of(request: HttpRequest) -> str:
+    """The address under which the client reaches us."""
+    return settings.PUBLIC_URL or request.build_absolute_uri("/")[:-1]
+
+
+def nothing(request: HttpRequest) -> JsonResponse:
+    """Answer an address that the API does not have."""
+    refusal = RefusalError(404, "NotFound", f"{request.method} {request.path} is not found.")
+    return refused(request, refusal, {"Cache-Control": "no-store"})
+
+
+def only(request: HttpRequest, *methods: str) -> JsonResponse:
+    """Answer a method that an address does not have."""
+    refusal = RefusalError(405, "MethodNotAllowed", f"Only {', '.join(methods)} is possible here.")
+    return refused(request, refusal, {"Allow": ", ".join(methods)})
+
+
 #: Ark's codes for what the web server refuses by itself, before a view is asked.
 _FRONT = {500: "InternalServiceError", 503: "ServerOverloaded"}
 
 
-def refused_by_front(status: int, words: str) -> JsonResponse:
-    """Write a refusal of the web server's in Ark's shape."""
-    request_id = new_request_id()
-    refusal = RefusalError(status, _FRONT.get(status, "InvalidParameter"), words)
-    headers = {"X-Request-Id": request_id}
-    return JsonResponse(refusal.body(request_id), status=status, headers=headers)
+def refused_by_front(request: HttpRequest, status: int, words: str) -> JsonResponse:
+    """Write a refusal of the web server's in the shape of its address."""
+    return refused(request, RefusalError(status, _FRONT.get(status, "InvalidParameter"), words), {})
 
 
-def _refused(error: Exception, request_id: str) -> HttpResponseBase:
+def refused(
+    request: HttpRequest, refusal: RefusalError, headers: dict[str, str], request_id: str = ""
+) -> JsonResponse:
+    """Write a refusal in the shape of the request's address."""
+    request_id = request_id or new_request_id()
+    status, body = shaped(refusal, request_id, request.path_info)
+    return JsonResponse(body, status=status, headers={"X-Request-Id": request_id} | headers)
+
+
+def _refused(request: HttpRequest, error: Exception, request_id: str) -> HttpResponseBase:
     refusal, headers = refusal_of(error)
-    response = JsonResponse(refusal.body(request_id), status=refusal.status, headers=headers)
+    response = refused(request, refusal, headers, request_id)
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
@@ -86,7 +117,8 @@ def _refused(error: Exception, request_id: str) -> HttpResponseBase:
 def refusal_of(error: Exception) -> tuple[RefusalError, dict[str, str]]:
     """Tell an error in Ark's words, with the headers that go with it."""
     if isinstance(error, RefusalError):
-        return error, {}
+        # OpenAI's clients repeat a 409 by themselves, which changes nothing here.
+        return error, {"X-Should-Retry": "false"} if error.status == 409 else {}
     if isinstance(error, TokenRefusedError):
         code = "AccessDenied" if error.status == 403 else "AuthenticationError"
         return RefusalError(error.status, code, str(error)), {}

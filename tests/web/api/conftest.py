@@ -33,6 +33,11 @@ class Program:
             method, path, body, content_type="application/json", headers=sent
         )
 
+    def send(self, path: str, fields: dict[str, Any], **headers: str) -> Any:
+        """Post a form, with files where fields have a `read`."""
+        sent = {"Authorization": self._authorization} | headers
+        return self._client.post(path, fields, headers=sent)
+
     def create(self, prompt: str = "A paper boat", *content: Any, **fields: Any) -> Any:
         headers = fields.pop("headers", {})
         body = {"model": MODEL, "content": [{"type": "text", "text": prompt}, *content], **fields}

@@ -1,4 +1,4 @@
-"""Translation of a new-api create body into the one that the gateway sends to Ark.
+"""Translation of a new-api create body into the one that the gateway sends to Ark. Pure.
 
 github.com/QuantumNous/new-api: relay/common/relay_info.go (TaskSubmitReq) and
 relay/channel/task/doubao/adaptor.go (requestPayload, ContentItem). Its Go structs accept no other
@@ -12,10 +12,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tasks.providers.catalog.models import find_model, vendor_name
-from tasks.simulator.sellers import sold_model
-
 Body = dict[str, Any]
+
+#: Ark's status → (the gateway's status, progress in per cent). Its adaptor knows no others.
+ROW_STATUSES = {
+    "queued": ("QUEUED", 10),
+    "running": ("IN_PROGRESS", 50),
+    "succeeded": ("SUCCESS", 100),
+    "failed": ("FAILURE", 100),
+}
 
 
 class MetadataError(Exception):
@@ -68,16 +73,11 @@ def wrongly_typed(body: Body) -> str:
     return ""
 
 
-def native_body_at_top(body: Body, slug: str) -> Body:
-    """Build a fork's request to Ark: it is Ark's own body, but for the model's name."""
-    model = sold_model(slug, body["model"])
-    return body | {"model": vendor_name(model, "volcengine") if model else body["model"]}
-
-
 def native_body(body: Body) -> Body:
     """Build the gateway's request to Ark: metadata, images without a role, prompt, `seconds`.
 
-    Raises MetadataError where the adaptor's structs cannot hold the metadata.
+    The model keeps the name by which the gateway sells it. Raises MetadataError where the
+    adaptor's structs cannot hold the metadata.
     """
     fields = _read_metadata(body.get("metadata") or {})
     images = [url for url in (body.get("image"), body.get("input_reference")) if url]
@@ -89,9 +89,7 @@ def native_body(body: Body) -> Body:
     if [item.get("type") == "image_url" and not item.get("role") for item in media] == [True] * 2:
         media[0]["role"], media[1]["role"] = "first_frame", "last_frame"  # as Ark reads them
     fields["content"] = [*media, {"type": "text", "text": body["prompt"]}]
-    # Gateways rename models: doubao-seedance-2.0 is Ark's doubao-seedance-2-0-260128.
-    model = find_model(body["model"])
-    fields["model"] = vendor_name(model, "volcengine") if model else body["model"]
+    fields["model"] = body["model"]
     if body.get("seconds"):
         fields["duration"] = int(body["seconds"])
     return fields
