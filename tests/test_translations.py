@@ -168,7 +168,7 @@ LATIN = frozenset(
 LATIN |= {"Search", "True"}
 #: … and currencies, and what stands for the name of a variable.
 LATIN |= {*Currency.values, "name"}
-OWN = re.compile(r"cgt-[\w-]+|doubao-[\w-]+|https?://\S*|/v1\b|tasks\.jobs\.\w+")
+OWN = re.compile(r"dly_[\w-]+|cgt-[\w-]+|doubao-[\w-]+|https?://\S*|/v1\b|tasks\.jobs\.\w+")
 
 
 def english_in(html: str) -> set[str]:

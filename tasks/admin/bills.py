@@ -14,7 +14,7 @@ from tasks.models import Bill, BillColumns, BillRow
 @admin.register(Bill)
 class BillAdmin(ReadOnlyAdmin):
     about = _("Providers' bills, and how they compare. Upload and remove them under Costs.")
-    hidden = ("content",)
+    hidden = ("content", "last_row", "last_charge")
     list_display = ("file_name", "credential", "state", "first_day", "last_day", "uploaded_at")
     list_filter = ("state", "credential")
     list_select_related = ("credential",)

@@ -139,7 +139,7 @@ def _make_teams() -> None:
     people = {user.username: user for user in User.objects.filter(username__in=["demo", *PEOPLE])}
     for row in STORY["projects"]:
         project, is_new = Project.objects.get_or_create(name=row["name"])
-        if is_new or not project.membership_set.exists():
+        if is_new or not Membership.objects.filter(project=project).exists():
             crew = {"demo": Role.MANAGER, **row["crew"]}
             Membership.objects.bulk_create(
                 Membership(project=project, user=people[name], role=role)

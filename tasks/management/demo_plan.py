@@ -84,14 +84,13 @@ def _at(day: date, hour: float) -> datetime:
 
 def _press(chance: random.Random, at: datetime, ago: int) -> Press:
     project = _one_of(chance, STORY["projects"])
-    people = [name for name, role in project["crew"].items() if role != "viewer"]
     ways = [way for way in STORY["ways"] if way.get("until", 0) < ago <= way.get("since", ago)]
     way = _one_of(chance, ways)
     number = chance.choices(TAKES, TAKES_WEIGHTS)[0]
     return Press(
         at=at,
         project=project["name"],
-        person=chance.choice([*people, "demo"]),
+        person=chance.choice([*project["makers"], "demo"]),
         provider=way["provider"],
         request=_request(chance, project, way),
         ids=tuple(_id(chance, way["provider"], at) for _ in range(number)),

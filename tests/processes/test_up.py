@@ -147,7 +147,7 @@ def test_a_demo_that_is_started_again_goes_on_where_it_was(demo: Demo) -> None:
     process = demo.run_on()
     family, before = below(process.pid), _memory(demo)
     process.send_signal(signal.SIGINT)
-    assert process.wait(15) == 0
+    assert process.wait(60) == 0
     assert still_there(family) == []
 
     demo.run_on()
