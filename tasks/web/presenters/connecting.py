@@ -43,9 +43,13 @@ curl $ark/contents/generations/tasks \\
 """
 
 _ARK = """\
+# pip install $package
 from $module import Ark
 
-client = Ark(base_url="$ark", api_key="$token")
+client = Ark(
+    base_url="$ark",
+    api_key="$token",
+)
 task = client.content_generation.tasks.create(
     model="$model",
     content=[{"type": "text", "text": "A paper boat on a pond"}],
@@ -57,7 +61,10 @@ _OPENAI = """\
 # pip install openai
 from openai import OpenAI
 
-client = OpenAI(base_url="$openai", api_key="$token")
+client = OpenAI(
+    base_url="$openai",
+    api_key="$token",
+)
 video = client.videos.create_and_poll(model="$model", prompt="A paper boat on a pond")
 client.videos.download_content(video.id).write_to_file("boat.mp4")
 """
@@ -67,7 +74,10 @@ _AI_SDK = """\
 import { createByteDance } from "@ai-sdk/bytedance";
 import { experimental_generateVideo as generateVideo } from "ai";
 
-const byteDance = createByteDance({ baseURL: "$ark", apiKey: "$token" });
+const byteDance = createByteDance({
+  baseURL: "$ark",
+  apiKey: "$token",
+});
 const { video } = await generateVideo({
   model: byteDance.video("$model"),
   prompt: "A paper boat on a pond",
@@ -92,6 +102,11 @@ Specify Body: Using JSON
 JSON: {"model": "$model", "content": [{"type": "text", "text": "A paper boat on a pond"}]}
 """
 
+
+def _ark(package: str, module: str) -> str:
+    return _ARK.replace("$package", package).replace("$module", module)
+
+
 _TOOLS: list[tuple[str, Any, Any, str]] = [
     (
         "curl",
@@ -103,14 +118,13 @@ _TOOLS: list[tuple[str, Any, Any, str]] = [
         "volcengine",
         _("Ark SDK (Volcengine)"),
         "",
-        "# pip install volcengine-ark-runtime\n"
-        + _ARK.replace("$module", "volcenginesdkarkruntime"),
+        _ark("volcengine-ark-runtime", "volcenginesdkarkruntime"),
     ),
     (
         "byteplus",
         _("Ark SDK (BytePlus)"),
         "",
-        "# pip install byteplus-python-sdk-v2\n" + _ARK.replace("$module", "byteplussdkarkruntime"),
+        _ark("byteplus-python-sdk-v2", "byteplussdkarkruntime"),
     ),
     ("openai", "OpenAI SDK", "", _OPENAI),
     ("ai-sdk", "AI SDK", "", _AI_SDK),
@@ -118,8 +132,8 @@ _TOOLS: list[tuple[str, Any, Any, str]] = [
         "comfyui",
         "ComfyUI",
         _(
-            "For the nodes of seedance2-comfyui-byteplus: set these before ComfyUI starts, and leave "
-            "the nodes' fields empty. Other nodes name their settings differently."
+            "For the nodes of seedance2-comfyui-byteplus: set these before ComfyUI starts, and "
+            "leave the nodes' fields empty. Other nodes name their settings differently."
         ),
         _COMFYUI,
     ),
