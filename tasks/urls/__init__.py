@@ -14,6 +14,7 @@ from tasks.web.views import (
     budgets,
     callbacks,
     compose,
+    connect,
     costs,
     credentials,
     design,
@@ -53,6 +54,8 @@ urlpatterns = [
     # The archive
     path("archive/", archive.archive_page, name="archive"),
     path("archive/save-now/", archive.save_now, name="save_now"),
+    path("connect/", connect.connect, name="connect"),
+    path("connect/<int:pk>/first-call/", connect.first_call, name="first_call"),
     path("header-status/", archive.header_status, name="header_status"),
     path("design/", design.design, name="design"),  # in a demonstration only
     # Asked by machines

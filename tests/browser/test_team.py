@@ -255,9 +255,13 @@ def test_the_pages_of_tokens_fit_and_are_accessible(
     ApiToken.objects.filter(pk=used.pk).update(last_used_at=now, last_used_from="2001:db8::ffff:1")
     ended, _text = token_of(manager, TokenScope.MANAGE, project, name="n" * 60)
     ApiToken.objects.filter(pk=ended.pk).update(revoked_at=now)
-    for path in ("/account/", "/account/tokens/", "/people/tokens/"):
+    for path in ("/account/", "/account/tokens/", "/people/tokens/", "/connect/"):
         enter(manager, path)
         check_appearance(page, closely=(320, 1440))
+    page.click("main form button[type=submit]")
+    expect(page.locator("#first-call")).to_be_visible()
+    check_appearance(page, closely=(320, 1440))
+    enter(manager, "/people/tokens/")
     page.fill("[name=token-name]", "Farm")
     page.click("form[action='/people/tokens/'] button[type=submit]")
     expect(page.locator("#token-text")).to_contain_text("dly_")

@@ -151,6 +151,9 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "usersessions_list"): ("/account/sessions/", (DOOR, 302, 302, 302, 302, 302)),
     ("GET", "api_tokens"): ("/account/tokens/", SIGNED_IN),
     ("POST", "api_tokens"): ("/account/tokens/", SIGNED_IN),  # the form again, with its errors
+    ("GET", "connect"): ("/connect/", SIGNED_IN),
+    ("POST", "connect"): ("/connect/", SIGNED_IN),  # the form again, with its errors
+    ("GET", "first_call"): ("/connect/{token}/first-call/", NONE_YET),  # own tokens only
     ("GET", "revoke_api_token"): (
         "/account/tokens/{token}/revoke/",
         (DOOR, 405, 405, 405, 405, 405),
@@ -442,6 +445,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "admin/login/"): ("/admin/login/", NOT_BY_GET),
 }
 GET_ONLY = {
+    "first_call",
     "design",
     "batch",
     "bill",

@@ -158,6 +158,7 @@ POSTS: dict[str, Post] = {
     "remove_person": Post(),
     "api_tokens": Post(data={"name": "Night run", "scope": "read", "project": "{project}",
                              "life": "90", "day_limit": "5", "unit": "CNY"}),
+    "connect": Post(data={"name": "Night run", "project": "{project}"}, asked="name project"),
     "revoke_api_token": Post(),
     "project_tokens": Post(data={"project": "{project}", "token-service": "{service}",
                                  "token-name": "Night run", "token-scope": "read"}),

@@ -94,6 +94,31 @@ class OwnTokenForm(TokenForm):
         return super().values(now) | {"project": self.cleaned_data["project"]}
 
 
+class ConnectForm(StyledForm, forms.Form):
+    """A token for a program that creates videos in one project: no more than its name is asked."""
+
+    LIFE = timedelta(days=90)
+
+    name = forms.CharField(label=_("Name"), max_length=60, initial=_("My program"))
+    project = forms.ModelChoiceField(
+        label=_("Project"), queryset=Project.objects.none(), empty_label=None
+    )
+
+    def __init__(self, *args: Any, asker: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["project"]
+        field.queryset = Project.objects.spendable_by(asker).distinct().order_by("pk")
+
+    def values(self, now: datetime) -> dict[str, Any]:
+        """The values for `make_token`."""
+        return {
+            "name": self.cleaned_data["name"],
+            "project": self.cleaned_data["project"],
+            "scope": TokenScope.MAKE,
+            "expires_at": now + self.LIFE,
+        }
+
+
 class ServiceTokenForm(TokenForm):
     """A token for one of a project's services."""
 
