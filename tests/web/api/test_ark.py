@@ -30,7 +30,7 @@ from tasks.providers import ProviderError, Trouble
 from tasks.providers.catalog.request import Mode
 from tasks.status import Status
 from tasks.submission.place import mark_created, record_outcome
-from tasks.web.api import cancels
+from tasks.web.api import cancels, lists
 from tests.media.pictures import png
 from tests.web.api.conftest import MODEL, TASKS, Program, ProgramOf
 from tests.web.conftest import SaveCopy
@@ -289,6 +289,16 @@ def test_a_list_has_ark_s_filters_and_pages(program: Program) -> None:
     assert program.list().json()["total"] == 0
     for query in ("page_num=0", "page_size=501", "filter.status=x", "filter.service_tier=x"):
         assert error_of(program.list(query))[:2] == (400, "InvalidParameter"), query
+
+
+def test_a_total_is_bounded_and_always_tells_of_a_further_page(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "COUNTED", 2)
+    for _ in range(5):
+        program.create()
+    pages = [program.list(f"page_num={number}&page_size=2").json() for number in (1, 2, 3)]
+    assert [(page["total"], len(page["items"])) for page in pages] == [(3, 2), (5, 2), (5, 1)]
 
 
 @pytest.mark.parametrize("number", [1, 20])
