@@ -433,3 +433,11 @@ def test_a_viewer_is_told_no_tokens_and_no_providers_words(
 def test_a_credential_of_another_project_is_not_used(program: Program, ark: Credential) -> None:
     Credential.objects.filter(pk=ark.pk).update(open_to_all=False)
     assert error_of(program.create())[:2] == (404, "InvalidEndpointOrModel.NotFound")
+
+
+def test_a_delete_while_the_create_is_being_sent_asks_for_patience(program: Program) -> None:
+    made_id = program.create().json()["id"]
+    Submission.objects.begin(Submission.objects.get().pk, timezone.now())
+    answer = program.delete(made_id)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "ServerOverloaded")
+    assert program.get(made_id).json()["status"] == "queued"
