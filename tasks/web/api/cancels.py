@@ -14,6 +14,7 @@ from tasks.clients.ark_answers import status_of
 from tasks.models import ApiDeletion, AuditAction, Cancellation, CancelOutcome, Task
 from tasks.models.cancellation import OPEN
 from tasks.providers.dialects.ark_errors import RefusalError
+from tasks.status import Status
 from tasks.submission.place import withdraw
 from tasks.team import audit
 
@@ -64,7 +65,7 @@ def _ask(request: HttpRequest, task: Task) -> Cancellation | None:
         if cancellation is None:  # one is open, or the provider cannot cancel
             open_one = Cancellation.objects.filter(task=task, outcome__in=OPEN).first()
             if open_one is None:
-                raise _impossible()
+                raise _on_its_way() if task.status == Status.SUBMITTING else _impossible()
             return open_one
         audit.note(request, AuditAction.CANCELLED, task, project=task.project_id)
         pk = cancellation.pk
@@ -95,6 +96,11 @@ def _tell(outcome: Any) -> None:
 def _running() -> RefusalError:
     text = "Cannot delete the task because it is currently running."
     return RefusalError(409, "InvalidAction.RunningTaskDeletion", text)
+
+
+def _on_its_way() -> RefusalError:
+    """Refuse for the moment in which a create is being sent; official SDKs ask again on a 503."""
+    return RefusalError(503, "ServerOverloaded", "The task is being created. Ask again.")
 
 
 def _impossible() -> RefusalError:

@@ -30,7 +30,7 @@ from tasks.providers import ProviderError, Trouble
 from tasks.providers.catalog.request import Mode
 from tasks.status import Status
 from tasks.submission.place import mark_created, record_outcome
-from tasks.web.api import cancels
+from tasks.web.api import cancels, lists
 from tests.media.pictures import png
 from tests.web.api.conftest import MODEL, TASKS, Program, ProgramOf
 from tests.web.conftest import SaveCopy
@@ -291,6 +291,16 @@ def test_a_list_has_ark_s_filters_and_pages(program: Program) -> None:
         assert error_of(program.list(query))[:2] == (400, "InvalidParameter"), query
 
 
+def test_a_total_is_bounded_and_always_tells_of_a_further_page(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "COUNTED", 2)
+    for _ in range(5):
+        program.create()
+    pages = [program.list(f"page_num={number}&page_size=2").json() for number in (1, 2, 3)]
+    assert [(page["total"], len(page["items"])) for page in pages] == [(3, 2), (5, 2), (5, 1)]
+
+
 @pytest.mark.parametrize("number", [1, 20])
 def test_answers_need_few_queries_however_many_tasks(program: Program, number: int) -> None:
     ids = [program.create(headers={"Idempotency-Key": str(n)}).json()["id"] for n in range(number)]
@@ -423,3 +433,11 @@ def test_a_viewer_is_told_no_tokens_and_no_providers_words(
 def test_a_credential_of_another_project_is_not_used(program: Program, ark: Credential) -> None:
     Credential.objects.filter(pk=ark.pk).update(open_to_all=False)
     assert error_of(program.create())[:2] == (404, "InvalidEndpointOrModel.NotFound")
+
+
+def test_a_delete_while_the_create_is_being_sent_asks_for_patience(program: Program) -> None:
+    made_id = program.create().json()["id"]
+    Submission.objects.begin(Submission.objects.get().pk, timezone.now())
+    answer = program.delete(made_id)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "ServerOverloaded")
+    assert program.get(made_id).json()["status"] == "queued"
