@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -29,6 +30,7 @@ from tasks.web.costs.cost_filters import CostFilters
 BILLED, RESERVED, ESTIMATED = "billed", "reserved", "estimated"
 
 
+@cache  # the same few, six times a row
 def kind_of(state: str, outcome: str) -> str:
     """Whether a charge was billed, is reserved, is only estimated, or "free"."""
     if state != ChargeState.RESERVED:
