@@ -92,7 +92,18 @@ def django_db_setup(
         remember_first_rows()
     yield
     with django_db_blocker.unblock():
+        if made:
+            _end_other_sessions()
         teardown_databases(made, verbosity=0)
+
+
+def _end_other_sessions() -> None:
+    """End what a thread of some test has left connected: a database in use cannot be dropped."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def _migrate(folder: Path) -> None:
