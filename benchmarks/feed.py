@@ -35,7 +35,7 @@ class Size:
     tasks: int = 200
 
 
-SMALL = Size(rounds=1, seconds=0.3, browsers=5, browsing=1.0, tasks=5)
+SMALL = Size(rounds=1, seconds=0.3, browsers=5, browsing=3.0, tasks=5)
 
 
 @dataclass(frozen=True)
