@@ -61,40 +61,53 @@ def spread(clients: int, rate: float, seconds: float) -> Iterator[tuple[int, flo
         yield client, due
 
 
-async def ask_all(port: int, asked: list[Asked], clients: int) -> dict[str, list[Answered]]:
-    """Ask all of this from so many programs; the answers by their kind."""
+class Program:
+    """A program with a kept connection; as any client, it opens another one when that was closed.
+
+    The server closes connections that have been idle for long.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+
+    async def ask_in_turn(
+        self, asked: list[Asked], start: float, answers: dict[str, list[Answered]]
+    ) -> None:
+        """Ask all of this, each when it is due after the start or as soon as the last one is."""
+        for one in sorted(asked, key=lambda one: one.due):
+            due = start + one.due
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            lag = max(0.0, time.perf_counter() - due)
+            body = await self._ask(one.request)
+            answers[one.kind].append(Answered(time.perf_counter() - due, lag, body))
+        self._writer.close()
+
+    async def _ask(self, request: bytes) -> bytes:
+        if self._reader.at_eof():
+            self._writer.close()
+            await self.open()
+        self._writer.write(request)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        body = await self._reader.readexactly(int(length[1]) if length else 0)
+        assert head.startswith(b"HTTP/1.1 200"), head + body
+        return body
+
+
+async def ask_all(port: int, asked: list[Asked]) -> dict[str, list[Answered]]:
+    """Ask all of this, each client over a connection of its own; the answers by their kind."""
     each: dict[int, list[Asked]] = defaultdict(list)
     for one in asked:
         each[one.client].append(one)
     answers: dict[str, list[Answered]] = defaultdict(list)
-    connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(clients)]
+    programs = {client: Program(port) for client in each}
+    for program in programs.values():
+        await program.open()
     start = time.perf_counter() + 0.5
     await asyncio.gather(
-        *(
-            _ask(*connections[client], sorted(own, key=lambda one: one.due), start, answers)
-            for client, own in each.items()
-        )
+        *(programs[client].ask_in_turn(own, start, answers) for client, own in each.items())
     )
-    for _reader, writer in connections:
-        writer.close()
     return answers
-
-
-async def _ask(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    asked: list[Asked],
-    start: float,
-    answers: dict[str, list[Answered]],
-) -> None:
-    for one in asked:
-        due = start + one.due
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        sent = time.perf_counter()
-        writer.write(one.request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = LENGTH.search(head)
-        body = await reader.readexactly(int(length[1]) if length else 0)
-        assert head.startswith(b"HTTP/1.1 200"), head + body
-        answered = Answered(time.perf_counter() - due, max(0.0, sent - due), body)
-        answers[one.kind].append(answered)

@@ -153,7 +153,7 @@ class Site:
 
     def ask(self, asked: list[Asked]) -> dict[str, list[Answered]]:
         """Ask all of this at its time; the answers by their kind."""
-        return asyncio.run(programs.ask_all(self._port, asked, self.size.clients))
+        return asyncio.run(programs.ask_all(self._port, asked))
 
     def health(self, seconds: float) -> list[Asked]:
         number, rate = self.size.clients, self.size.reads
