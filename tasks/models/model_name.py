@@ -45,9 +45,9 @@ class ModelNameQuerySet(models.QuerySet["ModelName"]):
                 known[row.provider][row.name] = model
         offered = {each.pk: dict(known[each.provider]) for each in credentials}
         listed = AvailableModel.objects.filter(credential__in=offered, has_ended=False, **only)
-        for row in listed.order_by("name"):
-            if row.name not in offered[row.credential_id] and (model := row.model):
-                offered[row.credential_id][row.name] = model
+        for each in listed.order_by("name"):
+            if each.name not in offered[each.credential_id] and (model := each.model):
+                offered[each.credential_id][each.name] = model
         return offered
 
 

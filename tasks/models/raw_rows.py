@@ -39,7 +39,7 @@ def instance_of(model: type[M], row: Sequence[Any], database: str = "default") -
 def _converters(
     model: type[Model], database: str
 ) -> list[tuple[int, Callable[[Any, Any, Any], Any], Any]]:
-    """What Django does to values of this database, by their places: SQLite's times get a zone."""
+    """Conversions of values, by their places, as Django makes them: SQLite's times get a zone."""
     connection = connections[database]
     found = []
     for place, field in enumerate(fields_of(model)):
