@@ -22,6 +22,7 @@ MODULES = {
     "exports": "exports",
     "feed": "feed",
     "team": "live_team",
+    "way_in": "way_in",
     "serving": "serving",
     "senders": "slow_senders",
     "archive": "archive",

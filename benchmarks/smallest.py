@@ -21,7 +21,7 @@ LONGEST = 300.0  # seconds, after which one counts as hung
 #: The longest ones first, so that none of them is left alone at the end.
 ORDER = (
     "soak", "badge", "pages", "archive", "list", "feed", "team", "senders", "lateness", "serving",
-    "admin", "costs", "refresh", "exports",
+    "way_in", "admin", "costs", "refresh", "exports",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from tasks.clients import links
 from tasks.clients.ids import id_of, id_of_submission
 from tasks.models import Cancellation, CancelOutcome, CopyKind, Submission, Task
+from tasks.models.access import sight_of
 from tasks.models.task_queries import TaskQuerySet
 from tasks.providers.dialects import ark_errors
 from tasks.status import Status
@@ -27,18 +28,30 @@ STATUSES = {
     Status.EXPIRED: "expired",
 }
 TWO_DAYS = 172_800  # seconds
-_UNUSED = ("raw", "search_text", "prompt", "revised_prompt", "video_url", "file_url")
+#: Columns that answers are made of, in whichever shape; all others are read when they are needed.
+_USED = (
+    *("project", "base_url", "remote_id", "status", "model", "progress"),
+    *("created_at", "queued_at", "running_at", "ended_at"),
+    *("remote_created_at", "remote_updated_at", "remote_finished_at"),
+    *("service_tier", "execution_expires_after", "generate_audio", "draft", "draft_task_id"),
+    *("safety_identifier", "output_format", "priority", "error_code", "error_message"),
+    *("seed", "resolution", "ratio", "duration", "frames", "framespersecond", "tools"),
+    *("last_frame_url", "completion_tokens", "total_tokens", "web_searches"),
+    *("submission__request", "submission__parent", "submission__task"),
+    *("submission__batch__created_at",),
+)
 
 
 def readable_by(person: Any) -> TaskQuerySet[Any]:
     """Tasks that a program may read as this person, with all that answers are made of."""
     accepted = Cancellation.objects.filter(task=OuterRef("pk"), outcome=CancelOutcome.ACCEPTED)
-    tasks: TaskQuerySet[Any] = Task.objects.visible_to(person).with_details_for(person)
+    sight = sight_of(person)
+    tasks: TaskQuerySet[Any] = Task.objects.in_sight(sight).with_details_for(sight)
     return (
         tasks.filter(api_deletion=None, status__in=STATUSES)
         .annotate(is_cancelled=Exists(accepted))
         .select_related("submission__batch")
-        .defer(*_UNUSED)
+        .only(*_USED)
     )
 
 

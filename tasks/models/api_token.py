@@ -10,13 +10,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tasks.models.access import ServiceAccess, TokenAccess, TokenScope
 from tasks.models.budget import TOKENS, UNITS
 from tasks.models.projects import Project
+from tasks.models.raw_rows import columns_of, fields_of, instance_of
 from tasks.providers.redact import API_TOKEN_PREFIX
 
 #: Letters by which a token is recognized in a list and in a log.
@@ -64,6 +65,24 @@ class Service(models.Model):
 
 
 class ApiTokenQuerySet(TokenAccess["ApiToken"]):
+    def with_person(self, digest: str) -> ApiToken | None:
+        """The token with this hash, also one that ended, with the person as whom it asks."""
+        people: Any = self.model._meta.get_field("person").related_model
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {columns_of(self.model, 't')}, {columns_of(people, 'u')}"
+                f" FROM {self.model._meta.db_table} t"
+                f" JOIN {people._meta.db_table} u ON u.id = t.person_id WHERE t.digest = %s",
+                [digest],
+            )
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        number = len(fields_of(self.model))
+        token = instance_of(self.model, row[:number])
+        token.person = instance_of(people, row[number:])
+        return token
+
     def alive(self, now: datetime) -> ApiTokenQuerySet:
         """Tokens that are neither revoked nor expired."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)

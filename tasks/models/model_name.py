@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tasks.models.available_model import AvailableModel
 from tasks.models.credential import Credential
 from tasks.providers.catalog.models import Model, find_model
 from tasks.providers.registry import provider
@@ -23,10 +26,28 @@ class ModelNameQuerySet(models.QuerySet["ModelName"]):
 
         They are those of `at`, and last what only the provider's own list names.
         """
-        offered = self.at(credential.provider)
-        for row in credential.available_models.filter(has_ended=False):
-            if row.name not in offered and (model := row.model):
-                offered[row.name] = model
+        return self.offered_among([credential])[credential.pk]
+
+    def offered_among(
+        self, credentials: Iterable[Credential], names: Collection[str] | None = None
+    ) -> dict[int, dict[str, Model]]:
+        """Models that each of these credentials offers, by its id; two queries in all.
+
+        `names`: read no others of those that a team has added or a provider lists, which may be
+        hundreds.
+        """
+        credentials = list(credentials)
+        only = {} if names is None else {"name__in": names}
+        added = self.filter(provider__in={each.provider for each in credentials}, **only)
+        known = {each.provider: provider(each.provider).models_by_name() for each in credentials}
+        for row in added.order_by("name"):
+            if model := find_model(row.known_as):
+                known[row.provider][row.name] = model
+        offered = {each.pk: dict(known[each.provider]) for each in credentials}
+        listed = AvailableModel.objects.filter(credential__in=offered, has_ended=False, **only)
+        for each in listed.order_by("name"):
+            if each.name not in offered[each.credential_id] and (model := each.model):
+                offered[each.credential_id][each.name] = model
         return offered
 
 

@@ -36,6 +36,8 @@ class Batch(models.Model):
     shows_details = False
     #: Whether the key had placed it before; place_batch sets it.
     is_repeat = False
+    #: Its submissions, with their tasks, where place_batch has just written them.
+    placed: Sequence[Submission] = ()
 
     key = models.UUIDField(_("idempotency key"), unique=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, models.PROTECT, verbose_name=_("project"))

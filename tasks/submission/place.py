@@ -75,7 +75,7 @@ class UploadGoneError(LookupError):
 def place_batch(
     requests: Sequence[GenerationRequest],
     *,
-    key: UUID,
+    key: UUID | None,
     project: Project,
     credential: Credential,
     created_by: Any,
@@ -90,14 +90,17 @@ def place_batch(
     two contents can be placed, however late the first try arrives.
 
     `origin` is the task that all of them come from; it is left out if it is in another project
-    or was deleted. `token` is the one with which the API was asked. Raises IdempotencyKeyError,
-    UploadGoneError, or a PlacementRefusedError of the
+    or was deleted. `token` is the one with which the API was asked. Without a key it is always
+    placed anew. Raises IdempotencyKeyError, UploadGoneError, or a PlacementRefusedError of the
     gate; then nothing is written.
     """
     with transaction.atomic():
         fields = {"project": project, "credential": credential, "created_by": created_by}
         fields |= {"created_at": now, "takes": len(requests), "api_token": token}
-        batch, is_new = Batch.objects.get_or_create(key=key, defaults=fields)
+        if key is None:
+            batch, is_new = Batch.objects.create(**fields), True
+        else:
+            batch, is_new = Batch.objects.get_or_create(key=key, defaults=fields)
         if batch.created_by != created_by:
             raise IdempotencyKeyError
         batch.is_repeat = not is_new
@@ -126,7 +129,7 @@ def _create_rows(
         raise UploadGoneError
     parent = _parent(batch, origin)
     relation = origin.relation if origin and parent else ""
-    change, tasks = ChangeCounter.objects.next(), []
+    change, tasks, placed = ChangeCounter.objects.next(), [], []
     for take, estimate in enumerate(estimates, start=1):
         request = estimate.request
         shown = _shown_fields(request, parent)
@@ -156,6 +159,8 @@ def _create_rows(
         if request.uploads:
             submission.uploads.set(request.uploads)
         tasks.append(task)
+        placed.append(submission)
+    batch.placed = placed
     ledger.reserve(tasks, estimates, now, batch=batch.pk, token=batch.api_token_id)
 
 

@@ -105,8 +105,7 @@ def known(text: str) -> ApiToken | None:
     """The token with this text, also one that ended, by an index on the hash."""
     if not text.startswith(API_TOKEN_PREFIX):
         return None
-    found = ApiToken.objects.select_related("person", "project").filter(digest=digest_of(text))
-    token = found.first()
+    token = ApiToken.objects.with_person(digest_of(text))
     if token is not None:
         token.asker()
     return token

@@ -114,6 +114,22 @@ def test_the_sight_and_the_rights_of_a_token_are_those_of_its_projects(
     assert rights.works and rights.sees_details and not rights.manages
 
 
+@pytest.mark.parametrize("scope", TokenScope)
+@pytest.mark.parametrize("name", ["viewer", "manager", "stranger", "staff"])
+def test_the_sight_of_a_token_says_what_the_rules_of_projects_say(
+    name: str, scope: TokenScope, elsewhere: Project, project: Project, request: Any
+) -> None:
+    person, rows = request.getfixturevalue(name), Project.objects.all()
+    for narrowed in (None, project, elsewhere):
+        found = asker(person, scope, narrowed)
+        seen, detailed = rows.ids_visible_to(found), rows.ids_detailed_to(found)
+        expected = (None, None) if administers(found) else (set(seen), set(detailed or ()))
+        sight = sight_of(found)
+        assert expected == tuple(
+            each if each is None else set(each) for each in (sight.projects, sight.detailed)
+        )
+
+
 def test_whose_tokens_somebody_sees_and_revokes(
     member: User, manager: User, staff: User, neighbour: User, project: Project
 ) -> None:

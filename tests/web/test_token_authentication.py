@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from tasks.encryption.redaction import Formatter, redact
-from tasks.models import AuditAction, AuditEntry, Project, TokenScope
+from tasks.models import ApiToken, AuditAction, AuditEntry, Project, TokenScope
 from tasks.models.api_token import digest_of
 from tasks.team import signin, tokens
 from tasks.team.audit import note
@@ -94,6 +95,21 @@ def test_a_token_is_found_while_it_works(member: User) -> None:
     assert tokens.revoke(asked_by(member), token, timezone.now())
     assert not tokens.revoke(asked_by(member), token, timezone.now())
     assert tokens.find(text, timezone.now()) is None
+
+
+def test_a_token_and_its_person_are_read_as_django_reads_them(
+    member: User, project: Project
+) -> None:
+    now = timezone.now()
+    limited = {"day_limit": Decimal("12.50"), "unit": "CNY", "expires_at": now + timedelta(days=1)}
+    for fields in ({}, limited):
+        made, text = token_of(member, MAKE, project, **fields)
+        token, usual = tokens.known(text), ApiToken.objects.get(pk=made.pk)
+        assert token is not None
+        for row, same in ((token, usual), (token.person, User.objects.get(pk=member.pk))):
+            for field in row._meta.concrete_fields:
+                values = [getattr(each, field.attname) for each in (row, same)]
+                assert values[0] == values[1] and type(values[0]) is type(values[1]), field
 
 
 # Last used

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -19,9 +18,11 @@ from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.backends import db
 from django.core.signals import request_started
 from django.db import connections, router
-from django.db.models import Field, Model, Q
+from django.db.models import Model, Q
 from django.dispatch import receiver
 from django.utils import timezone
+
+from tasks.models.raw_rows import columns_of, fields_of, instance_of
 
 MOST_OWNERS = 10_000
 
@@ -146,8 +147,7 @@ def _persons() -> str:
 @cache
 def _columns() -> str:
     """The columns of a person, then those of their profile."""
-    own = [f'u."{field.column}"' for field in _fields(get_user_model())]
-    return ", ".join(own + [f'p."{field.column}"' for field in _fields(_profile_model())])
+    return f"{columns_of(get_user_model(), 'u')}, {columns_of(_profile_model(), 'p')}"
 
 
 @cache
@@ -155,27 +155,11 @@ def _profile_model() -> type[Model]:
     return apps.get_model("tasks", "Profile")
 
 
-@cache
-def _fields(model: type[Model]) -> list[Field[Any, Any]]:
-    return list(model._meta.concrete_fields)
-
-
 def _person_of(row: Sequence[Any], alias: str) -> Any:
     """The person of a row of `_columns`, with the profile that is kept or an unsaved one."""
-    number = len(_fields(get_user_model()))
-    person = _from_row(get_user_model(), row[:number], alias)
+    number = len(fields_of(get_user_model()))
+    person: Any = instance_of(get_user_model(), row[:number], alias)
     profile = _profile_model()
     is_kept = row[number] is not None
-    person.profile = _from_row(profile, row[number:], alias) if is_kept else profile(user=person)
+    person.profile = instance_of(profile, row[number:], alias) if is_kept else profile(user=person)
     return person
-
-
-def _from_row(model: type[Model], row: Sequence[Any], alias: str) -> Any:
-    values = [_with_zone(value) for value in row]
-    return model.from_db(alias, [field.attname for field in _fields(model)], values)
-
-
-def _with_zone(value: Any) -> Any:
-    """The same; a time that came without its zone, as SQLite's do, in UTC."""
-    is_naive = isinstance(value, datetime) and timezone.is_naive(value)
-    return timezone.make_aware(value, UTC) if is_naive else value

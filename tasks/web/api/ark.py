@@ -47,8 +47,9 @@ def models(request: HttpRequest) -> HttpResponseBase:
     """List the models that the token's projects can use."""
     found: dict[str, Any] = {}
     for project in token_of(request).projects():
-        for credential in Credential.objects.usable_in(project):
-            for name, model in ModelName.objects.offered_at(credential).items():
+        credentials = Credential.objects.usable_in(project)
+        for offered in ModelName.objects.offered_among(credentials).values():
+            for name, model in offered.items():
                 found.setdefault(name, entry(name, kinds_of(model)))
     return JsonResponse({"object": "list", "data": list(found.values())})
 

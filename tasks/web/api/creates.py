@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.core.files import File
 from django.db import transaction
@@ -17,7 +17,7 @@ from django.utils import timezone
 from tasks import queue
 from tasks.billing import gate
 from tasks.clients.ark_answers import readable_by
-from tasks.clients.ids import is_named, named, plain
+from tasks.clients.ids import find_named, plain
 from tasks.models import (
     ApiCallback,
     ApiCreate,
@@ -70,9 +70,9 @@ class Attempt:
     callback_url: str = ""
     origin: str = ""  # the address by which we were asked
 
-    def batch_key(self, token: ApiToken) -> UUID:
-        """The key of its batch: the same for the same key of this token, else a new one."""
-        return uuid5(NAMESPACE, f"{token.pk} {self.key}") if self.key else uuid4()
+    def batch_key(self, token: ApiToken) -> UUID | None:
+        """The key of its batch: the same for the same key of this token, None without one."""
+        return uuid5(NAMESPACE, f"{token.pk} {self.key}") if self.key else None
 
 
 def create(request: HttpRequest, body: Body) -> Submission:
@@ -179,8 +179,7 @@ def with_draft(
     if request.mode != Mode.FINAL:
         return request, None
     asked = request.draft_task_id
-    rows = named(readable_by(person), [asked]).filter(project=destination.project)
-    draft = next((row for row in rows if is_named(row, asked)), None)
+    draft = find_named(readable_by(person).filter(project=destination.project), asked)
     if draft is None:
         return request, None
     if not draft.is_named or draft.base_url != destination.credential.base_url:
@@ -223,6 +222,8 @@ def place(
             )
             _note(batch, attempt)
         transaction.on_commit(queue.send)
+        if batch.placed:
+            return batch.placed[0]
         return batch.submissions.select_related("batch", "task").get()
 
 
@@ -235,7 +236,7 @@ def _note(batch: Batch, attempt: Attempt) -> None:
     ApiCreate.objects.create(batch=batch, digest=attempt.digest)
     if attempt.callback_url:
         ApiCallback.objects.create(
-            submission=batch.submissions.get(), url=attempt.callback_url, origin=attempt.origin
+            submission=batch.placed[0], url=attempt.callback_url, origin=attempt.origin
         )
 
 
@@ -246,6 +247,5 @@ def task_of(person: Any, made: Submission) -> Task:
 
 def find(person: Any, asked: str) -> Task | None:
     """The task that a program may read under this id, of whatever shape."""
-    text = plain(asked)
-    rows = named(readable_by(person), [text])
-    return next((row for row in rows if is_named(row, text)), None)
+    task: Task | None = find_named(readable_by(person), plain(asked))
+    return task

@@ -46,8 +46,7 @@ def find_destination(person: Any, asked: str, headers: Mapping[str, str]) -> Des
     if wanted := headers.get(CREDENTIAL, ""):
         credentials = credentials.filter(_named(wanted))
     rows: list[Any] = sorted(credentials, key=lambda each: -(each.latest_task or 0))
-    offers = [(row, ModelName.objects.offered_at(row)) for row in rows]
-    for credential, name, model in _matches(asked, offers):
+    for credential, name, model in _matches(asked, rows):
         return Destination(project=project, credential=credential, name=name, model=model)
     raise no_such_model(asked)
 
@@ -71,19 +70,20 @@ def _named(wanted: str) -> Q:
     return Q(name=wanted) if number is None else Q(name=wanted) | Q(pk=number)
 
 
-def _matches(
-    asked: str, offers: list[tuple[Credential, dict[str, Model]]]
-) -> Iterator[tuple[Credential, str, Model]]:
+def _matches(asked: str, credentials: list[Credential]) -> Iterator[tuple[Credential, str, Model]]:
     """Yield what fits: the very name, then one behind a credential's, then the same model."""
-    for credential, offered in offers:
-        if asked in offered:
-            yield credential, asked, offered[asked]
     owner, _slash, rest = asked.partition("/")
-    for credential, offered in offers:
-        if owner == credential.name and rest in offered:
-            yield credential, rest, offered[rest]
-    same = find_model(asked) if is_catalogued(asked) else None
-    for credential, offered in offers:
-        for name, model in offered.items():
-            if same is not None and model == same:
+    offered = ModelName.objects.offered_among(credentials, [asked, rest])
+    for credential in credentials:
+        if model := offered[credential.pk].get(asked):
+            yield credential, asked, model
+    for credential in credentials:
+        if owner == credential.name and (model := offered[credential.pk].get(rest)):
+            yield credential, rest, model
+    if not is_catalogued(asked):
+        return
+    same, offered = find_model(asked), ModelName.objects.offered_among(credentials)
+    for credential in credentials:
+        for name, model in offered[credential.pk].items():
+            if model == same:
                 yield credential, name, model

@@ -309,8 +309,37 @@ def test_answers_need_few_queries_however_many_tasks(program: Program, number: i
         assert len(program.list().json()["items"]) == number
     with CaptureQueriesContext(connection) as telling:
         program.get(ids[0])
-    # The token, its projects, the number of tasks, the page.
-    assert [selects(listing), selects(telling)] == [4, 3]
+    # The token, its projects, the page, and where that is full the number of tasks.
+    assert [selects(listing), selects(telling)] == [3 if number < 20 else 4, 3]
+
+
+@pytest.mark.parametrize("number", [1, 6])
+def test_a_create_needs_few_queries_however_many_credentials(
+    program: Program, project: Project, ark: Credential, member: User, number: int
+) -> None:
+    for count in range(1, number):
+        Credential.objects.create(
+            name=f"Ark {count}", provider="volcengine", base_url=f"https://{count}.example/api/v3"
+        )
+    Budget.objects.create(project=project, unit="tokens", limit=10**9)
+    Budget.objects.create(person=member, unit="tokens", limit=10**9)
+    program.create()
+    with CaptureQueriesContext(connection) as creating:
+        assert program.create().status_code == 200
+    # The token, its project, the credentials, the names that a team added and that providers list;
+    # the budgets, the limits of takes, the takes of a minute and an hour, the prices, what is used.
+    # PostgreSQL locks the person and the token besides.
+    assert selects(creating) == 11 + 2 * connection.features.has_select_for_update
+    inserts = [each["sql"] for each in creating.captured_queries if "INSERT" in each["sql"]]
+    assert len(inserts) == 5  # batch, task, submission, charge, how it came
+
+
+def test_a_task_whose_credential_has_moved_is_read_by_the_providers_id(
+    program: Program, ark: Credential
+) -> None:
+    row = succeeded(program)
+    Credential.objects.filter(pk=ark.pk).update(base_url="https://new.example/api/v3")
+    assert program.get(row.remote_id).json()["status"] == "succeeded"
 
 
 def selects(queries: CaptureQueriesContext) -> int:
