@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 
 from tasks.clients import links
 from tasks.clients.ids import id_of, id_of_submission
-from tasks.models import Cancellation, CancelOutcome, CopyKind, Submission, Task
+from tasks.models import Cancellation, CancelOutcome, Copy, CopyKind, Submission, Task
 from tasks.models.task_queries import TaskQuerySet
 from tasks.providers.dialects import ark_errors
 from tasks.status import Status
@@ -33,10 +33,11 @@ _UNUSED = ("raw", "search_text", "prompt", "revised_prompt", "video_url", "file_
 def readable_by(person: Any) -> TaskQuerySet[Any]:
     """Tasks that a program may read as this person, with all that answers are made of."""
     accepted = Cancellation.objects.filter(task=OuterRef("pk"), outcome=CancelOutcome.ACCEPTED)
+    video = Copy.objects.filter(task=OuterRef("pk"), kind=CopyKind.VIDEO)
     tasks: TaskQuerySet[Any] = Task.objects.visible_to(person).with_details_for(person)
     return (
         tasks.filter(api_deletion=None, status__in=STATUSES)
-        .annotate(is_cancelled=Exists(accepted))
+        .annotate(is_cancelled=Exists(accepted), has_video=Exists(video))
         .select_related("submission__batch")
         .defer(*_UNUSED)
     )
@@ -78,7 +79,9 @@ def task_json(task: Task, *, token: int, origin: str) -> dict[str, Any]:
 
 
 def _result(task: Task, token: int, origin: str) -> dict[str, Any]:
-    kinds = {"video_url": CopyKind.VIDEO}
+    kinds = {}
+    if getattr(task, "has_video", False):  # some succeed without one, or have its link later
+        kinds["video_url"] = CopyKind.VIDEO
     if task.last_frame_url:
         kinds["last_frame_url"] = CopyKind.LAST_FRAME
     content = {
