@@ -95,6 +95,15 @@ def test_flags_of_a_prompt_are_read_as_ark_reads_them(program: Program) -> None:
     assert (request.resolution, request.watermark) == (None, True)
 
 
+def test_a_seed_of_chance_is_taken_of_every_model_and_another_of_those_that_have_one(
+    program: Program,
+) -> None:
+    assert made(program, seed=-1).generation.seed is None
+    assert error_of(program.create(seed=7))[::2] == (400, "seed")
+    older = "doubao-seedance-1-0-pro-250528"
+    assert [made(program, model=older, seed=seed).generation.seed for seed in (-1, 7)] == [-1, 7]
+
+
 def test_equal_creates_are_separate_takes(program: Program) -> None:
     ids = {program.create().json()["id"] for _ in range(4)}
     assert len(ids) == Task.objects.count() == 4
