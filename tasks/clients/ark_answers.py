@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 
 from tasks.clients import links
 from tasks.clients.ids import id_of, id_of_submission
-from tasks.models import Cancellation, CancelOutcome, CopyKind, Submission, Task
+from tasks.models import Cancellation, CancelOutcome, Copy, CopyKind, Submission, Task
 from tasks.models.access import sight_of
 from tasks.models.task_queries import TaskQuerySet
 from tasks.providers.dialects import ark_errors
@@ -45,11 +45,12 @@ _USED = (
 def readable_by(person: Any) -> TaskQuerySet[Any]:
     """Tasks that a program may read as this person, with all that answers are made of."""
     accepted = Cancellation.objects.filter(task=OuterRef("pk"), outcome=CancelOutcome.ACCEPTED)
+    video = Copy.objects.filter(task=OuterRef("pk"), kind=CopyKind.VIDEO)
     sight = sight_of(person)
     tasks: TaskQuerySet[Any] = Task.objects.in_sight(sight).with_details_for(sight)
     return (
         tasks.filter(api_deletion=None, status__in=STATUSES)
-        .annotate(is_cancelled=Exists(accepted))
+        .annotate(is_cancelled=Exists(accepted), has_video=Exists(video))
         .select_related("submission__batch")
         .only(*_USED)
     )
@@ -91,7 +92,9 @@ def task_json(task: Task, *, token: int, origin: str) -> dict[str, Any]:
 
 
 def _result(task: Task, token: int, origin: str) -> dict[str, Any]:
-    kinds = {"video_url": CopyKind.VIDEO}
+    kinds = {}
+    if getattr(task, "has_video", False):  # some succeed without one, or have its link later
+        kinds["video_url"] = CopyKind.VIDEO
     if task.last_frame_url:
         kinds["last_frame_url"] = CopyKind.LAST_FRAME
     content = {

@@ -21,7 +21,14 @@ def _signer() -> signing.TimestampSigner:
 def url_of(task: Task, kind: CopyKind, *, token: int, origin: str) -> str:
     """Return a link that plays for 30 days, as long as token and task live."""
     signed = _signer().sign(f"{kind}.{token}.{task.pk}")
-    return origin + reverse("api_file", args=[signed])
+    return origin + reverse("api_file", args=[signed, _name(task, kind)])
+
+
+def _name(task: Task, kind: CopyKind) -> str:
+    """A name with the usual ending, which clients give to a file that they save."""
+    if kind == CopyKind.LAST_FRAME:
+        return f"{kind}.png"
+    return f"{kind}.mov" if task.output_format == "mov" else f"{kind}.mp4"
 
 
 def find(signed: str, now: datetime) -> tuple[Task, CopyKind] | None:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tasks.clients import links
 from tasks.clients.ark_answers import status_of, task_json
 from tasks.clients.ids import NEWAPI, id_of, in_form
 from tasks.clients.openai_answers import video_error, video_json
-from tasks.models import CopyKind, Task
+from tasks.models import Task
 from tasks.providers.dialects.newapi_requests import ROW_STATUSES
 
 #: A gateway's row knows no cancellation; Ark's answer within tells it.
@@ -36,7 +35,6 @@ def envelope(task: Task, *, token: int, origin: str) -> dict[str, Any]:
     word = status_of(task)
     status, progress = _STATUSES[word]
     reason = video_error(task, word)["message"] if status == "FAILURE" else ""
-    url = links.url_of(task, CopyKind.VIDEO, token=token, origin=origin)
     is_over = status in ("SUCCESS", "FAILURE")
     inner = task_json(task, token=token, origin=origin)
     row = {
@@ -55,7 +53,7 @@ def envelope(task: Task, *, token: int, origin: str) -> dict[str, Any]:
         },
         "data": inner,
     }
-    if status == "SUCCESS":
+    if url := inner.get("content", {}).get("video_url"):
         row["result_url"] = url
     return {"code": "success", "message": "", "data": row}
 

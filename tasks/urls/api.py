@@ -10,6 +10,6 @@ urlpatterns = [
     path(ARK, ark.tasks, name="ark_tasks"),
     path(f"{ARK}/<str:task_id>", ark.task, name="ark_task"),
     path("v3/models", ark.models, name="ark_models"),
-    path("files/<str:signed>", files.file, name="api_file"),
+    path("files/<str:signed>/<str:name>", files.file, name="api_file"),
     re_path(r"", endpoint.nothing, name="api_nothing"),
 ]

@@ -1,44 +1,69 @@
 """Drive an official SDK of Ark through every step that it offers for video tasks.
 
-ark_sdk.py MODULE BASE_URL FAMILY
+ark_sdk.py MODULE BASE_URL FAMILY [options as in steps.py]
 ark_sdk.py volcenginesdkarkruntime http://127.0.0.1:8901/volcengine/api/v3 doubao
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import importlib
-import sys
 import urllib.request
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
 import steps
+from steps import UNTIL_ASKED
 
-MODULE, BASE_URL, FAMILY = sys.argv[1:]
-sdk = importlib.import_module(MODULE)
-errors = importlib.import_module(f"{MODULE}._exceptions")
+given = steps.options("module", "base_url", "family")
+FAMILY = given.family
+sdk = importlib.import_module(given.module)
+errors = importlib.import_module(f"{given.module}._exceptions")
 
 MODEL, DRAFTING_MODEL = f"{FAMILY}-seedance-2-0-260128", f"{FAMILY}-seedance-2-5-260628"
 # The models before 2.0 have no prefix at BytePlus; these alone have the flex tier.
 FLEX_MODEL = f"{'doubao-' if FAMILY == 'doubao' else ''}seedance-1-0-pro-250528"
 PICTURE = "https://images.example.com/harbour.jpg"
-UNTIL_ASKED = "sim:queue=0 sim:run=0"  # over as soon as it is asked for
+ENDED = ("succeeded", "failed", "cancelled", "expired")
 
 
 @cache
 def tasks(key: str = "sim-judge", **options: Any) -> Any:
     """Return the SDK's video tasks for a key; the options are the client's."""
-    return sdk.Ark(base_url=BASE_URL, api_key=key, **options).content_generation.tasks
+    client = sdk.Ark(base_url=given.base_url, api_key=steps.key(key), **options)
+    return client.content_generation.tasks
 
 
 def text(prompt: str) -> dict[str, str]:
     return {"type": "text", "text": prompt}
 
 
-def create(prompt: str, **fields: Any) -> str:
+def create(prompt: str, key: str = "sim-judge", **fields: Any) -> str:
     """Create a task and return its id."""
-    return tasks().create(**{"model": MODEL, "content": [text(prompt)], **fields}).id
+    return tasks(key).create(**{"model": MODEL, "content": [text(prompt)], **fields}).id
+
+
+def end_of(task_id: str, key: str = "sim-judge") -> Any:
+    """Return a task once it has ended."""
+    return until(ENDED, task_id, key)
+
+
+def until(statuses: Collection[str], task_id: str, key: str = "sim-judge") -> Any:
+    """Return a task once its status is one of these."""
+    return steps.until(
+        lambda task: task.status in statuses, lambda: tasks(key).get(task_id=task_id), given
+    )
+
+
+def refusal(kind: type[Exception], prompt: str, key: str = "sim-judge") -> Any:
+    """Return why a provider refuses a create: the error, or the reason of the task that failed."""
+    if not given.refused_later:
+        return steps.refusal(kind, lambda: create(prompt, key))
+    task = end_of(create(prompt, key), key)
+    assert task.status == "failed", task
+    return task.error
 
 
 def create_with_every_field() -> None:
@@ -66,7 +91,7 @@ def create_with_every_field() -> None:
         output_format="mp4",
     )
     assert made.id.startswith("cgt-"), made
-    task = tasks().get(task_id=made.id)
+    task = end_of(made.id)
     shown = (task.model, task.status, task.resolution, task.ratio, task.duration, task.priority)
     assert shown == (MODEL, "succeeded", "720p", "16:9", 5, 3), task
     assert (task.generate_audio, task.execution_expires_after) == (True, 7200), task
@@ -80,12 +105,12 @@ def create_with_references() -> None:
         return {"type": f"{kind}_url", f"{kind}_url": {"url": url}, "role": f"reference_{kind}"}
 
     media = [
-        reference("image", "data:image/png;base64,iVBORw0KGgo="),
+        reference("image", f"data:image/png;base64,{base64.b64encode(steps.PNG).decode()}"),
         reference("video", "https://media.example.com/take.mp4"),
         reference("audio", "asset://asset-20261120-abcde"),
     ]
     made = tasks().create(model=MODEL, content=[text(f"The same street {UNTIL_ASKED}"), *media])
-    assert tasks().get(task_id=made.id).status == "succeeded"
+    assert end_of(made.id).status == "succeeded"
 
 
 def create_with_the_raw_answer() -> None:
@@ -96,13 +121,13 @@ def create_with_the_raw_answer() -> None:
 
 def create_with_web_search() -> None:
     found = create(f"Today's news {UNTIL_ASKED}", extra_body={"tools": [{"type": "web_search"}]})
-    tools = tasks().get(task_id=found).tools
+    tools = end_of(found).tools
     assert [getattr(tool, "type", None) or tool["type"] for tool in tools] == ["web_search"]
 
 
 def create_a_draft_and_its_final() -> None:
     draft = create(f"A rooftop {UNTIL_ASKED}", model=DRAFTING_MODEL, draft=True, duration=5)
-    shown = tasks().get(task_id=draft)
+    shown = end_of(draft)
     assert (shown.draft, shown.resolution) == (True, "480p"), shown
     content = [{"type": "draft_task", "draft_task": {"id": draft}}]
     final = create("", model=DRAFTING_MODEL, content=content)
@@ -118,7 +143,7 @@ def get_each_status() -> None:
         "cancelled": "sim:queue=0 sim:cancel",
     }
     ids = {status: create(prompt) for status, prompt in prompts.items()}
-    found = {status: tasks().get(task_id=task_id) for status, task_id in ids.items()}
+    found = {status: until([status], task_id) for status, task_id in ids.items()}
     assert {status: task.status for status, task in found.items()} == {s: s for s in prompts}
     assert found["queued"].created_at and found["queued"].updated_at, found["queued"]
     error = found["failed"].error
@@ -127,7 +152,7 @@ def get_each_status() -> None:
 
 def get_until_done_and_download() -> None:
     made = create("sim:queue=10 sim:run=20")
-    task = steps.until(lambda task: task.status == "succeeded", lambda: tasks().get(task_id=made))
+    task = until(["succeeded"], made)
     with urllib.request.urlopen(task.content.video_url) as answer:
         assert answer.headers["content-type"] == "video/mp4"
         assert steps.is_video(answer.read())
@@ -137,6 +162,7 @@ def list_by_every_filter() -> None:
     ids = [create(f"{number} {UNTIL_ASKED}") for number in range(3)]
     queued = create("sim:queue=600")
     cheap = create("sim:queue=600", model=FLEX_MODEL, service_tier="flex")
+    assert {end_of(made).status for made in ids} == {"succeeded"}
     listed = tasks().list(task_ids=ids)
     assert listed.total == 3 and {item.id for item in listed.items} == set(ids), listed
     assert [item.id for item in tasks().list(task_ids=queued).items] == [queued]
@@ -152,12 +178,12 @@ def list_by_every_filter() -> None:
 def delete_a_queued_task() -> None:
     made = create("sim:queue=600")
     tasks().delete(task_id=made)
-    assert tasks().get(task_id=made).status == "cancelled"
+    assert end_of(made).status == "cancelled"
 
 
 def delete_a_finished_task() -> None:
     made = create(UNTIL_ASKED)
-    assert tasks().get(task_id=made).status == "succeeded"
+    assert end_of(made).status == "succeeded"
     tasks().delete(task_id=made)
     gone = steps.refusal(errors.ArkNotFoundError, lambda: tasks().get(task_id=made))
     assert (gone.code, gone.status_code) == ("ResourceNotFound", 404), gone
@@ -165,6 +191,7 @@ def delete_a_finished_task() -> None:
 
 def delete_a_running_task() -> None:
     made = create("sim:queue=0 sim:stuck")
+    until(["running"], made)
     late = steps.refusal(errors.ArkConflictError, lambda: tasks(max_retries=0).delete(task_id=made))
     assert late.code == "InvalidAction.RunningTaskDeletion", late
     assert tasks().get(task_id=made).status == "running"
@@ -207,31 +234,27 @@ def be_refused_an_unknown_model() -> None:
 
 
 def be_refused_a_model_that_is_not_open() -> None:
-    error = steps.refusal(
-        errors.ArkNotFoundError,
-        lambda: tasks("sim-notopen-judge").create(model=MODEL, content=[text("A boat")]),
-    )
+    error = refusal(errors.ArkNotFoundError, "A boat", "sim-notopen-judge")
     assert error.code == "ModelNotOpen", error
 
 
 def be_refused_a_sensitive_prompt() -> None:
-    error = steps.refusal(
-        errors.ArkBadRequestError, lambda: create("sim:refuse=InputTextSensitiveContentDetected")
-    )
+    prompt = "sim:refuse=InputTextSensitiveContentDetected"
+    error = refusal(errors.ArkBadRequestError, prompt)
     assert error.code == "InputTextSensitiveContentDetected", error
 
 
 def ask_again_after_an_overload() -> None:
-    """Every second GET of this key is answered with 503, which the SDK repeats by itself."""
+    """Every second GET of this key is answered with 503, which is repeated unasked."""
     key = "sim-fault-503-on-get-50pct"
-    made = tasks(key).create(model=MODEL, content=[text(UNTIL_ASKED)])
-    assert [tasks(key).get(task_id=made.id).status for _ in range(2)] == ["succeeded"] * 2
+    made = create(UNTIL_ASKED, key)
+    assert [end_of(made, key).status for _ in range(2)] == ["succeeded"] * 2
 
 
 def be_refused_too_many_requests() -> None:
-    key = "sim-fault-429-on-get"
+    of = tasks("sim-fault-429-on-create", max_retries=0)
     error = steps.refusal(
-        errors.ArkRateLimitError, lambda: tasks(key, max_retries=0).get(task_id="cgt-1")
+        errors.ArkRateLimitError, lambda: of.create(model=MODEL, content=[text("A boat")])
     )
     assert error.code == "AccountRateLimitExceeded", error
 
@@ -241,7 +264,7 @@ def do_the_same_asynchronously() -> None:
 
 
 async def _all_four() -> None:
-    client = sdk.AsyncArk(base_url=BASE_URL, api_key="sim-judge")
+    client = sdk.AsyncArk(base_url=given.base_url, api_key=steps.key())
     of = client.content_generation.tasks
     made = await of.create(model=MODEL, content=[text("sim:queue=600")])
     raw = await of.with_raw_response.create(model=MODEL, content=[text("sim:queue=600")])
@@ -249,7 +272,7 @@ async def _all_four() -> None:
     assert (await of.get(task_id=made.id)).status == "queued"
     assert [item.id for item in (await of.list(task_ids=[made.id])).items] == [made.id]
     await of.delete(task_id=made.id)
-    assert (await of.get(task_id=made.id)).status == "cancelled"
+    assert end_of(made.id).status == "cancelled"
     try:
         await of.get(task_id="cgt-20261120120000-abcde")
     except errors.ArkNotFoundError as error:
@@ -282,5 +305,6 @@ if __name__ == "__main__":
             be_refused_too_many_requests,
             ask_again_after_an_overload,
             do_the_same_asynchronously,
-        ]
+        ],
+        given,
     )

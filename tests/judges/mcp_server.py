@@ -1,13 +1,12 @@
 """Drive seedance-mcp-server, in a process of its own, through every tool that it has for videos.
 
-mcp_server.py BASE_URL FOLDER
+mcp_server.py BASE_URL FOLDER [options as in steps.py]
 mcp_server.py http://127.0.0.1:8901/volcengine/api/v3 /tmp/pictures
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import sys
 import urllib.request
@@ -18,15 +17,16 @@ from typing import Any
 
 import steps
 from mcp import ClientSession, StdioServerParameters, stdio_client
+from steps import UNTIL_ASKED
 
-BASE_URL, FOLDER = sys.argv[1], Path(sys.argv[2])
+given = steps.options("base_url", "folder")
+FOLDER = Path(given.folder)
 SERVER = Path(sys.executable).with_name("seedance-mcp-server")
 MODEL = "doubao-seedance-2-0-260128"
 PICTURE = "https://images.example.com/apple.jpg"
-PNG = base64.b64decode("iVBORw0KGgo=")
 NOBODYS = "cgt-20261120120000-abcde"
-UNTIL_ASKED = "sim:queue=0 sim:run=0"  # over as soon as it is asked for
-QUICKLY = {"poll_interval": 0, "poll_max_retries": 100_000}
+PAUSE = round(given.pause)  # it knows whole seconds only
+QUICKLY = {"poll_interval": PAUSE, "poll_max_retries": 100_000}
 
 Call = Callable[..., Coroutine[Any, Any, dict[str, Any]]]
 
@@ -48,7 +48,7 @@ async def text_to_video(call: Call) -> None:
 
 async def image_to_video(call: Call) -> None:
     path = FOLDER / "apple.png"
-    path.write_bytes(PNG)
+    path.write_bytes(steps.PNG)
     encoded = await call("encode_image_to_base64", image_path=str(path))
     assert encoded["success"] and encoded["mime_type"] == "image/png", encoded
     for first, last in (
@@ -72,7 +72,7 @@ async def references(call: Call) -> None:
         duration=8,
     )
     assert made["success"] and made["model"] == "doubao-seedance-2-0-fast-260128", made
-    raw = (await call("get_video_task", task_id=made["task_id"]))["raw"]
+    raw = (await until(call, made["task_id"], "succeeded"))["raw"]
     assert (raw["status"], raw["ratio"], raw["duration"]) == ("succeeded", "9:16", 8), raw
 
 
@@ -83,6 +83,17 @@ async def create(call: Call, prompt: str) -> str:
     return str(made["task_id"])
 
 
+async def until(call: Call, task_id: str, status: str) -> dict[str, Any]:
+    """Return a task once it has this status."""
+    async with asyncio.timeout(given.patience):
+        while True:
+            found = await call("get_video_task", task_id=task_id)
+            assert found["success"], found
+            if found["status"] == status:
+                return found
+            await asyncio.sleep(given.pause)
+
+
 async def get_video_task(call: Call) -> None:
     for prompt, status in (
         ("sim:queue=600", "queued"),
@@ -90,16 +101,17 @@ async def get_video_task(call: Call) -> None:
         (UNTIL_ASKED, "succeeded"),
         (f"{UNTIL_ASKED} sim:fail", "failed"),
     ):
-        found = await call("get_video_task", task_id=await create(call, prompt))
-        assert found["success"] and found["status"] == status, found
+        await until(call, await create(call, prompt), status)
 
 
 async def list_video_tasks(call: Call) -> None:
-    made, other = await create(call, UNTIL_ASKED), await create(call, UNTIL_ASKED)
+    made = await create(call, UNTIL_ASKED)
+    await create(call, UNTIL_ASKED)
+    await until(call, made, "succeeded")
     found = await call("list_video_tasks", task_ids=[made], status="succeeded", model=MODEL)
     assert [item["id"] for item in found["raw"]["items"]] == [made], found
     page = (await call("list_video_tasks", page_num=1, page_size=1))["raw"]
-    assert page["items"][0]["id"] in (made, other) and page["total"] > 1, page
+    assert len(page["items"]) == 1 and page["total"] > 1, page
 
 
 async def cancel_video_task(call: Call) -> None:
@@ -107,8 +119,9 @@ async def cancel_video_task(call: Call) -> None:
     queued = await create(call, "sim:queue=600")
     cancelled = await call("cancel_video_task", task_id=queued)
     assert cancelled["success"] and cancelled["method"] == "delete", cancelled
-    assert (await call("get_video_task", task_id=queued))["status"] == "cancelled"
+    await until(call, queued, "cancelled")
     running = await create(call, "sim:queue=0 sim:stuck")
+    await until(call, running, "running")
     late = await call("cancel_video_task", task_id=running)
     assert not late["success"] and "InvalidAction.RunningTaskDeletion" in late["error"], late
 
@@ -145,7 +158,7 @@ async def a_wrong_key(call: Call) -> None:
 async def server(stack: AsyncExitStack, key: str) -> tuple[ClientSession, Call]:
     """Start the server with this key; return its session, and a function that calls a tool."""
     parameters = StdioServerParameters(
-        command=str(SERVER), env={"ARK_API_KEY": key, "ARK_BASE_URL": BASE_URL}
+        command=str(SERVER), env={"ARK_API_KEY": key, "ARK_BASE_URL": given.base_url}
     )
     session = ClientSession(*await stack.enter_async_context(stdio_client(parameters)))
     await stack.enter_async_context(session)
@@ -159,25 +172,35 @@ async def server(stack: AsyncExitStack, key: str) -> tuple[ClientSession, Call]:
     return session, call
 
 
+STEPS = (
+    text_to_video,
+    image_to_video,
+    references,
+    get_video_task,
+    list_video_tasks,
+    cancel_video_task,
+    a_failed_task,
+    an_unknown_task,
+    a_bad_parameter,
+)
+
+
+async def outcome(step: Any, call: Call, limit: asyncio.Semaphore) -> str:
+    """Return what went wrong in a step; no more of them than the limit allows run at a time."""
+    async with limit:
+        return await steps.outcome_of(step(call))
+
+
 async def main() -> None:
     """Print {name of the step: what went wrong}, as steps.report does."""
-    found = {}
+    found: dict[str, str] = {}
     async with AsyncExitStack() as stack:
-        session, call = await server(stack, "sim-judge")
+        session, call = await server(stack, steps.key())
         names = {tool.name for tool in (await session.list_tools()).tools}
         assert names > {"text_to_video", "image_to_video", "list_video_tasks"}, names
-        for step in (
-            text_to_video,
-            image_to_video,
-            references,
-            get_video_task,
-            list_video_tasks,
-            cancel_video_task,
-            a_failed_task,
-            an_unknown_task,
-            a_bad_parameter,
-        ):
-            found[step.__name__] = await steps.outcome_of(step(call))
+        wanted, limit = steps.chosen(STEPS, given), asyncio.Semaphore(given.at_once)
+        outcomes = await asyncio.gather(*(outcome(step, call, limit) for step in wanted))
+        found |= zip((step.__name__ for step in wanted), outcomes, strict=True)
         _, call = await server(stack, "ark-wrong")
         found[a_wrong_key.__name__] = await steps.outcome_of(a_wrong_key(call))
     print(json.dumps(found))

@@ -124,3 +124,16 @@ def test_searches_are_counted_by_all_processes_together(doors: list[str]) -> Non
         assert told and all(1 <= int(each.headers["Retry-After"]) <= 10 for each in told)
         assert "One person can search at most 6 times a minute." in told[0].text
         assert browser.get(doors[1]).status_code == 200
+
+
+def test_wrong_tokens_are_counted_by_all_processes_together(doors: list[str]) -> None:
+    """Each of the two sees 28 of them, and 30 are allowed."""
+    answers = [
+        httpx.get(f"{doors[n % 2]}/api/v3/models", headers={"Authorization": f"Bearer dl_{n}"})
+        for n in range(56)
+    ]
+    assert [each.status_code for each in answers[:30]] == [401] * 30
+    told = [n for n, each in enumerate(answers) if each.status_code == 429]
+    assert {n % 2 for n in told} == {0, 1}
+    assert all(int(answers[n].headers["Retry-After"]) >= 1 for n in told)
+    assert httpx.get(f"{doors[1]}/healthz").status_code == 200

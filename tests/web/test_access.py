@@ -66,8 +66,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, tuple[int | str, ...]]] = {
     ("POST", "ark_task"): ("/api/v3/contents/generations/tasks/cgt-1", (405,) * 6),
     ("GET", "ark_models"): ("/api/v3/models", (401,) * 6),
     ("POST", "ark_models"): ("/api/v3/models", (405,) * 6),
-    ("GET", "api_file"): ("/api/files/nonsense", (404,) * 6),  # whoever has the link
-    ("POST", "api_file"): ("/api/files/nonsense", (405,) * 6),
+    ("GET", "api_file"): ("/api/files/nonsense/video.mp4", (404,) * 6),  # whoever has the link
+    ("POST", "api_file"): ("/api/files/nonsense/video.mp4", (405,) * 6),
     ("GET", "openai_videos"): ("/v1/videos", (401,) * 6),  # with a token only
     ("POST", "openai_videos"): ("/v1/videos", (401,) * 6),
     ("GET", "openai_video"): ("/v1/videos/video_1", (401,) * 6),

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tasks.models import ApiToken, Credential, Project, TokenScope
+from tasks.web.presenters.connecting import tools
 from tests.tokens import bearer, token_of
 from tests.web.conftest import ClientOf
 
@@ -64,6 +65,25 @@ def test_with_several_credentials_a_model_is_named_behind_its_credential(
     models = client_of(member).get("/connect/").context["models"]
     assert any(name.startswith("Ark/") for name in models)
     assert not any(" " in name for name in models)
+
+
+@pytest.mark.parametrize(
+    ("origin", "downloads"),
+    [
+        ("https://dailies.example.com", False),
+        ("https://203.0.114.7", False),
+        ("http://localhost:8000", True),
+        ("http://studio.local", True),
+        ("http://192.168.1.20:8000", True),
+        ("http://[::1]:8000", True),
+    ],
+)
+def test_the_ai_sdk_gets_a_download_where_its_own_would_refuse_the_address(
+    origin: str, downloads: bool
+) -> None:
+    lines = {tool.slug: tool.lines for tool in tools(origin, "", "")}
+    assert ("download:" in lines["ai-sdk"]) is downloads
+    assert "$" not in lines["ai-sdk"]
 
 
 def test_the_page_tells_of_the_first_request(

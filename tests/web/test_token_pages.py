@@ -11,7 +11,16 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from tasks.models import ApiToken, AuditAction, AuditEntry, Charge, Membership, Project, Service
+from tasks.models import (
+    ApiToken,
+    AuditAction,
+    AuditEntry,
+    Charge,
+    Membership,
+    Project,
+    Service,
+    TokenScope,
+)
 from tasks.models.api_token import digest_of
 from tasks.models.charge import day_of
 from tasks.team import tokens
@@ -86,6 +95,32 @@ def test_a_manager_revokes_the_tokens_of_their_project(
     assert everywhere.revoked_at is None
 
 
+def test_a_manager_sees_the_tokens_for_all_projects_that_reach_into_theirs(
+    manager: User, member: User, stranger: User, clerk: User, project: Project, client_of: ClientOf
+) -> None:
+    made = [token_of(member)[0], token_of(clerk, TokenScope.MANAGE)[0]]
+    for person in (stranger, clerk):  # who is in no project sees this one with all rights only
+        token_of(person)
+    ended, _text = token_of(member)
+    tokens.revoke(asked_by(member), ended, timezone.now())
+    answer = client_of(manager).get("/people/tokens/")
+    assert set(answer.context["reaching"]) == set(made)
+    page = answer.content.decode()
+    assert all(token.prefix in page for token in made)
+    assert not any(f"/{token.pk}/revoke/" in page for token in made)
+    assert "Only that person and administrators can revoke them" in page
+    Membership.objects.filter(user=member).delete()
+    assert client_of(manager).get("/people/tokens/").context["reaching"] == made[1:]
+
+
+def test_staff_revoke_a_token_for_all_projects_from_a_projects_page(
+    staff: User, member: User, project: Project, client_of: ClientOf
+) -> None:
+    token, _text = token_of(member)
+    page = client_of(staff).get(f"/people/tokens/?project={project.pk}").content.decode()
+    assert f"/{token.pk}/revoke/" in page
+
+
 def test_whoever_is_removed_from_a_project_loses_their_tokens_for_it(
     manager: User, member: User, project: Project, client_of: ClientOf
 ) -> None:
@@ -158,13 +193,14 @@ def test_a_list_takes_the_same_queries_however_long(
     for many in (1, 5):
         for _ in range(many):
             token, _text = token_of(manager, project=project, day_limit=Decimal(9))
+            token_of(manager)
             charge(project, token, tokens=4)
         with django_assert_num_queries(QUERIES):
             rows = client.get("/people/tokens/").context["rows"]
     assert {(row.limit, row.used) for row in rows} == {("9 tokens", "4")}
 
 
-QUERIES = 10
+QUERIES = 11
 
 
 def charge(project: Project, token: ApiToken, **fields: Any) -> Charge:

@@ -38,6 +38,13 @@ class TokenAccess(models.QuerySet[Row]):
         """
         return self.filter(in_managed_project(user))
 
+    def reaching(self, project: Any) -> Self:
+        """Tokens for all projects of their person that let a program into this one, too."""
+        members = rows_of("Membership").filter(project=project).values("user")
+        as_staff = Q(person__is_staff=True, scope=TokenScope.MANAGE)
+        reaches = Q(person__in=members) | as_staff
+        return self.filter(reaches, project=None, person__is_active=True)
+
     def revocable_by(self, user: Any) -> Self:
         """Tokens this person may revoke: their own, and those they manage."""
         if administers(user):

@@ -147,6 +147,8 @@ def read_request(given: Body, model: Model, *, name: str, known_as: str = "") ->
     mode = _mode(content, task_type)
     drafts = [item["draft_task"]["id"] for item in content if item["type"] == "draft_task"]
     scalars = {each: fields[each] for each in SCALARS if each in fields and each != "callback_url"}
+    if scalars.get("seed") == DEFAULTS["seed"] and not model.has_seed:
+        del scalars["seed"]  # Ark takes it of every model
     if "resolution" in scalars:
         scalars["resolution"] = scalars["resolution"].lower()  # live Ark takes 4K for 4k
     return GenerationRequest(

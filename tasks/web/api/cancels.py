@@ -11,7 +11,14 @@ from django.utils import timezone
 
 from tasks import queue
 from tasks.clients.ark_answers import status_of
-from tasks.models import ApiDeletion, AuditAction, Cancellation, CancelOutcome, Task
+from tasks.models import (
+    ApiDeletion,
+    AuditAction,
+    Cancellation,
+    CancelOutcome,
+    Submission,
+    Task,
+)
 from tasks.models.cancellation import OPEN
 from tasks.providers.dialects.ark_errors import RefusalError
 from tasks.status import Status
@@ -24,10 +31,18 @@ PAUSE = 0.1
 ENDED = ("succeeded", "failed", "expired")
 
 
-def delete(request: HttpRequest, task: Task) -> None:
-    """Cancel a task, or hide it from the API if it has ended. Raises RefusalError."""
+def delete(request: HttpRequest, task: Task) -> Task:
+    """Cancel a task, or hide it from the API if it has ended; return its row.
+
+    Waits a little for a create that is being sent: its task has no id yet to cancel it by.
+    Raises RefusalError.
+    """
     if not may_cancel(request, task):
         raise RefusalError(403, "AccessDenied", "This API token may not cancel this task.")
+    if status_of(task) == "queued":
+        if _withdraw(request, task):
+            return task
+        task = _sent(task)
     status = status_of(task)
     if status in ENDED:
         _hide(task)
@@ -35,14 +50,15 @@ def delete(request: HttpRequest, task: Task) -> None:
         raise _running()
     elif status == "cancelled":
         raise _impossible()
-    elif cancellation := _ask(request, task):
-        _tell(_outcome(cancellation))
+    else:
+        _tell(_outcome(_ask(request, task)))
+    return task
 
 
 def remove(request: HttpRequest, task: Task) -> None:
     """Cancel what waits, and let the task vanish from the API in any case. Raises RefusalError."""
     if status_of(task) != "cancelled" or not may_cancel(request, task):
-        delete(request, task)
+        task = delete(request, task)
     _hide(task)
 
 
@@ -55,17 +71,37 @@ def _hide(task: Task) -> None:
     ApiDeletion.objects.get_or_create(task=task, defaults={"deleted_at": timezone.now()})
 
 
-def _ask(request: HttpRequest, task: Task) -> Cancellation | None:
-    """Withdraw what was not sent yet, and return None; else ask for the provider's part."""
+def _withdraw(request: HttpRequest, task: Task) -> bool:
+    """End a create that was not sent yet; whether it was so."""
     with transaction.atomic():
-        if withdraw(task, timezone.now()):
+        is_withdrawn = withdraw(task, timezone.now())
+        if is_withdrawn:
             audit.note(request, AuditAction.CANCELLED, task, project=task.project_id)
-            return None
+        return is_withdrawn
+
+
+def _sent(task: Task) -> Task:
+    """Wait a little while a create is being sent; return its task, which may be one known before.
+
+    Raises RefusalError if that takes longer.
+    """
+    end = time.monotonic() + PATIENCE
+    while task.status == Status.SUBMITTING:
+        if time.monotonic() >= end:
+            raise _on_its_way()
+        time.sleep(PAUSE)
+        task = Submission.objects.select_related("task").get(pk=task.submission.pk).task
+    return task
+
+
+def _ask(request: HttpRequest, task: Task) -> Cancellation:
+    """Have a job ask the provider, unless one does already. Raises RefusalError."""
+    with transaction.atomic():
         cancellation = Cancellation.objects.ask_for(task, request.user, timezone.now())
         if cancellation is None:  # one is open, or the provider cannot cancel
             open_one = Cancellation.objects.filter(task=task, outcome__in=OPEN).first()
             if open_one is None:
-                raise _on_its_way() if task.status == Status.SUBMITTING else _impossible()
+                raise _impossible()
             return open_one
         audit.note(request, AuditAction.CANCELLED, task, project=task.project_id)
         pk = cancellation.pk
@@ -99,7 +135,7 @@ def _running() -> RefusalError:
 
 
 def _on_its_way() -> RefusalError:
-    """Refuse for the moment in which a create is being sent; official SDKs ask again on a 503."""
+    """Refuse while a create is being sent; official SDKs ask again on a 503."""
     return RefusalError(503, "ServerOverloaded", "The task is being created. Ask again.")
 
 

@@ -7,12 +7,13 @@ import secrets
 import time
 from collections.abc import Callable
 from functools import wraps
+from math import ceil
 from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 
 from tasks import encryption
@@ -114,11 +115,14 @@ def _refused(request: HttpRequest, error: Exception, request_id: str) -> HttpRes
     return response
 
 
+#: When to ask again, by status; OpenAI's clients repeat a 409 by themselves, which is no use here.
+_AGAIN = {409: {"X-Should-Retry": "false"}, 503: {"Retry-After": "1"}}
+
+
 def refusal_of(error: Exception) -> tuple[RefusalError, dict[str, str]]:
     """Tell an error in Ark's words, with the headers that go with it."""
     if isinstance(error, RefusalError):
-        # OpenAI's clients repeat a 409 by themselves, which changes nothing here.
-        return error, {"X-Should-Retry": "false"} if error.status == 409 else {}
+        return error, _AGAIN.get(error.status, {})
     if isinstance(error, TokenRefusedError):
         code = "AccessDenied" if error.status == 403 else "AuthenticationError"
         return RefusalError(error.status, code, str(error)), {}
@@ -126,7 +130,7 @@ def refusal_of(error: Exception) -> tuple[RefusalError, dict[str, str]]:
         headers = {"Retry-After": str(error.retry_after)}
         return RefusalError(429, "AccountRateLimitExceeded", str(error)), headers
     if isinstance(error, RateLimitError | TooManyTakesError):
-        return RefusalError(429, "AccountRateLimitExceeded", str(error)), {}
+        return RefusalError(429, "AccountRateLimitExceeded", str(error)), _wait(error)
     if isinstance(error, PlacementRefusedError):
         # Asking again does not help before the budget begins anew or is raised.
         refusal = RefusalError(429, "SetLimitExceeded", str(error))
@@ -140,3 +144,11 @@ def refusal_of(error: Exception) -> tuple[RefusalError, dict[str, str]]:
         damage.note(error)
     log.error("A request of the API broke off: %s", encryption.censor(repr(error)), exc_info=error)
     return RefusalError(500, "InternalServiceError"), {}
+
+
+def _wait(error: RateLimitError | TooManyTakesError) -> dict[str, str]:
+    """The headers that say when so many takes can be asked for, or that they never can."""
+    again_at = error.again_at if isinstance(error, RateLimitError) else None
+    if again_at is None:
+        return {"X-Should-Retry": "false"}
+    return {"Retry-After": str(max(1, ceil((again_at - timezone.now()).total_seconds())))}

@@ -16,8 +16,11 @@ from tasks.web.files import SavedFile, answer
 NOT_YET = 10  # seconds until a file that is not saved may be
 
 
-def file(request: HttpRequest, signed: str) -> HttpResponseBase:
-    """Send a task's file, or lead to the provider's until ours is saved; a link is enough."""
+def file(request: HttpRequest, signed: str, name: str) -> HttpResponseBase:
+    """Send a task's file, or lead to the provider's until ours is saved; a link is enough.
+
+    `name` means nothing: it gives the file its ending, where clients name it by its address.
+    """
     if request.method not in ("GET", "HEAD"):
         return only(request, "GET", "HEAD")
     found = links.find(signed, timezone.now())

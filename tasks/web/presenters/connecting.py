@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from string import Template
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -80,9 +82,15 @@ const byteDance = createByteDance({
 });
 const { video } = await generateVideo({
   model: byteDance.video("$model"),
-  prompt: "A paper boat on a pond",
+  prompt: "A paper boat on a pond",$download
 });
 """
+#: The AI SDK's own download refuses addresses within a private network.
+_DOWNLOAD = """
+  download: async ({ url }) => ({
+    data: new Uint8Array(await (await fetch(url)).arrayBuffer()),
+    mediaType: "video/mp4",
+  }),"""
 
 _COMFYUI = """\
 export ARK_API_KEY="$token"
@@ -148,11 +156,21 @@ def tools(origin: str, token: str, model: str) -> list[Tool]:
         "openai": f"{origin}/v1",
         "token": token or PLACEHOLDER,
         "model": model or "MODEL",
+        "download": _DOWNLOAD if is_private(origin) else "",
     }
     return [
         Tool(slug=slug, name=name, about=about, lines=Template(lines).substitute(values))
         for slug, name, about, lines in _TOOLS
     ]
+
+
+def is_private(origin: str) -> bool:
+    """Whether an address is of this machine or of a private network, as far as it says itself."""
+    host = (urlsplit(origin).hostname or "").rstrip(".")
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith((".localhost", ".local"))
 
 
 def models_of(project: Project) -> list[str]:

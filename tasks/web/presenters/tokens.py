@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from tasks.billing.amounts import sum_of
 from tasks.billing.token_limits import used_by
-from tasks.models import ApiToken
+from tasks.models import ApiToken, Project
 from tasks.models.charge import day_of
 from tasks.web.presenters.facts import grouped
 
@@ -36,6 +36,12 @@ def token_rows(tokens: QuerySet[ApiToken], now: datetime) -> list[TokenRow]:
     uses = used_by([token for token in found if token.most is not None], day_of(now))
     rows = [_row(token, uses[token.pk].together if token.pk in uses else 0, now) for token in found]
     return sorted(rows, key=lambda row: bool(row.ended))
+
+
+def tokens_reaching(project: Project, now: datetime) -> list[ApiToken]:
+    """The working tokens for all of somebody's projects that reach into this one."""
+    found = ApiToken.objects.alive(now).reaching(project).select_related("person")
+    return list(found.order_by("person__username", "-pk")[:MOST])
 
 
 def _row(token: ApiToken, used: int, now: datetime) -> TokenRow:

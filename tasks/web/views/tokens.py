@@ -16,11 +16,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tasks.models import ApiToken, Project, Service
-from tasks.models.access import token_scopes
+from tasks.models.access import administers, token_scopes
 from tasks.providers.numbers import whole_number
 from tasks.team import tokens
 from tasks.web.forms.tokens import OwnTokenForm, ServiceForm, ServiceTokenForm, TokenForm
-from tasks.web.presenters.tokens import token_rows
+from tasks.web.presenters.tokens import token_rows, tokens_reaching
 
 
 @never_cache
@@ -125,6 +125,8 @@ def _project_page(request: HttpRequest, project: Project, **more: Any) -> HttpRe
         "project": project,
         "projects": list(Project.objects.managed_by(request.user)),
         "rows": token_rows(rows, now),
+        "reaching": tokens_reaching(project, now),
+        "may_revoke_all": administers(request.user),
         "services": Service.objects.of(project),
         "form": _service_token_form(request, project),
         "service_form": ServiceForm(),

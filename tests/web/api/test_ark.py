@@ -18,10 +18,13 @@ from tasks.models import (
     Budget,
     Cancellation,
     CancelOutcome,
+    Copy,
+    CopyKind,
     Credential,
     Project,
     Submission,
     SubmissionState,
+    TakeLimits,
     Task,
     TokenScope,
     Upload,
@@ -90,6 +93,15 @@ def test_flags_of_a_prompt_are_read_as_ark_reads_them(program: Program) -> None:
     request = made(program, prompt="A boat --ratio 9:16 --dur 7 --rs 4x --wm true").generation
     assert (request.prompt, request.ratio, request.duration) == ("A boat", "9:16", 7)
     assert (request.resolution, request.watermark) == (None, True)
+
+
+def test_a_seed_of_chance_is_taken_of_every_model_and_another_of_those_that_have_one(
+    program: Program,
+) -> None:
+    assert made(program, seed=-1).generation.seed is None
+    assert error_of(program.create(seed=7))[::2] == (400, "seed")
+    older = "doubao-seedance-1-0-pro-250528"
+    assert [made(program, model=older, seed=seed).generation.seed for seed in (-1, 7)] == [-1, 7]
 
 
 def test_equal_creates_are_separate_takes(program: Program) -> None:
@@ -241,14 +253,31 @@ def test_a_refusal_of_the_provider_is_a_failed_task(program: Program) -> None:
 
 
 def test_a_succeeded_task_has_a_link_of_ours_and_its_usage(program: Program) -> None:
-    succeeded(program, last_frame_url="https://cdn.example/f.png")
+    row = succeeded(program, last_frame_url="https://cdn.example/f.png")
+    Copy.objects.create(task=row, kind=CopyKind.VIDEO, url=PICTURE, created_at=timezone.now())
     [task] = program.list("filter.status=succeeded").json()["items"]
     assert task["usage"] == {"completion_tokens": 108_900, "total_tokens": 108_900}
     assert (task["seed"], task["resolution"], task["ratio"]) == (7, "720p", "16:9")
     assert (task["duration"], task["framespersecond"]) == (5, 24)
     assert task["content"]["video_url"].startswith("http://testserver/api/files/")
     assert "last_frame_url" in task["content"]
-    assert program.get(task["id"]).json().keys() == task.keys()
+    assert program.get(task["id"]).json() == task
+
+
+@pytest.mark.parametrize(("kept_as", "ending"), [("", ".mp4"), ("mp4", ".mp4"), ("mov", ".mov")])
+def test_links_end_as_the_files_that_they_lead_to(
+    program: Program, kept_as: str, ending: str
+) -> None:
+    row = succeeded(program, output_format=kept_as, last_frame_url="https://cdn.example/f.png")
+    Copy.objects.create(task=row, kind=CopyKind.VIDEO, url=PICTURE, created_at=timezone.now())
+    content = program.get(row.remote_id).json()["content"]
+    assert content["video_url"].endswith(f"/video{ending}")
+    assert content["last_frame_url"].endswith("/last_frame.png")
+
+
+def test_a_succeeded_task_without_a_video_has_no_link_to_one(program: Program) -> None:
+    row = succeeded(program)
+    assert program.get(row.remote_id).json()["content"] == {}
 
 
 def test_a_task_is_read_by_the_providers_id_as_well(program: Program) -> None:
@@ -464,9 +493,11 @@ def test_a_credential_of_another_project_is_not_used(program: Program, ark: Cred
     assert error_of(program.create())[:2] == (404, "InvalidEndpointOrModel.NotFound")
 
 
-def test_a_delete_while_the_create_is_being_sent_asks_for_patience(program: Program) -> None:
-    made_id = program.create().json()["id"]
-    Submission.objects.begin(Submission.objects.get().pk, timezone.now())
-    answer = program.delete(made_id)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "ServerOverloaded")
-    assert program.get(made_id).json()["status"] == "queued"
+def test_too_many_takes_in_an_hour_are_told_with_the_time_to_wait(
+    program: Program, project: Project
+) -> None:
+    TakeLimits.objects.create(project=project, takes_per_hour=1)
+    program.create()
+    answer = program.create()
+    assert error_of(answer)[:2] == (429, "AccountRateLimitExceeded")
+    assert int(answer["Retry-After"]) > 60

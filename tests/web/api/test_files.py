@@ -100,7 +100,9 @@ def test_a_link_is_dead_with_its_token_its_task_and_its_membership(
 def test_a_forged_link_opens_nothing(program: Program, task: Task, client: Client) -> None:
     follow(task)
     link = link_of(program)
-    assert client.get(link[:-1] + ("a" if link[-1] != "a" else "b")).status_code == 404
+    signed, _slash, name = link.rpartition("/")
+    forged = signed[:-1] + ("a" if signed[-1] != "a" else "b")
+    assert client.get(f"{forged}/{name}").status_code == 404
     assert client.post(link).status_code == 405
 
 
