@@ -95,13 +95,15 @@ class Killer:
 
     def _strike(self, name: str) -> bool:
         """Whether somebody was there: they may be being started again."""
-        with suppress(ValueError, ProcessLookupError):
+        try:
             victims = self._victims[name]()
-            for pid in victims:
+        except ValueError:
+            return False
+        for pid in victims:
+            with suppress(ProcessLookupError):  # the end of another one has ended it
                 os.kill(pid, signal.SIGKILL)
-            self.kills[name] += bool(victims)
-            return bool(victims)
-        return False
+        self.kills[name] += bool(victims)
+        return bool(victims)
 
 
 def of_work(work: Child) -> Victims:
