@@ -37,7 +37,7 @@ from django.utils import timezone
 
 from benchmarks import accounts, api_outcomes, chaos
 from benchmarks.api_clients import Create, Program
-from benchmarks.chaos import ANSWER_FAULTS, FILE_FAULTS, FaultInjector, Killer
+from benchmarks.chaos import ANSWER_FAULTS, FILE_FAULTS, FaultInjector, Killer, SilenceNotes
 from benchmarks.figures import Figure
 from benchmarks.outcomes import ProviderRecords
 from benchmarks.processes import free_port, running
@@ -154,6 +154,7 @@ class _Soak:
             "all of up": self._all_of_up,
         }
         self._killer = Killer(victims, (size.kill, size.kill), in_turn=True)
+        self._silence = SilenceNotes(["sweep"])
         self._began = time.monotonic()
         self._check_at = 0.0
         self._peaceful = self._rate = self._troubled = 0.0
@@ -203,6 +204,7 @@ class _Soak:
                 if is_done():
                     return
                 self._tell()
+                self._silence.sample()
             if not self._up.is_alive:
                 self._up.restart()
             meanwhile()
@@ -308,6 +310,7 @@ class _Soak:
     def _load(self, counts: dict[str, dict[str, int]]) -> Iterator[Figure]:
         yield ROWS.faulty(counts, LEAST_FAULTS)
         yield ROWS.killed(self._killer.kills, self._troubled)
+        yield ROWS.silence(self._silence.longest)
         yield Figure(
             name=ROWS.named("creates whose answer was lost: " + listed(self._decided)),
             measured=f"{self._decided.total():,}",

@@ -14,9 +14,11 @@ from urllib.parse import quote
 
 import httpx
 from django.conf import settings
+from django.utils import timezone
 
 from benchmarks.processes import in_order_of_age, members
 from tasks.management.supervision import Child
+from tasks.models import Lease
 
 SHARE = 25  # per cent of the requests a fault can meet; some kinds meet few operations
 ANSWER_FAULTS: tuple[str, ...] = (
@@ -128,6 +130,19 @@ def _group(name: str) -> list[int]:
     file = Path(settings.DATA_DIR, "run", name)
     number = file.read_text() if file.exists() else ""
     return members(int(number)) if number.isdecimal() else []
+
+
+class SilenceNotes:
+    """Keeps the longest time for which each of these heartbeats was silent."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.longest = dict.fromkeys(names, 0.0)  # seconds
+
+    def sample(self) -> None:
+        now = timezone.now()
+        for lease in Lease.objects.filter(name__in=self.longest):
+            age = (now - (lease.beat_at or now)).total_seconds()
+            self.longest[lease.name] = max(self.longest[lease.name], age)
 
 
 class PollerCounter:

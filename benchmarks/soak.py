@@ -20,10 +20,16 @@ from typing import Any
 import httpx
 from django.conf import settings
 from django.db import DatabaseError
-from django.utils import timezone
 
 from benchmarks import chaos
-from benchmarks.chaos import ANSWER_FAULTS, FILE_FAULTS, FaultInjector, Killer, PollerCounter
+from benchmarks.chaos import (
+    ANSWER_FAULTS,
+    FILE_FAULTS,
+    FaultInjector,
+    Killer,
+    PollerCounter,
+    SilenceNotes,
+)
 from benchmarks.figures import Figure
 from benchmarks.outcomes import (
     ProviderRecords,
@@ -35,13 +41,12 @@ from benchmarks.processes import free_port, running
 from benchmarks.soak_rows import Rows
 from benchmarks.workload import PRESETS, Workload, key_at
 from tasks.management.supervision import Child, manage
-from tasks.models import Copy, Lease
+from tasks.models import Copy
 from tasks.simulator.records import Record
 
 TURN = 0.5  # seconds
 CHECK = 5.0  # seconds between two checks of the progress
 SETTLE = 60.0  # seconds of peace after the last task, for what was killed to be cleared away
-LONGEST_SILENCE = 60.0  # seconds
 LEAST_FAULTS = 0.2  # of all answers
 RESUMED = ("sweep", "archive")
 ROWS = Rows("soak")
@@ -81,7 +86,7 @@ class _Soak:
         self._faults = FaultInjector(self._origin, _kinds_of_faults())
         self._killer = Killer(chaos.of_work(work), size.kill)
         self._pollers = PollerCounter(port)
-        self._silence = dict.fromkeys(RESUMED, 0.0)
+        self._silence = SilenceNotes(RESUMED)
         self._began, self._began_at = time.monotonic(), time.time()
         self._seconds = 0.0
         self._check_at = 0.0
@@ -105,7 +110,7 @@ class _Soak:
         self._work.keep_alive()
         self._pollers.sample()
         with suppress(DatabaseError):
-            self._note_silence()
+            self._silence.sample()
         time.sleep(TURN)
 
     @property
@@ -132,13 +137,6 @@ class _Soak:
 
     def _clusters(self) -> set[int]:
         return chaos.groups_of(chaos.of_clusters())
-
-    def _note_silence(self) -> None:
-        """Keep the longest time that each heartbeat was silent."""
-        now = timezone.now()
-        for lease in Lease.objects.filter(name__in=RESUMED):
-            age = (now - (lease.beat_at or now)).total_seconds()
-            self._silence[lease.name] = max(self._silence[lease.name], age)
 
     # The table
 
@@ -181,16 +179,7 @@ class _Soak:
         yield ROWS.none("unfinished files left", unfinished_files(), "copies", Copy.objects.count())
         yield _one("clusters at the end", len(self._clusters()))
         yield _one("processes asking the provider at one moment, at most", self._pollers.most)
-        longest = max(self._silence.values())
-        each = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in self._silence.items())
-        yield Figure(
-            name=ROWS.named("longest silence of a heartbeat"),
-            measured=each,
-            baseline=f"promised: {LONGEST_SILENCE:.0f} s",
-            ratio=longest / LONGEST_SILENCE,
-            goal=f"< {LONGEST_SILENCE:.0f} s",
-            met=longest < LONGEST_SILENCE,
-        )
+        yield ROWS.silence(self._silence.longest)
 
     def _load(self, records: list[Record], counts: dict[str, Any]) -> Iterator[Figure]:
         yield ROWS.faulty(counts, LEAST_FAULTS)

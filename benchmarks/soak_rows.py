@@ -10,6 +10,8 @@ from typing import Any
 
 from benchmarks.figures import Figure
 
+LONGEST_SILENCE = 60.0  # seconds
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -45,6 +47,18 @@ class Rows:
             goal="the same",
             met=measured == wanted,
             exact=True,
+        )
+
+    def silence(self, longest: Mapping[str, float]) -> Figure:
+        """The longest silence of heartbeats, in seconds by their names."""
+        most = max(longest.values())
+        return Figure(
+            name=self.named("longest silence of a heartbeat"),
+            measured=", ".join(f"{name} {seconds:.0f} s" for name, seconds in longest.items()),
+            baseline=f"promised: {LONGEST_SILENCE:.0f} s",
+            ratio=most / LONGEST_SILENCE,
+            goal=f"< {LONGEST_SILENCE:.0f} s",
+            met=most < LONGEST_SILENCE,
         )
 
     def faulty(self, counts: Mapping[str, Any], least: float) -> Figure:
