@@ -71,6 +71,7 @@ class Size:
     pause: float = 0.0  # seconds of a program after each create
     kill: float = 5.0  # seconds between two kills
     kills: float = inf  # at most
+    longer: float = 120.0  # seconds of trouble at most after all ids were given, while some wait
     kinds: tuple[str, ...] = KINDS
     speed: float = 20.0  # of the provider's tasks
     longest: float = 3_600.0  # seconds after which it has failed
@@ -171,10 +172,11 @@ class _Soak:
         self._rate = self._size.creates / self._creating(
             self._size.peaceful, last, self._size.pause, self._trouble
         )
-        self._until(lambda: self._number("waiting") == 0, self._trouble)
+        peace_at = time.monotonic() + self._size.longer
+        self._until(lambda: time.monotonic() > peace_at or self._all_are_sent(), self._trouble)
         self._troubled = time.monotonic() - began
         self._faults.stop()
-        self._until(lambda: self._number("waiting", "sending") == 0)
+        self._until(lambda: self._all_are_sent() and not self._number("sending"))
         self._until(self._are_looked_up, self._look_again)
         self._decide()
         self._until(lambda: not self._records.in_another_state())
@@ -227,8 +229,11 @@ class _Soak:
             flush=True,
         )
 
-    def _number(self, *states: str) -> int:
-        return Submission.objects.filter(state__in=states).count()
+    def _all_are_sent(self) -> bool:
+        return self._number("waiting") == 0
+
+    def _number(self, state: str) -> int:
+        return Submission.objects.filter(state=state).count()
 
     def _trouble(self) -> None:
         self._faults.step()
