@@ -6,16 +6,19 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from tasks.models import Credential, Membership, Project, Task
+from tasks.models import ApiToken, Credential, Membership, Project, Task, TokenScope
 from tasks.status import Status
+from tasks.team.tokens import make_token
 
 
-def credential(name: str, slug: str, base_url: str, **fields: object) -> Credential:
+def credential(
+    name: str, slug: str, base_url: str, *, key: str = "sim-of-the-benchmarks", **fields: object
+) -> Credential:
     row = Credential(name=name, provider=slug, base_url=base_url, **fields)
-    row.replace_key("sim-of-the-benchmarks")
+    row.replace_key(key)
     row.save()
     return row
 
@@ -47,6 +50,14 @@ def person(name: str, projects: Iterable[Project] = (), **fields: object) -> Use
     for project in projects:
         Membership.objects.create(project=project, user=user)
     return user
+
+
+def token(user: User, project: Project) -> tuple[ApiToken, str]:
+    """A token of the API with which a program creates as this person, and its text."""
+    request = RequestFactory().post("/")
+    request.user = user
+    make, now = TokenScope.MAKE, timezone.now()
+    return make_token(request, user, name=str(user), scope=make, now=now, project=project)
 
 
 def session_cookie(user: User) -> str:

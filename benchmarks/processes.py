@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,8 +62,13 @@ def cpu_seconds(group: int) -> float:
 def members(group: int) -> list[int]:
     """The ids of a group's processes that run, the oldest first."""
     paths = (path for path in Path("/proc").glob("[0-9]*/stat") if _is_of(path, group))
-    running = [(fields, path) for path in paths if (fields := _fields(path)) and fields[0] != "Z"]
-    ages = sorted((int(fields[19]), int(path.parent.name)) for fields, path in running)
+    return in_order_of_age(int(path.parent.name) for path in paths)
+
+
+def in_order_of_age(pids: Iterable[int]) -> list[int]:
+    """Those of these processes that run, the oldest first."""
+    found = [(fields, pid) for pid in pids if (fields := _fields(Path(f"/proc/{pid}/stat")))]
+    ages = sorted((int(fields[19]), pid) for fields, pid in found if fields[0] != "Z")
     return [pid for _started, pid in ages]
 
 

@@ -28,6 +28,7 @@ MODULES = {
     "archive": "archive",
     "pages": "pages",
     "soak": "soak",
+    "api_soak": "api_soak",
 }
 NAMES = tuple(MODULES)
 

@@ -20,8 +20,8 @@ AT_ONCE = 3  # they wait for most of their time
 LONGEST = 300.0  # seconds, after which one counts as hung
 #: The longest ones first, so that none of them is left alone at the end.
 ORDER = (
-    "soak", "badge", "pages", "archive", "list", "feed", "team", "senders", "lateness", "serving",
-    "way_in", "admin", "costs", "refresh", "exports",
+    "api_soak", "soak", "badge", "pages", "archive", "list", "feed", "team", "senders", "lateness",
+    "serving", "way_in", "admin", "costs", "refresh", "exports",
 )  # fmt: skip
 
 

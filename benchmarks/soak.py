@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from math import inf
@@ -20,10 +20,16 @@ from typing import Any
 import httpx
 from django.conf import settings
 from django.db import DatabaseError
-from django.utils import timezone
 
 from benchmarks import chaos
-from benchmarks.chaos import FaultInjector, Killer, PollerCounter
+from benchmarks.chaos import (
+    ANSWER_FAULTS,
+    FILE_FAULTS,
+    FaultInjector,
+    Killer,
+    PollerCounter,
+    SilenceNotes,
+)
 from benchmarks.figures import Figure
 from benchmarks.outcomes import (
     ProviderRecords,
@@ -32,17 +38,18 @@ from benchmarks.outcomes import (
     unfinished_files,
 )
 from benchmarks.processes import free_port, running
+from benchmarks.soak_rows import Rows
 from benchmarks.workload import PRESETS, Workload, key_at
 from tasks.management.supervision import Child, manage
-from tasks.models import Copy, Lease
+from tasks.models import Copy
 from tasks.simulator.records import Record
 
 TURN = 0.5  # seconds
 CHECK = 5.0  # seconds between two checks of the progress
 SETTLE = 60.0  # seconds of peace after the last task, for what was killed to be cleared away
-LONGEST_SILENCE = 60.0  # seconds
 LEAST_FAULTS = 0.2  # of all answers
 RESUMED = ("sweep", "archive")
+ROWS = Rows("soak")
 
 
 @dataclass(frozen=True)
@@ -76,10 +83,10 @@ class _Soak:
         self._origin = f"http://127.0.0.1:{port}"
         self._workload = Workload(self._origin, state, size.tasks)
         self._records = ProviderRecords(state)
-        self._faults = FaultInjector(self._origin, map(key_at, PRESETS))
-        self._killer = Killer(work, size.kill)
+        self._faults = FaultInjector(self._origin, _kinds_of_faults())
+        self._killer = Killer(chaos.of_work(work), size.kill)
         self._pollers = PollerCounter(port)
-        self._silence = dict.fromkeys(RESUMED, 0.0)
+        self._silence = SilenceNotes(RESUMED)
         self._began, self._began_at = time.monotonic(), time.time()
         self._seconds = 0.0
         self._check_at = 0.0
@@ -103,7 +110,7 @@ class _Soak:
         self._work.keep_alive()
         self._pollers.sample()
         with suppress(DatabaseError):
-            self._note_silence()
+            self._silence.sample()
         time.sleep(TURN)
 
     @property
@@ -131,13 +138,6 @@ class _Soak:
     def _clusters(self) -> set[int]:
         return chaos.groups_of(chaos.of_clusters())
 
-    def _note_silence(self) -> None:
-        """Keep the longest time that each heartbeat was silent."""
-        now = timezone.now()
-        for lease in Lease.objects.filter(name__in=RESUMED):
-            age = (now - (lease.beat_at or now)).total_seconds()
-            self._silence[lease.name] = max(self._silence[lease.name], age)
-
     # The table
 
     def figures(self) -> Iterator[Figure]:
@@ -150,7 +150,7 @@ class _Soak:
 
     def _ends(self, records: list[Record]) -> Iterator[Figure]:
         statuses = Counter(record.timeline.final_status for record in records)
-        yield _none(
+        yield ROWS.none(
             "tasks in another state than the provider's",
             self._records.in_another_state(),
             ", ".join(f"{number:,} {status}" for status, number in statuses.most_common()),
@@ -158,12 +158,12 @@ class _Soak:
         )
         wrong = self._records.unsaved() + self._records.corrupted()
         files = f"{statuses['succeeded']:,} videos, {last_frames():,} last frames"
-        yield _none("files missing or different (SHA-256)", wrong, files, statuses["succeeded"])
+        yield ROWS.none("files missing or different (SHA-256)", wrong, files, statuses["succeeded"])
 
     def _once(self, records: list[Record], counts: dict[str, Any]) -> Iterator[Figure]:
         created = sum(task["creates"] for task in counts["tasks"].values())
         yield Figure(
-            name=_named("tasks made at the provider"),
+            name=ROWS.named("tasks made at the provider"),
             measured=f"{created:,}",
             baseline=f"asked for: {self._size.tasks:,}",
             ratio=created / self._size.tasks,
@@ -171,45 +171,22 @@ class _Soak:
             met=created == len(records) == self._size.tasks,
             exact=True,
         )
-        yield _none(
+        yield ROWS.none(
             "changes of status counted twice", repeated_changes(), "StatusChange rows", len(records)
         )
 
     def _machinery(self) -> Iterator[Figure]:
-        yield _none("unfinished files left", unfinished_files(), "copies", Copy.objects.count())
+        yield ROWS.none("unfinished files left", unfinished_files(), "copies", Copy.objects.count())
         yield _one("clusters at the end", len(self._clusters()))
         yield _one("processes asking the provider at one moment, at most", self._pollers.most)
-        longest = max(self._silence.values())
-        each = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in self._silence.items())
-        yield Figure(
-            name=_named("longest silence of a heartbeat"),
-            measured=each,
-            baseline=f"promised: {LONGEST_SILENCE:.0f} s",
-            ratio=longest / LONGEST_SILENCE,
-            goal=f"< {LONGEST_SILENCE:.0f} s",
-            met=longest < LONGEST_SILENCE,
-        )
+        yield ROWS.silence(self._silence.longest)
 
     def _load(self, records: list[Record], counts: dict[str, Any]) -> Iterator[Figure]:
-        answers, faults = sum(counts["operations"].values()), sum(counts["faults"].values())
-        yield Figure(
-            name=_named("answers that were faulty: " + _listed(counts["faults"])),
-            measured=f"{faults:,}",
-            baseline=f"{answers:,} answers ({_listed(counts['operations'])})",
-            ratio=faults / answers,
-            goal=f"≥ {LEAST_FAULTS}",
-            met=faults / answers >= LEAST_FAULTS,
-        )
-        kills = self._killer.kills
-        yield Figure(
-            name=_named("kill -9: " + _listed(kills)),
-            measured=f"{kills.total()}",
-            baseline=f"one each {self._seconds / max(1, kills.total()):.0f} s",
-            ratio=kills.total() / max(1.0, self._seconds),
-        )
+        yield ROWS.faulty(counts, LEAST_FAULTS)
+        yield ROWS.killed(self._killer.kills, self._seconds)
         ideal = max(record.timeline.ends_at for record in records) - self._began_at
         yield Figure(
-            name=_named("until all was true and saved"),
+            name=ROWS.named("until all was true and saved"),
             measured=f"{self._seconds:.0f} s (load {os.getloadavg()[1]:.1f})",
             baseline=f"the provider's last task ended after {ideal:.0f} s",
             ratio=self._seconds / ideal,
@@ -218,36 +195,16 @@ class _Soak:
         )
 
 
-def _named(what: str) -> str:
-    return f"soak, {what}"
-
-
-def _none(what: str, found: Sequence[object], among: str, number: int) -> Figure:
-    """A row whose goal is zero; the first of those found go to the terminal."""
-    if found:
-        print(f"{what}: {found[:10]}", file=sys.stderr)
-    return Figure(
-        name=_named(what),
-        measured=f"{len(found):,}",
-        baseline=among,
-        ratio=len(found) / max(1, number),
-        goal="0",
-        met=not found,
-        exact=True,
-    )
+def _kinds_of_faults() -> dict[str, tuple[str, ...]]:
+    return dict.fromkeys(map(key_at, PRESETS), ANSWER_FAULTS) | {"media": FILE_FAULTS}
 
 
 def _one(what: str, number: int) -> Figure:
     return Figure(
-        name=_named(what),
+        name=ROWS.named(what),
         measured=str(number),
         baseline="one",
         ratio=number,
         goal="1",
         met=number == 1,
     )
-
-
-def _listed(numbers: dict[str, int]) -> str:
-    ordered = sorted(numbers.items(), key=lambda item: -item[1])
-    return ", ".join(f"{number:,} {what}" for what, number in ordered)

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.utils import timezone
-from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from tasks import encryption
+from tasks import encryption, queue
 from tasks.archive.purge import purge as purge_trash
 from tasks.clients import calls
 from tasks.models import ApiCallback, Bill, Credential, Reconciliation, Submission
@@ -46,9 +45,9 @@ def sweep() -> None:
     """
     with redacted():
         if Submission.objects.unfinished(timezone.now()):
-            async_task(SEND)
+            queue.once(SEND)
         if ApiCallback.objects.due(timezone.now()).exists():
-            async_task(CALL_CLIENTS)
+            queue.once(CALL_CLIENTS)
         for pk in recover_cancellations(timezone.now()):
             async_task(CANCEL, pk)
         for pk in Bill.objects.abandoned(timezone.now()):
@@ -63,7 +62,7 @@ def send() -> None:
         mark_interrupted(timezone.now())
         send_waiting(SEND_SECONDS)
         if Submission.objects.waiting(timezone.now()).exists():
-            async_task(SEND)
+            queue.once(SEND)
 
 
 def call_clients() -> None:
@@ -71,7 +70,7 @@ def call_clients() -> None:
     with redacted():
         calls.call_due(timezone.now())
         if ApiCallback.objects.due(timezone.now()).exists():
-            async_task(CALL_CLIENTS)
+            queue.once(CALL_CLIENTS)
 
 
 def test_credential(pk: int) -> None:
@@ -149,13 +148,4 @@ def redacted() -> Iterator[None]:
 
 def ensure_sweep() -> bool:
     """Queue a sweep unless one is waiting; whether it was queued."""
-    if sweep_is_queued():
-        return False
-    async_task(SWEEP)
-    return True
-
-
-def sweep_is_queued() -> bool:
-    """Whether a sweep waits. A job that a worker holds, or died with, is locked and not counted."""
-    waiting = OrmQ.objects.filter(lock__lte=timezone.now())
-    return any(row.task.get("func") == SWEEP for row in waiting)
+    return queue.once(SWEEP)

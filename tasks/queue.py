@@ -13,6 +13,24 @@ def depth() -> int:
     return OrmQ.objects.filter(lock__lte=timezone.now()).count()
 
 
+def is_waiting(job: str) -> bool:
+    """Whether such a job waits for a worker; one that a worker holds, or died with, does not."""
+    waiting = OrmQ.objects.filter(lock__lte=timezone.now()).order_by("-pk")
+    return any(row.task.get("func") == job for row in waiting)
+
+
+def once(job: str) -> bool:
+    """Queue a job without arguments unless one waits, which will do its part; whether it did.
+
+    Call it once everything that the job is to find is committed. Hundreds of equal jobs, one for
+    each create of a busy program, would keep the sweep behind them waiting for minutes.
+    """
+    if is_waiting(job):
+        return False
+    async_task(job)
+    return True
+
+
 def test_credential(pk: int) -> None:
     """Have a worker test a credential."""
     async_task("tasks.jobs.test_credential", pk)
@@ -30,12 +48,12 @@ def purge() -> None:
 
 def send() -> None:
     """Have a worker send the waiting creates."""
-    async_task("tasks.jobs.send")
+    once("tasks.jobs.send")
 
 
 def call_clients() -> None:
     """Have a worker call the addresses that clients gave."""
-    async_task("tasks.jobs.call_clients")
+    once("tasks.jobs.call_clients")
 
 
 def cancel(pk: int) -> None:

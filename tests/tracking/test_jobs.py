@@ -1,12 +1,13 @@
 """The functions that django-q2 calls."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
-from tasks import jobs
+from tasks import jobs, queue
 from tasks.models import Lease
 from tasks.tracking import refresh
 
@@ -52,3 +53,18 @@ def test_a_schedule_restarts_the_sweep_as_the_last_resort() -> None:
     schedule = Schedule.objects.get(name="sweep")
     assert (schedule.func, schedule.schedule_type, schedule.minutes) == (jobs.SWEEP, "I", 1)
     assert schedule.repeats == -1
+
+
+@pytest.mark.parametrize("ask", [queue.send, queue.call_clients])
+def test_many_creates_leave_one_job_before_the_sweep(ask: Callable[[], None]) -> None:
+    for _ in range(20):
+        ask()
+    jobs.ensure_sweep()
+    assert [row.task["func"] for row in OrmQ.objects.order_by("pk")][1:] == [jobs.SWEEP]
+
+
+def test_a_job_that_a_worker_holds_does_not_send_what_was_placed_since() -> None:
+    queue.send()
+    OrmQ.objects.update(lock=timezone.now() + timedelta(seconds=90))
+    queue.send()
+    assert queue.depth() == 1 and OrmQ.objects.count() == 2
