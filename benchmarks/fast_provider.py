@@ -4,7 +4,7 @@ Run as a process of its own: python -m benchmarks.fast_provider --port 9301 --la
 It answers GET …/{id} with a native task of about 1.8 kB. Of the answers about one task, `--changed`
 (a share) differ from the one before; with `--restless` all differ in bytes, as if a gateway stamped
 each answer with the time. A POST gets a new id, after `--create-latency` seconds. GET /counts tells
-how many creates and other questions came.
+how many creates and questions about tasks came.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Provider(asyncio.Protocol):
     latency = create_latency = 0.0
     changed = 0.2
     restless = False
-    answers = creates = 0
+    answers = asked = creates = 0
     versions: dict[bytes, int] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -56,9 +56,10 @@ def created() -> bytes:
 
 def respond(path: bytes) -> bytes:
     if path == b"/counts":
-        counts = {"create": Provider.creates, "other": Provider.answers}
+        counts = {"create": Provider.creates, "task": Provider.asked}
         return answer_of(json.dumps(counts).encode())
     Provider.answers += 1
+    Provider.asked += b"/tasks" in path
     remote_id = path.rpartition(b"/")[2]
     version = Provider.versions.get(remote_id, 0)
     if hash((remote_id, Provider.answers)) % 1000 < Provider.changed * 1000:
