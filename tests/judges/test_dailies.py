@@ -143,8 +143,7 @@ def trials(
     for slug, lines in _snippets(dailies).items():
         path = folder / f"{slug}.lines"
         path.write_text(lines)
-        run = {"curl": _curl, "ai-sdk": partial(_node, node)}.get(slug, partial(_python, python))
-        begin(f"lines-{slug}", partial(run, path))
+        begin(f"lines-{slug}", partial(_command, slug, path, python, node))
     yield began
     for each in began.values():
         each.end()
@@ -174,19 +173,22 @@ def _snippets(dailies: Dailies) -> dict[str, str]:
     return {tool.slug: tool.lines for tool in shown if tool.slug in SNIPPETS}
 
 
-def _curl(lines: Path) -> Command:
-    if not shutil.which("curl"):
-        pytest.skip("there is no curl on this machine")
-    return ["bash", "-e", lines]
-
-
 def _node(node: Callable[[], Path], script: Path) -> Command:
     """Copy a script to where its packages are looked for, under a name of this file's own."""
     return ["node", shutil.copy(script, node() / f"dailies-{script.stem}.mjs")]
 
 
-def _python(python: Callable[[], Path], lines: Path) -> Command:
-    return [python(), lines]
+def _command(
+    slug: str, lines: Path, python: Callable[[], Path], node: Callable[[], Path]
+) -> Command:
+    """Return the command for lines of the page that connects programs."""
+    if slug == "ai-sdk":
+        return _node(node, lines)
+    if slug != "curl":
+        return [python(), lines]
+    if not shutil.which("curl"):
+        pytest.skip("there is no curl on this machine")
+    return ["bash", "-e", lines]
 
 
 @pytest.mark.parametrize("name", ["volcenginesdkarkruntime", "byteplussdkarkruntime"])
