@@ -7,6 +7,7 @@ openai_videos.py https://dailies.example.com/v1 doubao
 from __future__ import annotations
 
 import asyncio
+import socket
 import uuid
 import warnings
 from collections.abc import Collection
@@ -215,15 +216,21 @@ def be_refused_too_many_requests() -> None:
 
 
 class LosingTransport(httpx2.HTTPTransport):
-    """Sends a first request, and gives up on its answer at once."""
+    """Sends a first request, and is gone before it can be answered; over http only."""
 
-    lost = 0
+    has_lost = False
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        if not self.lost:
-            self.lost += 1
-            request.extensions["timeout"] = dict(request.extensions["timeout"], read=0.001)
-        return super().handle_request(request)
+        if self.has_lost:
+            return super().handle_request(request)
+        self.has_lost = True
+        assert "content-length" in request.headers, request.headers
+        lines = [f"{request.method} {request.url.path} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
+        head = "\r\n".join([*lines, "", ""]).encode()
+        with socket.create_connection((request.url.host, request.url.port or 80)) as connection:
+            connection.sendall(head + request.read())
+        raise httpx2.ReadError("The answer was lost.", request=request)
 
 
 def create_again_after_a_lost_answer() -> None:
@@ -233,7 +240,7 @@ def create_again_after_a_lost_answer() -> None:
         of = openai.OpenAI(base_url=given.base_url, api_key=steps.key(), http_client=http).videos
         prompt = f"A boat {uuid.uuid4()} sim:queue=600"
         made = of.create(model=MODEL, prompt=prompt)
-    assert transport.lost, "no answer was lost"
+    assert transport.has_lost, "no answer was lost"
     same = [video.id for video in videos().list(limit=100) if video.prompt == prompt]
     assert same == [made.id], same
 

@@ -25,6 +25,7 @@ HERE = Path(__file__).parent
 PATIENCE = 600  # seconds for a judge
 SNIPPETS = ("curl", "volcengine", "byteplus", "openai", "ai-sdk")
 OPTIONS = ("--patience", "240", "--pause", "0.5", "--at-once", "6", "--refused-later")
+Command = list[str | Path]
 #: The provider of each judge's tokens.
 JUDGES = {
     "volcenginesdkarkruntime": "volcengine",
@@ -65,9 +66,7 @@ class Dailies(Installation):
 class Trial:
     """A program that runs in a folder of its own, with what it printed; or why it cannot."""
 
-    def __init__(
-        self, folder: Path, command: Callable[[], list[str | Path]], **variables: str
-    ) -> None:
+    def __init__(self, folder: Path, command: Callable[[], Command], **variables: str) -> None:
         folder.mkdir()
         self.folder, self._why_not = folder, None
         try:
@@ -108,27 +107,30 @@ class Trial:
 def dailies(furnished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dailies]:
     home = Dailies(shutil.copytree(furnished, tmp_path_factory.mktemp("judged") / "data"))
     with Simulator(speed=50) as sim:
-        home.furnish(sim)
-        home.up()
-        yield home
-        home.end()
-    print(home.output())
+        try:
+            home.furnish(sim)
+            home.up()
+            yield home
+        finally:
+            home.end()
+            print(home.output())
 
 
 @pytest.fixture(scope="module")
 def trials(
     dailies: Dailies, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Trial]]:
-    """Everything that is tried, already running."""
+    """All programs that are tried, already running."""
     folder, ark, v1 = tmp_path_factory.mktemp("trials"), *_base_urls(dailies)
+    python, node = _found(environments.python), _found(environments.node)
     began: dict[str, Trial] = {}
 
-    def begin(name: str, command: Callable[[], list[str | Path]]) -> None:
+    def begin(name: str, command: Callable[[], Command]) -> None:
         keys = json.dumps(dailies.tokens.get(name, {}))
         began[name] = Trial(folder / name, command, JUDGE_KEYS=keys)
 
-    def script(name: str, *given: str) -> Callable[[], list[str | Path]]:
-        return lambda: [environments.python(), HERE / f"{name}.py", *given, *OPTIONS]
+    def script(name: str, *given: str) -> Callable[[], Command]:
+        return lambda: [python(), HERE / f"{name}.py", *given, *OPTIONS]
 
     begin("volcenginesdkarkruntime", script("ark_sdk", "volcenginesdkarkruntime", ark, "doubao"))
     begin("byteplussdkarkruntime", script("ark_sdk", "byteplussdkarkruntime", ark, "dreamina"))
@@ -136,10 +138,12 @@ def trials(
     begin("byteplus_wrapper", script("byteplus_wrapper", ark, str(folder)))
     begin("mcp_server", script("mcp_server", ark, str(folder)))
     # A create is sent to the provider once, so one that answers 503 is not asked again.
-    begin("ai_sdk", lambda: [*_node("ai_sdk.mjs"), ark, *OPTIONS, "--without", "an_overload"])
+    left_out = ("--without", "an_overload")
+    begin("ai_sdk", lambda: [*_node(node, HERE / "ai_sdk.mjs"), ark, *OPTIONS, *left_out])
     for slug, lines in _snippets(dailies).items():
-        name = f"lines-{slug}"
-        begin(name, partial(_snippet, folder / name, slug, lines))
+        path = folder / f"{slug}.lines"
+        path.write_text(lines)
+        begin(f"lines-{slug}", partial(_command, slug, path, python, node))
     yield began
     for each in began.values():
         each.end()
@@ -149,10 +153,18 @@ def _base_urls(dailies: Dailies) -> tuple[str, str]:
     return f"{dailies.origin}/api/v3", f"{dailies.origin}/v1"
 
 
-def _node(script: str, source: Path | None = None) -> list[str | Path]:
-    """Return the command for a script, put beside the packages that it imports."""
-    name = f"dailies-{script}"
-    return ["node", shutil.copy(source or HERE / script, environments.node() / name)]
+def _found(environment: Callable[[], Path]) -> Callable[[], Path]:
+    """Look for an environment once; return a function that returns it, or says why not."""
+    try:
+        found = environment()
+    except (pytest.skip.Exception, pytest.fail.Exception) as error:
+        why = error
+
+        def refuse() -> Path:
+            raise why
+
+        return refuse
+    return lambda: found
 
 
 def _snippets(dailies: Dailies) -> dict[str, str]:
@@ -161,14 +173,22 @@ def _snippets(dailies: Dailies) -> dict[str, str]:
     return {tool.slug: tool.lines for tool in shown if tool.slug in SNIPPETS}
 
 
-def _snippet(folder: Path, slug: str, lines: str) -> list[str | Path]:
+def _node(node: Callable[[], Path], script: Path) -> Command:
+    """Copy a script to where its packages are looked for, under a name of this file's own."""
+    return ["node", shutil.copy(script, node() / f"dailies-{script.stem}.mjs")]
+
+
+def _command(
+    slug: str, lines: Path, python: Callable[[], Path], node: Callable[[], Path]
+) -> Command:
     """Return the command for lines of the page that connects programs."""
-    (folder / "lines").write_text(lines)
-    if slug == "curl":
-        return ["bash", "-e", folder / "lines"]
     if slug == "ai-sdk":
-        return _node("connect.mjs", folder / "lines")
-    return [environments.python(), folder / "lines"]
+        return _node(node, lines)
+    if slug != "curl":
+        return [python(), lines]
+    if not shutil.which("curl"):
+        pytest.skip("there is no curl on this machine")
+    return ["bash", "-e", lines]
 
 
 @pytest.mark.parametrize("name", ["volcenginesdkarkruntime", "byteplussdkarkruntime"])
