@@ -37,6 +37,7 @@ def _growth(behave: Behave, **requests: Any) -> tuple[int, Trouble | None]:
         tracemalloc.stop()
 
 
+@pytest.mark.exhaustive
 def test_a_gzip_bomb_is_not_unpacked() -> None:
     bomb = gzip.compress(bytes(200 * MEGABYTE), compresslevel=1)
     grown, _ = _growth(replying(answer(body=bomb, content_encoding="gzip")))

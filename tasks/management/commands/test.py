@@ -17,7 +17,7 @@ IN_TURN = ["--dist", "loadgroup", "--no-loadscope-reorder"]
 class Command(BaseCommand):
     help = (
         "Run the tests: all of them, or with --quick those that need neither a browser nor a "
-        "process of ours, nor go through all there is; of many cases with a database two. "
+        "process of ours, nor go through all there is; of cases with a database the first. "
         "Any other option is pytest's own."
     )
 
