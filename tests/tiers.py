@@ -33,6 +33,9 @@ PURE = {"bucket", "judges", "media", "processes", "providers", "simulator"}
 EACH_CASE = {"billing", "models", "ops", "upgrades"}
 #: Cases of one test up to which all of them run, although each asks the database.
 FEW = 4
+#: Cases of a test without a database that `--quick` takes at most: each costs 2 ms or more, most of
+#: it pytest's, and there are two thousand of them.
+MANY = 10
 #: What sweeps, works or saves beside a browser.
 BESIDE = {"sweeping", "working", "archiving"}
 #: Installations on SQLite, whatever the suite runs on.
@@ -43,8 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick",
         action="store_true",
-        help="leave out tests marked `browser`, `process` or `exhaustive`, and of a test with a "
-        "database all cases but the first",
+        help="leave out tests marked `browser`, `process` or `exhaustive`; take one case of a "
+        "test with a database, and at most ten of any other",
     )
 
 
@@ -137,24 +140,24 @@ def _is_long(item: pytest.Item) -> bool:
 
 
 def _further_cases(items: list[pytest.Item]) -> Iterator[pytest.Item]:
-    """All but the first case of each test that asks the database."""
-    for cases in _cases_with_a_database(items):
-        yield from cases[1:]
+    """All but the first case of each test that asks the database, and but MANY of any other."""
+    for cases in _cases_of_each_test(items):
+        between = -(-len(cases) // MANY)
+        kept = cases[:1] if _asks_the_database(cases[0]) else cases[::between]
+        yield from (case for case in cases if case not in kept)
 
 
 def _inner_cases(items: list[pytest.Item]) -> Iterator[pytest.Item]:
     """All but the first and the last case of tests that ask the database for each of many."""
-    for cases in _cases_with_a_database(items):
-        if len(cases) > FEW:
+    for cases in _cases_of_each_test(items):
+        if len(cases) > FEW and _asks_the_database(cases[0]):
             yield from cases[1:-1]
 
 
-def _cases_with_a_database(items: list[pytest.Item]) -> list[list[pytest.Item]]:
-    """The cases of each test that asks the database, in their order."""
+def _cases_of_each_test(items: list[pytest.Item]) -> list[list[pytest.Item]]:
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
-        if _asks_the_database(item):
-            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
     return list(cases.values())
 
 
