@@ -99,6 +99,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 640, 360) + byte
 GIF = b"GIF89a" + struct.pack("<HHB2x", 640, 360, 0)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("head", "piece", "end"),
     [
