@@ -25,7 +25,9 @@ def found_in(term: Term, entry: Entry) -> list[str]:
     texts = {"en": english(entry), "zh": entry["msgstr"]}
     for allowed in term.get("but", ()):
         texts = {language: text.replace(allowed, "") for language, text in texts.items()}
-    whole = [rf"(?<![\w-]){re.escape(word)}(?![\w-])" for word in term.get("not_en", ())]
+    small = texts["en"].lower()
+    near = [word for word in term.get("not_en", ()) if word.lower() in small]
+    whole = [rf"(?<![\w-]){re.escape(word)}(?![\w-])" for word in near]
     return [
         *(match[0] for each in whole for match in re.finditer(each, texts["en"], re.IGNORECASE)),
         *(word for word in term.get("not_zh", ()) if word in texts["zh"]),

@@ -17,6 +17,9 @@ hypothesis_settings.register_profile(
     "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("suite")
+#: Examples of a test that does not say how many it needs, where not all tests run.
+suite = hypothesis_settings.get_profile("suite")
+hypothesis_settings.register_profile("quick", parent=suite, max_examples=20)
 
 #: Whoever asks for one of these drives a browser, or starts a process of ours.
 FIXTURES = {
@@ -30,6 +33,9 @@ PURE = {"bucket", "judges", "media", "processes", "providers", "simulator"}
 EACH_CASE = {"billing", "models", "ops", "upgrades"}
 #: Cases of one test up to which all of them run, although each asks the database.
 FEW = 4
+#: Cases of a test without a database that `--quick` takes at most: each costs 2 ms or more, most of
+#: it pytest's, and there are two thousand of them.
+MANY = 10
 #: What sweeps, works or saves beside a browser.
 BESIDE = {"sweeping", "working", "archiving"}
 #: Installations on SQLite, whatever the suite runs on.
@@ -40,8 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--quick",
         action="store_true",
-        help="leave out tests marked `browser`, `process` or `exhaustive`, and of many cases of "
-        "one test with a database all but two",
+        help="leave out tests marked `browser`, `process` or `exhaustive`; take one case of a "
+        "test with a database, and at most ten of any other",
     )
 
 
@@ -61,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave_out(items, set(_inner_cases(asking_the_same)).__contains__, config)
     if config.getoption("quick"):
         _leave_out(items, _is_long, config)
-        _leave_out(items, set(_inner_cases(items)).__contains__, config)
+        _leave_out(items, set(_further_cases(items)).__contains__, config)
     else:
         items[:] = _in_order_of_running(items)
 
@@ -133,15 +139,26 @@ def _is_long(item: pytest.Item) -> bool:
     return bool(_tier(item)) or item.get_closest_marker("exhaustive") is not None
 
 
+def _further_cases(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """All but the first case of each test that asks the database, and but MANY of any other."""
+    for cases in _cases_of_each_test(items):
+        between = -(-len(cases) // MANY)
+        kept = cases[:1] if _asks_the_database(cases[0]) else cases[::between]
+        yield from (case for case in cases if case not in kept)
+
+
 def _inner_cases(items: list[pytest.Item]) -> Iterator[pytest.Item]:
     """All but the first and the last case of tests that ask the database for each of many."""
+    for cases in _cases_of_each_test(items):
+        if len(cases) > FEW and _asks_the_database(cases[0]):
+            yield from cases[1:-1]
+
+
+def _cases_of_each_test(items: list[pytest.Item]) -> list[list[pytest.Item]]:
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
-        if _asks_the_database(item):
-            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    for many in cases.values():
-        if len(many) > FEW:
-            yield from many[1:-1]
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return list(cases.values())
 
 
 def _in_order_of_running(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -162,9 +179,11 @@ def _in_order_of_running(items: list[pytest.Item]) -> list[pytest.Item]:
     return [item for _, item in sorted(slow, key=itemgetter(0))] + tiers[""]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let the garbage collector look seldom: a quarter of each worker's collecting was its."""
     gc.set_threshold(20_000, 20, 100)
+    if config.getoption("quick"):
+        hypothesis_settings.load_profile("quick")
 
 
 def pytest_collection_finish() -> None:

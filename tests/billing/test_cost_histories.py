@@ -224,6 +224,7 @@ def history(project: Project, credential: Credential, member: User) -> History:
 FIXED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
+@pytest.mark.exhaustive
 @settings(max_examples=5, suppress_health_check=FIXED, database=None, derandomize=True)
 @given(steps=STEPS)
 def test_all_sums_are_those_of_the_charges_at_each_step(
@@ -240,6 +241,7 @@ def test_they_are_in_many_histories(history: History, steps: list[tuple[str, int
     tell(history, steps, after_each=assert_sums_hold)
 
 
+@pytest.mark.exhaustive
 def test_a_history_reaches_every_outcome(history: History) -> None:
     """Show that the steps do something: nothing would be proven by histories of no takes."""
     outcomes: set[str] = set()

@@ -99,23 +99,26 @@ PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 640, 360) + byte
 GIF = b"GIF89a" + struct.pack("<HHB2x", 640, 360, 0)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
-    "content",
+    ("head", "piece", "end"),
     [
-        b"\xff\xd8" + b"\xff" * LARGE,
-        b"\xff\xd8" + FRAME + b"\xff\xd0" * (LARGE // 2) + SCAN,
-        b"\xff\xd8" + FRAME + b"\xff\xff\xe0\x00\x02" * (LARGE // 5) + SCAN,
-        PNG + b"\0\0\0\0tEXt....\0" * (LARGE // 12),
-        GIF + b"\x21\x01\x00" * (LARGE // 3),
-        GIF + (b"\x2c" + bytes(9) + b"\x08\x00") * (LARGE // 12),
-        GIF + b"\x21\x01" + b"\x01x" * (LARGE // 2),
-        RIFF + b"ICCP\0\0\0\0" * (LARGE // 8),
+        (b"\xff\xd8", b"\xff", b""),
+        (b"\xff\xd8" + FRAME, b"\xff\xd0", SCAN),
+        (b"\xff\xd8" + FRAME, b"\xff\xff\xe0\x00\x02", SCAN),
+        (PNG, b"\0\0\0\0tEXt....\0", b""),
+        (GIF, b"\x21\x01\x00", b""),
+        (GIF, b"\x2c" + bytes(9) + b"\x08\x00", b""),
+        (GIF + b"\x21\x01", b"\x01x", b""),
+        (RIFF, b"ICCP\0\0\0\0", b""),
     ],
     ids=["padding", "rst", "segments", "png", "extensions", "frames", "blocks", "webp"],
 )
-def test_however_many_pieces_a_file_has_it_is_read_in_bounded_steps(content: bytes) -> None:
+def test_however_many_pieces_a_file_has_it_is_read_in_bounded_steps(
+    head: bytes, piece: bytes, end: bytes
+) -> None:
     """A read of a few bytes takes 0.2 µs; a file of the worst kind had 30 million of them."""
-    file = Counting(content)
+    file = Counting(head + piece * (LARGE // len(piece)) + end)
     with contextlib.suppress(NotAnImageError):
         read_picture(file)
     assert file.reads < 4 * MAX_BLOCKS

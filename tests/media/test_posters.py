@@ -161,7 +161,7 @@ def asked() -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *args: Any) -> None: ...
 
     server = HTTPServer(("127.0.0.1", 0), Ear)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=[0.02], daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}", paths
     server.shutdown()

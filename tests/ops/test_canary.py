@@ -66,7 +66,7 @@ class Parrot(BaseHTTPRequestHandler):
 def parrot(settings: Settings) -> Iterator[Credential]:
     """A credential at that gateway, with the canary for a key."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Parrot) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         place = f"127.0.0.1:{server.server_port}"
         settings.PRIVATE_HOSTS = [place]
         row = Credential(name="Parrot", provider="volcengine", base_url=f"http://{place}")

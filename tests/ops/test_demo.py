@@ -66,7 +66,21 @@ def takes(found: list[demo_plan.Press]) -> int:
     return sum(len(press.ids) for press in found)
 
 
-def test_ledger_sums_budgets_and_files_of_a_demonstration_agree(past: SampleLife) -> None:
+def test_the_past_agrees_with_itself_ends_in_the_present_and_is_written_once(
+    past: SampleLife,
+) -> None:
+    assert_it_agrees()
+    newest = Task.objects.order_by("-pk")[:30]
+    assert all(not Submission.objects.filter(task=task).exists() for task in newest)
+    assert not posters.can_make(), "so all previews are left to the archive"
+    assert Copy.objects.without_previews().count() == Copy.objects.saved().count()
+    before = Task.objects.count()
+    past.begin()
+    assert Task.objects.count() == before
+
+
+def assert_it_agrees() -> None:
+    """Its ledger, its sums, its budgets and its files say the same."""
     parts = (cost_checks.costs, database_checks.sums_of_spending, file_checks.saved_files)
     results = [result for part in parts for result in part()]
     assert [each for each in results if each.level != Level.OK] == []
@@ -78,17 +92,7 @@ def test_ledger_sums_budgets_and_files_of_a_demonstration_agree(past: SampleLife
     assert not Task.objects.filter(submission__isnull=False, check_after__isnull=False).exists()
 
 
-def test_its_newest_tasks_are_those_of_the_simulator(past: SampleLife) -> None:
-    newest = Task.objects.order_by("-pk")[:30]
-    assert all(not Submission.objects.filter(task=task).exists() for task in newest)
-
-
-def test_a_second_start_adds_nothing_to_the_past(past: SampleLife) -> None:
-    before = Task.objects.count()
-    past.begin()
-    assert Task.objects.count() == before
-
-
+@pytest.mark.exhaustive
 def test_each_clip_plays_and_outlives_the_others(past: SampleLife) -> None:
     copies = list(Copy.objects.saved().order_by("pk"))
     for copy in copies:
@@ -103,8 +107,3 @@ def test_each_clip_plays_and_outlives_the_others(past: SampleLife) -> None:
     assert not storages["videos"].exists(one.name)
     assert storages["videos"].size(same.name) == same.size
     assert sum(StorageUse.objects.values_list("files", flat=True)) == len(copies) - 1
-
-
-def test_previews_that_cannot_be_made_yet_are_left_to_the_archive(past: SampleLife) -> None:
-    assert not posters.can_make()
-    assert Copy.objects.without_previews().count() == Copy.objects.saved().count()

@@ -186,7 +186,7 @@ def test_a_provider_with_another_clock_is_reported(
     credential: Credential, settings: Settings
 ) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), InThePast) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         place = f"127.0.0.1:{server.server_port}"
         settings.PRIVATE_HOSTS = [place]
         Credential.objects.update(base_url=f"http://{place}")

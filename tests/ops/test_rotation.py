@@ -34,6 +34,12 @@ def own_lock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(rotate_keys, "RUN_DIR", tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process beside this one has read the old keys, so none is given time to seal with them."""
+    monkeypatch.setattr(rotate_keys, "SETTLE", 0)
+
+
 @pytest.fixture
 def key_file(settings: Settings, tmp_path: Path) -> Path:
     """The key file of an installation that keeps its keys in one."""

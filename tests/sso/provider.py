@@ -32,7 +32,7 @@ class Provider(ThreadingHTTPServer):
         self.tokens: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Provider:
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=[0.02], daemon=True).start()
         return self
 
     def __exit__(self, *args: object) -> None:

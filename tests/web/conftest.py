@@ -6,14 +6,23 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    user_logged_in,
+)
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 from tasks.models import Copy, CopyKind, CopyState, Project, Task
+from tasks.team.signin.auth import SessionStore
 
 ClientOf = Callable[[User], Client]
 SaveCopy = Callable[..., Copy]
@@ -26,10 +35,24 @@ def client_of(project: Project) -> ClientOf:
 
     def client_of(user: User) -> Client:
         client = Client()
-        client.force_login(user)
+        client.cookies[settings.SESSION_COOKIE_NAME] = session_of(user)
         return client
 
     return client_of
+
+
+def session_of(user: User) -> str:
+    """The key of a new session of this person, made with less work than by `force_login`.
+
+    Django's own asks for a free key twice and writes the session three times.
+    """
+    session = SessionStore(get_random_string(32))
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save(must_create=True)
+    user_logged_in.send(User, request=HttpRequest(), user=user)
+    return str(session.session_key)
 
 
 @pytest.fixture

@@ -595,6 +595,7 @@ def test_other_methods_are_refused_and_change_nothing(
     assert wrong == {}
 
 
+@pytest.mark.exhaustive
 def test_what_is_only_read_takes_no_post(people: list[User], world: dict[str, int]) -> None:
     keys = sessions(people)
     for route in GET_ONLY:

@@ -105,7 +105,8 @@ def test_a_clock_that_was_set_back_makes_no_age_negative(make_task: MakeTask) ->
     assert (found.sweep_heartbeat_age, found.oldest_due_check_age) == (0.0, 0.0)
 
 
-def test_the_heartbeat_is_that_of_the_sweep(db: None) -> None:
+def test_the_heartbeat_is_that_of_the_sweep(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refresh, "IDLE_SLICE", 0.01)
     refresh.sweep(0)
     assert SWEEP == refresh.LEASE
     assert InstallationStatus.read(timezone.now()).sweep_heartbeat_age is not None

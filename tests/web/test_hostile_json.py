@@ -115,6 +115,7 @@ def doors(client_of: ClientOf, member: User, viewer: User) -> dict[str, Post]:
     return {name: door(name, client) for name, client in clients.items()}
 
 
+@pytest.mark.exhaustive
 def test_what_is_no_json_is_not_understood(doors: dict[str, Post]) -> None:
     for (name, post), posted in product(doors.items(), NO_JSON):
         page = post(posted)
@@ -173,6 +174,7 @@ def test_a_known_passkey_with_a_wrong_signature_is_a_wrong_one(
     assert "_auth_user_id" not in client.session
 
 
+@pytest.mark.exhaustive
 def test_a_file_may_be_nested_as_deeply_as_it_likes(
     client_of: ClientOf, member: User, ark: Credential
 ) -> None:

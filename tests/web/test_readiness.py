@@ -25,7 +25,8 @@ from tests.tracking.in_process import VirtualTime
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ON_SQLITE = connection.vendor == "sqlite"
-MANIFEST = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+#: As the site collects them, but for the compression, which takes longer than all else.
+MANIFEST = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
 
 
 @pytest.fixture(autouse=True)

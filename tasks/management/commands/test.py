@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 CORES = os.cpu_count() or 2
-#: Browsers and processes are waited for, so the whole suite has more workers than cores.
-WORKERS = {"quick": max(2, CORES), "whole": max(3, CORES * 3 // 2)}
+#: Browsers, processes, time limits and other threads are waited for: more workers than cores.
+WORKERS = max(3, CORES * 3 // 2)
 #: Each worker takes the next test as soon as it is free, in the order that tests/tiers.py gives.
 IN_TURN = ["--dist", "loadgroup", "--no-loadscope-reorder"]
 
@@ -17,7 +17,7 @@ IN_TURN = ["--dist", "loadgroup", "--no-loadscope-reorder"]
 class Command(BaseCommand):
     help = (
         "Run the tests: all of them, or with --quick those that need neither a browser nor a "
-        "process of ours, nor go through all there is; of many cases with a database two. "
+        "process of ours, nor go through all there is; of many cases a few. "
         "Any other option is pytest's own."
     )
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         options = argv[2:]
         if set(options) <= {"--quick"}:
             tier = "quick" if options else "whole"
-            options += ["-n", str(WORKERS[tier]), *IN_TURN]
+            options += ["-n", str(WORKERS), *IN_TURN]
             os.environ["TEST_TIER"] = f"{tier} {time.time()}"
         os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # pyproject.toml names the tests' own
         # Without bytecode each process that a test starts compiles the product anew: 0.5 s.

@@ -72,6 +72,7 @@ def test_what_is_no_table_is_refused(data: bytes, issue: BillIssue) -> None:
     assert refused.value.issue == issue
 
 
+@pytest.mark.exhaustive
 def test_a_zip_that_unpacks_to_too_much_is_refused_unread() -> None:
     file = io.BytesIO()
     with (

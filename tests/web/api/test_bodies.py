@@ -104,6 +104,7 @@ def test_a_long_body_without_files_is_refused_early(keep: ExitStack) -> None:
     assert refused.value.status == 413
 
 
+@pytest.mark.exhaustive
 def test_a_body_of_64_megabytes_is_read_in_flat_memory(keep: ExitStack) -> None:
     picture = b64encode(bytes(12 * MEGABYTE))
     stream = BytesIO(b'{"urls": [' + b", ".join([b'"data:image/png;base64,%s"' % picture] * 4))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import storages
 from django.http.response import HttpResponseBase
@@ -100,6 +101,7 @@ def test_too_many_at_once_and_none_at_all_are_refused(db: None, viewing: Client)
     assert viewing.post("/tasks/download.zip").status_code == 404
 
 
+@pytest.mark.exhaustive
 def test_a_zip_is_never_held_in_memory(task: Task, saved: Copy, viewing: Client) -> None:
     size = 200_000_000
     with Path(storages["videos"].path(saved.name)).open("r+b") as file:
