@@ -25,6 +25,7 @@ const nameAll = () => {
   const results = document.getElementById("result_list");
   if (results) labelCells(results);
   document.querySelectorAll(".tabular td").forEach(nameCell);
+  document.querySelectorAll(".tabular table").forEach(labelCells);
   document.querySelectorAll(".tabular thead th").forEach((heading) => {
     if (!heading.textContent.trim()) heading.replaceWith(document.createElement("td"));
   });

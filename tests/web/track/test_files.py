@@ -42,9 +42,9 @@ def test_a_file_is_previewed_line_by_line_with_its_details(
     page = client_of(member).post(URL, uploaded(TABLE.encode("gb18030"), ark))
     kinds = [line.kind for line in page.context["lines"]]
     assert kinds == [PreviewKind.MALFORMED, PreviewKind.NEW, PreviewKind.NEW, PreviewKind.DUPLICATE]
-    text = page.content.decode()
-    assert "海浪, at dawn" in text and "Line 6 has no id" in text
-    assert "时长: many" in text and "备注" in text
+    above, lines = page.content.decode().split('<ol class="preview-lines">')
+    assert "海浪, at dawn" in lines and "Line 6 has no id" in lines
+    assert "时长: many" in lines and "备注" in above
     assert not Task.objects.exists()
 
 
