@@ -24,7 +24,8 @@ from benchmarks.figures import Figure
 from benchmarks.installations import FEW
 from benchmarks.many_tasks import APART, CHINESE, COMMON_WORD, RARE_WORD, Owners
 from benchmarks.visits import Statements, Visits
-from tasks.models import Project
+from tasks.models import Profile, Project
+from tasks.web.compose import dock_price
 from tasks.web.lists import counts
 from tasks.web.lists.paging import ROWS
 from tasks.web.presenters import queue_place, rows, time_left
@@ -176,7 +177,12 @@ def browser_of(user: User) -> Client:
 
 
 def _visit(browser: Client, query: str, visits: Visits, watch: Statements) -> None:
-    # What is kept for longer is there already: the price in the dock, budgets near their limit.
+    # What is kept for longer is there already: the price in the dock, budgets near their limit,
+    # that the person is here. It is made just before, or its time would end during some visits:
+    # the price of somebody who has made nothing is kept for a minute, and takes nine statements.
+    dock_price.shared.forget()
+    dock_price.of_newcomers.forget()
+    Profile.objects.update(seen_at=None)
     browser.get(f"/?before=1&{query}")
     for kept in (counts.shared, queue_place.shared, time_left.shared, rows):
         kept.forget()  # each visit makes all that it shows, as the first one of a page does

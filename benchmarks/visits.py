@@ -25,12 +25,9 @@ class Statements:
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
         self.number += 1
-        is_of_cache = "tasks_cache" in sql  # a search is counted there; it holds few entries
-        if (
-            sql.upper().count("COUNT(") > sql.count("LIMIT")
-            and " > " not in sql
-            and not is_of_cache
-        ):
+        # A search is counted in the cache, which holds few entries; stars are those of the rows.
+        is_of_few = "tasks_cache" in sql or "FROM tasks_star WHERE task_id IN (" in sql
+        if sql.upper().count("COUNT(") > sql.count("LIMIT") and " > " not in sql and not is_of_few:
             self.boundless.add(sql)
         return execute(sql, params, many, context)
 

@@ -24,9 +24,11 @@ from django.utils import timezone, translation
 
 from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
 from tasks.status import Status
+from tasks.templatetags.parts import parts
 from tasks.web.compose import dock_price
 from tasks.web.lists import counts
 from tasks.web.presenters import header_status, queue_place, rows, time_left
+from tasks.web.presenters.personal_rows import statements
 from tasks.web.views import live
 from tests.emptying import empty_the_tables, remember_first_rows
 from tests.once import once
@@ -189,6 +191,8 @@ def nothing_shared() -> None:
     """Forget what the pages of another test have shared, whose ids come again."""
     some_seconds_later()
     rows.forget()
+    parts.forget()
+    statements.forget()
     dock_price.shared.forget()
     dock_price.of_newcomers.forget()
 

@@ -138,7 +138,7 @@ class TaskChangeList(KeyChangeList):
         page = task_page(
             filters.of_status(tasks),
             request.GET,
-            user=user,
+            reader=user,
             among=filters.of_status(indexed) if filters.reads_rows else None,
         )
         self.tally = {}

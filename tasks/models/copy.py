@@ -17,6 +17,7 @@ from tasks.models.projects import Project
 from tasks.models.scrub import Scrubbed
 from tasks.models.task import Task
 from tasks.models.trash import Trashable
+from tasks.models.wide_row import WideRow
 from tasks.providers import VideoLink, provider
 from tasks.providers.dialects import links
 from tasks.status import Status
@@ -158,7 +159,7 @@ def _in_the_statement(state: CopyState) -> models.Func:
 _FIRST_TO_END: OrderBy = models.F("link_ends_at").asc(nulls_last=True)
 
 
-class Copy(Scrubbed, Trashable, Previewed):
+class Copy(WideRow, Scrubbed, Trashable, Previewed):
     """One file of a task, on its way into our storage or in it.
 
     A copy is `saved` only once its file was verified: length, hash, and a complete container.

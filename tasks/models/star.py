@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,21 @@ class StarQuerySet(models.QuerySet["Star"]):
     def tasks_of(self, user: Any) -> models.QuerySet[Star, int]:
         """Ids of the tasks this person has starred."""
         return self.filter(user=user).order_by().values_list("task", flat=True)
+
+    def on(self, tasks: Iterable[int], user: Any = None) -> dict[int, tuple[int, bool]]:
+        """The number of people who have starred each of these tasks, and whether `user` has.
+
+        Tasks without a star are left out. One query, a raw statement: every list asks it, and
+        putting it together costs the ORM ten times what the database takes.
+        """
+        chosen = ", ".join(str(int(pk)) for pk in tasks)
+        if not chosen:
+            return {}
+        own = "sum(CASE WHEN user_id = %s THEN 1 ELSE 0 END)"
+        sql = f"SELECT task_id, count(*), {own} FROM tasks_star WHERE task_id IN ({chosen})"
+        with connection.cursor() as cursor:
+            cursor.execute(f"{sql} GROUP BY task_id", [user.pk if user else None])
+            return {pk: (number, bool(by_user)) for pk, number, by_user in cursor.fetchall()}
 
     def toggle(self, user: Any, task: Task) -> bool:
         """Star a task, or remove the star; whether it is starred now.

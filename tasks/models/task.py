@@ -19,6 +19,7 @@ from tasks.models.projects import Project
 from tasks.models.status_change import STATUS_CHOICES, StatusChange
 from tasks.models.task_queries import NO_ID_YET, TaskQuerySet
 from tasks.models.trash import Trashable
+from tasks.models.wide_row import WideRow
 from tasks.providers import ProviderError, RemoteTask, Trouble, VideoLink, provider
 from tasks.status import ENDED, FINAL, LIVE, Status
 
@@ -34,7 +35,7 @@ SAME_NAME = (
 REMOTE_TIMES = ("created_at", "updated_at", "started_at", "finished_at")
 
 
-class Task(Trashable):
+class Task(WideRow, Trashable):
     """One remote generation task."""
 
     NO_ID_YET = NO_ID_YET  # for callers that have no queryset
@@ -131,6 +132,8 @@ class Task(Trashable):
     shows_details = False
     #: The catalog's model behind a name that the team has added; TaskQuerySet.for_list reads it.
     known_as: str | None = None
+    #: The number of people who have starred it, as `Star.objects.on` or `with_star_counts` read it.
+    star_count: int | None = None
     moved_from: datetime | None  # check_after as a claim read it; see bulk.write
     asked_before: datetime | None  # asked_at likewise
     other_links: tuple[VideoLink, ...] = ()  # of the answer just applied; kept with the copy

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Count, Model, OuterRef, Prefetch, Subquery
+from django.db.models import Count, Model, OuterRef, Prefetch, QuerySet, Subquery
 
 from tasks.models import search
 from tasks.models.access import TaskAccess
@@ -21,15 +22,43 @@ NO_ID_YET = "unnamed-"  # prefix of `remote_id` until the provider has given an 
 TASKS_WITH_RECENT_PROMPTS = 60  # of a person's newest tasks
 MOST_RECENT = 8  # prompts
 
-#: Columns that no list shows: long ones, and most of rows that are joined for a name or a sum.
+#: Columns that no list shows, of a task and of the rows beside it. Some are long; and the ORM takes
+#: longer for each than the database: reading the short ones took a twentieth of a page.
 NOT_LISTED = (
-    *("raw", "search_text", "revised_prompt", "submission__request"),
+    *("raw", "search_text", "revised_prompt", "deleted_by", "action", "file_url", "request_id"),
+    *("remote_started_at", "framespersecond", "draft_task_id", "tools", "safety_identifier"),
+    *("priority", "output_format", "execution_expires_after"),
+    *("web_searches", "quota", "queued_at", "troubles_in_a_row", "not_founds", "answer_digest"),
+    *(f"project__{each}" for each in ("created_at", "viewers_see_details")),
     *(f"created_by__{each}" for each in ("password", "email", "last_login", "date_joined")),
-    *(f"charge__{each}" for each in ("model", "tier", "day", "placed_at", "tokens", "seconds")),
+    *(f"created_by__{each}" for each in ("is_superuser", "is_staff", "is_active")),
+    *(f"submission__{each}" for each in ("request", "sent_at", "ended_at", "trouble", "message")),
+    *(f"submission__estimated_{each}" for each in ("least", "tokens", "money", "least_money")),
+    *("submission__estimated_currency", "charge__finish_seconds"),
+    *(f"submission__batch__{each}" for each in ("key", "credential", "created_by", "api_token")),
+    *("submission__batch__project", "submission__batch__created_at"),
+    *(f"charge__{each}" for each in ("project", "credential", "person", "day", "placed_at")),
+    *(f"charge__{each}" for each in ("tokens", "seconds", "model", "tier", "with_video")),
+    *(f"charge__{each}" for each in ("with_audio", "is_flex", "provider_micros", "provider")),
+    *(f"charge__{each}" for each in ("batch", "api_token", "mode", "resolution", "outcome")),
+    *(f"charge__{each}" for each in ("is_counted", "made_seconds", "error_code", "queue_seconds")),
+)
+#: … and of its files.
+COPY_NOT_LISTED = (
+    *("deleted_by", "checked_at", "damaged_at", "storage_etag", "poster_size", "sprite_size"),
+    *("sprite_width", "sprite_height", "proxy_size", "proxied_at", "previewed_at"),
+    *("url", "needs_key", "links", "etag", "name", "sha256", "frames", "rate", "audio_codec"),
+    *("created_at", "saved_at"),
 )
 
 #: The model of the queryset; `Task` itself imports this module.
 T = TypeVar("T", bound=Model)
+
+
+@cache
+def _known_as() -> Subquery:
+    names = ModelName.objects.filter(provider=OuterRef("provider"), name=OuterRef("model"))
+    return Subquery(names.values("known_as")[:1])
 
 
 class TaskQuerySet(TaskAccess[T]):
@@ -64,23 +93,28 @@ class TaskQuerySet(TaskAccess[T]):
         return self.filter(change__gt=change)
 
     def for_list(self, reader: Any) -> TaskQuerySet:
-        """Tasks for this person's list, newest first, without large columns it does not show."""
+        """Tasks for this reader's list, newest first, without the columns that it does not show.
+
+        Their stars are read beside it: `Star.objects.on`, or `with_star_counts`.
+        """
         return (
             self.with_details_for(reader)
             ._with_known_models()
-            ._with_star_counts()
             .select_related("project", "created_by", "submission__batch", "charge")
-            .prefetch_related(Prefetch("copies", to_attr="listed_copies"))
+            .prefetch_related(Prefetch("copies", self._listed_copies(), to_attr="listed_copies"))
             .defer(*NOT_LISTED)
             .order_by("-id")
         )
 
+    def _listed_copies(self) -> QuerySet[Any]:
+        copies: Any = self.model._meta.get_field("copies").related_model
+        return copies.objects.defer(*COPY_NOT_LISTED).order_by()
+
     def _with_known_models(self) -> TaskQuerySet:
         """Annotate each with `known_as`: the model behind a name that the team has added."""
-        names = ModelName.objects.filter(provider=OuterRef("provider"), name=OuterRef("model"))
-        return self.annotate(known_as=Subquery(names.values("known_as")[:1]))
+        return self.annotate(known_as=_known_as())
 
-    def _with_star_counts(self) -> TaskQuerySet:
+    def with_star_counts(self) -> TaskQuerySet:
         """Annotate each with `star_count`: how many people have starred it; None for nobody."""
         stars: Any = self.model._meta.get_field("stars").related_model
         own = stars.objects.filter(task=OuterRef("pk")).order_by().values("task")
@@ -91,7 +125,7 @@ class TaskQuerySet(TaskAccess[T]):
         return (
             self.with_details_for(reader)
             ._with_known_models()
-            ._with_star_counts()
+            .with_star_counts()
             .select_related("credential", "project", "created_by")
             .select_related("submission__batch", "submission__callback", "charge__price")
             .prefetch_related("changes", "copies", "cancellations")

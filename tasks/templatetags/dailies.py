@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.db.models import QuerySet
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from tasks.models import Credential
 from tasks.web.messages.provider_errors import trouble_sentence
 from tasks.web.presenters import facts
+from tasks.web.presenters.personal_rows import personal_rows
 
 register = template.Library()
 
@@ -92,10 +94,17 @@ def absolute(at: datetime) -> str:
 def troubles(context: dict[str, Any]) -> dict[str, Any]:
     """Credentials in trouble, for people whose projects may use them."""
     user = context["user"]
-    visible = Credential.objects.visible_to(user)
-    credentials = visible.in_trouble().only("name", "trouble", "trouble_since")
+    rows = personal_rows("troubles", user, lambda: _in_trouble(user))
     return {
-        "troubles": [(each, trouble_sentence(each.trouble)) for each in credentials],
+        "troubles": [
+            ({"pk": pk, "name": name, "trouble_since": since}, trouble_sentence(trouble))
+            for pk, name, trouble, since in rows
+        ],
         "may_manage": context.get("may_manage", False),
         "now": timezone.now(),
     }
+
+
+def _in_trouble(user: Any) -> QuerySet[Any, Any]:
+    credentials = Credential.objects.visible_to(user).in_trouble()
+    return credentials.values_list("pk", "name", "trouble", "trouble_since")

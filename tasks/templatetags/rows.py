@@ -13,10 +13,12 @@ register = template.Library()
 @register.simple_tag
 def task_rows(day: DayGroup, shows_project: object) -> SafeString:
     """The rows of one day, for this reader."""
+    reader = rows.current_reader()
     return mark_safe(
         "".join(
             rows.item(
                 each.presented,
+                reader,
                 shows_project=bool(shows_project),
                 stack=each.stack,
                 takes=each.takes,
@@ -30,4 +32,4 @@ def task_rows(day: DayGroup, shows_project: object) -> SafeString:
 @register.simple_tag
 def task_row(presented: TaskPresenter) -> SafeString:
     """A row on a page of one project, where nothing is stacked."""
-    return rows.item(presented, shows_project=False)
+    return rows.item(presented, rows.current_reader(), shows_project=False)

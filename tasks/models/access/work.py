@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
 
 from tasks.models.access.projects import (
     ProjectRowAccess,
@@ -56,7 +56,8 @@ class TaskAccess(TrashQuerySet[Row]):
 
     def with_details_for(self, user: Any) -> Self:
         """Annotate each task with `shows_details`: whether this person sees the details of it."""
-        return self.annotate(shows_details=in_detailed_project(user))
+        sees_all = isinstance(user, Sight) and user.detailed is None
+        return self.annotate(shows_details=Value(True) if sees_all else in_detailed_project(user))
 
     def editable_by(self, user: Any) -> Self:
         """Tasks this person may act on: ask about now, save now, say what became of them."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -15,6 +16,7 @@ from tasks.models.charge import day_of
 from tasks.web.compose.cost_estimate import CostEstimate
 from tasks.web.compose.form import ComposeForm
 from tasks.web.compose.last_used import last_used
+from tasks.web.presenters.personal_rows import personal_rows
 from tasks.web.shared import Shared
 
 #: Each person's price is made anew after their next press, and otherwise after this time, by when a
@@ -26,10 +28,13 @@ of_newcomers: Shared[SafeString] = Shared(60.0)
 
 def dock_price(person: Any, project: int | None, now: datetime) -> SafeString:
     """The price in words; "" where there is nothing to make videos with. Mostly one query."""
-    own = Task.objects.filter(created_by=person).order_by("-pk").values_list("pk", flat=True)
-    newest = own.first()
-    key = (person.pk, project, newest, day_of(now), get_language())
+    newest = personal_rows("newest task", person, lambda: _newest_task(person))
+    key = (person.pk, project, *newest, day_of(now), get_language())
     return (shared if newest else of_newcomers).get(key, lambda: _price(person, project))
+
+
+def _newest_task(person: Any) -> QuerySet[Any, Any]:
+    return Task.objects.filter(created_by=person).order_by("-pk").values_list("pk")[:1]
 
 
 def _price(person: Any, project: int | None) -> SafeString:

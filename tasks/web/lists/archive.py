@@ -81,7 +81,7 @@ def _saved_page(user: Any, query: QueryDict) -> CopyPage:
     page = task_page(
         tasks,
         QueryDict(urlencode({"before": query.get("after", "")})),
-        user=user,
+        reader=user,
         projects=projects,
     )
     rows = _with_pictures(saved.filter(task__in=page.tasks), user).order_by("-task_id", "-kind")

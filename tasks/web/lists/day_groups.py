@@ -61,8 +61,9 @@ def by_days(
     before or after this one; `stacks` whether takes of one press are put together.
     """
     days: dict[date, list[TaskPresenter]] = {}
+    zone = timezone.get_current_timezone()
     for each in presented:
-        days.setdefault(timezone.localdate(each.task.created_at), []).append(each)
+        days.setdefault(each.task.created_at.astimezone(zone).date(), []).append(each)
     last = len(days) - 1
     return [
         DayGroup(

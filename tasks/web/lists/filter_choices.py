@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from tasks.providers.catalog.models import MODELS
 from tasks.web.forms.long_choices import MORE, used_last
 from tasks.web.lists.filters import RESOLUTIONS, WITH_VIDEO, WITHOUT_VIDEO, Filters
 from tasks.web.presenters.facts import provider_label
+from tasks.web.presenters.personal_rows import personal_rows
 
 #: The drop-downs that stand in the line, with their icons; the others are one press away.
 IN_LINE = {"person": "user", "model": "movie", "project": "folder"}
@@ -64,19 +66,17 @@ def drop_downs(user: Any, filters: Filters) -> list[DropDown]:
 
     Of many credentials and providers those used last are offered, and the rest after one click.
     """
-    visible: Any = Credential.objects.visible_to(user).with_latest_task().order_by("name")
-    credentials: list[CredentialRow] = list(
-        visible.values_list("pk", "name", "provider", "latest_task")
-    )
+    credentials: list[Any] = personal_rows("credentials", user, lambda: _credentials(user))
     every_label = {slug: provider_label(slug) for _pk, _name, slug, _latest in credentials}
     number = len(credentials)
     if not filters.more:
         credentials = _used_last(credentials, filters)
     labels = {slug: every_label[slug] for _pk, _name, slug, _latest in credentials}
-    projects = [(str(p.pk), p.name) for p in Project.objects.visible_to(user).order_by("name")]
-    names = people_visible_to(user).only("username", "first_name", "last_name")
+    named = personal_rows("projects", user, lambda: _projects(user))
+    projects = [(str(pk), name) for pk, name in named]
     people = [
-        (str(p.pk), p.get_full_name() or p.get_username()) for p in names.order_by("username")
+        (str(pk), f"{first} {last}".strip() or username)
+        for pk, username, first, last in personal_rows("people", user, lambda: _people(user))
     ]
     keys = [(str(pk), name) for pk, name, _slug, _latest in credentials]
     providers = sorted(labels.items(), key=lambda item: item[1])
@@ -122,6 +122,20 @@ def heading(choices: list[DropDown]) -> str:
 
 #: A credential as (id, name, provider, id of its newest task).
 CredentialRow = tuple[int, str, str, int | None]
+
+
+def _credentials(user: Any) -> QuerySet[Any, Any]:
+    visible: Any = Credential.objects.visible_to(user).with_latest_task().order_by("name")
+    return visible.values_list("pk", "name", "provider", "latest_task")
+
+
+def _projects(user: Any) -> QuerySet[Any, Any]:
+    return Project.objects.visible_to(user).order_by("name").values_list("pk", "name")
+
+
+def _people(user: Any) -> QuerySet[Any, Any]:
+    named = people_visible_to(user).order_by("username")
+    return named.values_list("pk", "username", "first_name", "last_name")
 
 
 def _used_last(credentials: list[CredentialRow], filters: Filters) -> list[CredentialRow]:

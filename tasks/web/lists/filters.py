@@ -118,10 +118,10 @@ class Filters:
     def pairs(self) -> list[tuple[str, str]]:
         """The filters as (name, value), in a fixed order, so that equal filters have equal URLs."""
         pairs: list[tuple[str, str]] = []
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name in _NAMES:
+            value = getattr(self, name)
             values: Iterable[Any] = value if isinstance(value, tuple) else [value]
-            pairs += [(field.name, str(each)) for each in values if each]
+            pairs += [(name, str(each)) for each in values if each]
         return pairs
 
     def query(self, **more: object) -> str:
@@ -168,6 +168,7 @@ class Filters:
         return replace(self, since=since, until=until)
 
 
+_NAMES = tuple(field.name for field in fields(Filters))
 _HAS_VIDEO = Exists(
     Copy.objects.filter(task=OuterRef("pk"), kind=CopyKind.VIDEO, deleted_at=None).exclude(
         state__in=(CopyState.GONE, CopyState.DELETED)

@@ -45,19 +45,20 @@ def task_page(
     tasks: TaskQuerySet,
     query: QueryDict,
     *,
-    user: Any,
+    reader: Any,
     projects: Sequence[int] = (),
     among: TaskQuerySet | None = None,
 ) -> TaskPage:
     """The newest tasks, or those just older than ?before=, or those just newer than ?after=.
 
-    They are read as this person's list shows them; the rest is said at `key_page`.
+    They are read as a list shows them to the reader, who is a person or a `Sight`; the rest is
+    said at `key_page`.
 
     The ids are read before the rows: with the joins of a row in the same query, SQLite starts from
     the projects and sorts all their tasks (more than 8 s for a member at a million, not 1 ms).
     """
     page = key_page(tasks, query, projects=projects, among=among)
-    rows = list(Task.objects.for_list(user).filter(pk__in=page.ids))
+    rows = list(Task.objects.for_list(reader).filter(pk__in=page.ids))
     return TaskPage(rows, is_first=page.is_first, older=page.older, newer=page.newer)
 
 

@@ -13,10 +13,11 @@ from django.utils.translation import get_language, gettext_lazy
 from tasks.billing.budget_status import BudgetStatus
 from tasks.billing.near_limit import COLUMNS, NearLimit, near_limits, told_to
 from tasks.models import Budget, Copy, CopyState, Lease, Project
-from tasks.models.access import Rights, administers, alarming_copies
+from tasks.models.access import Rights, alarming_copies
 from tasks.models.copy import RISKY, risky
-from tasks.models.statement import NOW, Statement
+from tasks.models.statement import NOW
 from tasks.web.presenters.facts import clock
+from tasks.web.presenters.personal_rows import personal_rows
 from tasks.web.shared import Shared
 
 WINDOW = 2_000  # copies whose links end first; a count that reaches this bound says so
@@ -106,14 +107,9 @@ near: Shared[tuple[BudgetStatus, ...]] = Shared(SHARED_SECONDS)
 
 def _risk(user: Any, now: datetime) -> dict[str, Any]:
     """Counts among the copies whose links end first, so that a long queue costs no more."""
-    key = (user.pk, administers(user), user.is_active, WINDOW)
-    statement = statements.get(key, lambda: Statement.of(_nearest_ends(user), RISKY))
-    in_window, at_risk, deadline = next(statement.rows(now), (0, 0, None))
+    rows = personal_rows(f"risk {WINDOW}", user, lambda: _nearest_ends(user), now, RISKY)
+    in_window, at_risk, deadline = rows[0] if rows else (0, 0, None)
     return {"at_least": in_window == WINDOW, "at_risk": at_risk, "deadline": deadline}
-
-
-#: Putting this one together took a tenth of a page, and asking it a hundredth.
-statements: Shared[Statement] = Shared(600.0)
 
 
 def _nearest_ends(user: Any) -> QuerySet[Copy, tuple[int, int, datetime | None]]:
@@ -148,7 +144,7 @@ def _beats_and_budgets(user: Any) -> tuple[Beats | None, list[tuple[Any, ...]]]:
 
 
 def _beats(user: Any) -> Beats | None:
-    return _told(user, list(_beating(user)))
+    return _told(user, personal_rows("beats", user, lambda: _beating(user)))
 
 
 def _beating(user: Any, *more: Value) -> QuerySet[Any, Any]:

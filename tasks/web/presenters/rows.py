@@ -25,12 +25,22 @@ resting: Shared[SafeString] = Shared(600.0, most=5_000)
 counting: Shared[SafeString] = Shared(2.0)
 
 
-def shared_row(presented: TaskPresenter, template: str, **flags: Hashable) -> SafeString:
+#: What people who read the same have in common: the language and the time zone.
+Reader = tuple[str | None, str]
+
+
+def current_reader() -> Reader:
+    """The reader of this request: to be asked once a page, as fifty times took a fiftieth of it."""
+    return get_language(), timezone.get_current_timezone_name()
+
+
+def shared_row(
+    presented: TaskPresenter, template: str, reader: Reader, **flags: Hashable
+) -> SafeString:
     """Render this template of the task, or take what was made of it for somebody else.
 
     It gets the task, `now` and the flags, and nothing of the request.
     """
-    reader = (get_language(), timezone.get_current_timezone_name())
     key = (template, *flags.items(), *reader, *presented.looks)
     kept = counting if presented.counts_time else resting
     context = {"presented": presented, "now": presented.now, **flags}
@@ -39,6 +49,7 @@ def shared_row(presented: TaskPresenter, template: str, **flags: Hashable) -> Sa
 
 def item(
     presented: TaskPresenter,
+    reader: Reader,
     *,
     shows_project: bool,
     stack: int | None = None,
@@ -54,31 +65,31 @@ def item(
     state, button = "", ""
     if takes:
         state = " is-stack"
-        button = _stack_button(stack, takes, is_open)
+        button = _stack_button(stack, takes, is_open, reader)
     elif stack is not None:
         state = " is-folded is-open" if is_open else " is-folded"
     take_of = "" if stack is None else f' data-take-of="{stack}"'
-    within = row(presented, shows_project=shows_project)
+    within = row(presented, reader, shows_project=shows_project)
     classes = f"take {presented.screen.shape}{state}"
     return mark_safe(
         f'<li class="{classes}"{take_of} id="t{presented.task.pk}">{within}{button}</li>'
     )
 
 
-def _stack_button(stack: int | None, takes: int, is_open: bool) -> SafeString:
-    key = ("stack", stack, takes, is_open, get_language())
+def _stack_button(stack: int | None, takes: int, is_open: bool, reader: Reader) -> SafeString:
+    key = ("stack", stack, takes, is_open, *reader)
     context = {"stack": stack, "takes": takes, "is_open": is_open}
     return resting.get(key, lambda: _dense(render_to_string("tasks/_stack.html", context)))
 
 
-def row(presented: TaskPresenter, *, shows_project: bool) -> SafeString:
+def row(presented: TaskPresenter, reader: Reader, *, shows_project: bool) -> SafeString:
     """All within a task's row: also this person's star, and the cost where they may see it."""
-    whole = shared_row(presented, "tasks/_row_shared.html", shows_project=shows_project)
+    whole = shared_row(presented, "tasks/_row_shared.html", reader, shows_project=shows_project)
     before, _place, after = whole.partition(OWN)
     pk = presented.task.pk
     attributes = f'class="take-cost digits" id="t{pk}-cost"{_micros(presented)}'
     cost = f"<span {attributes}>{escape(presented.cost)}</span>"
-    star = _star_button(pk, is_starred=presented.is_starred, stars=presented.stars)
+    star = _star_button(pk, reader, is_starred=presented.is_starred, stars=presented.stars)
     return mark_safe(f"{before}{cost}{star}{after}")
 
 
@@ -87,9 +98,9 @@ def _micros(presented: TaskPresenter) -> SafeString:
     return mark_safe(f' data-micros="{presented.paid[0]}"' if presented.paid else "")
 
 
-def _star_button(pk: int, *, is_starred: bool, stars: int) -> SafeString:
+def _star_button(pk: int, reader: Reader, *, is_starred: bool, stars: int) -> SafeString:
     """The button of a task's star in a list, for those who have starred it, or for the others."""
-    key = ("star", pk, is_starred, stars, get_language())
+    key = ("star", pk, is_starred, stars, *reader)
     context = {"pk": pk, "is_starred": is_starred, "stars": stars, "form": "selection"}
     return resting.get(key, lambda: _dense(render_to_string("tasks/_star.html", context)))
 

@@ -30,7 +30,7 @@ from tasks.web.live_feed import Feed, Known, Mark
 from tasks.web.presenters.batches import Progress
 from tasks.web.presenters.files import FilePresenter
 from tasks.web.presenters.queue_place import mark_queued, places_by
-from tasks.web.presenters.rows import shared_row
+from tasks.web.presenters.rows import current_reader, shared_row
 from tasks.web.presenters.task import TaskPresenter
 from tasks.web.shared import Shared
 from tasks.web.views.tasks import actions_context, mark_starred
@@ -153,7 +153,7 @@ def _task_news(request: HttpRequest, feed: Feed, sight: Sight, now: datetime) ->
     }
     for each in changed:  # the task of the page
         context |= actions_context(request.user, each)
-        context["shared"] = shared_row(each, "tasks/_task_shared.html")
+        context["shared"] = shared_row(each, "tasks/_task_shared.html", current_reader())
     return _answer(request, "tasks/_task_news.html", context)
 
 
@@ -240,7 +240,8 @@ def _present_list(
     keys = [(sight.projects, sight.detailed, pk, changes[pk]) for pk in sorted(ids, reverse=True)]
 
     def read(missing: list[Row]) -> dict[Row, Task]:
-        rows = Task.objects.in_sight(sight).for_list(sight).in_bulk([pk for _, _, pk, _ in missing])
+        listed = Task.objects.in_sight(sight).for_list(sight).with_star_counts()
+        rows = listed.in_bulk([pk for _, _, pk, _ in missing])
         return {key: rows[key[2]] for key in missing if key[2] in rows}
 
     tasks = shared_rows.get_each(keys, read)
@@ -251,8 +252,9 @@ def _present_list(
 
 def _fragments(template: str, changed: list[TaskPresenter], screens: set[int]) -> list[str]:
     """The fragments of these rows; pages that show the same of one share them."""
+    reader = current_reader()
     return [
-        shared_row(each, template, oob=True, has_another_screen=each.task.pk in screens)
+        shared_row(each, template, reader, oob=True, has_another_screen=each.task.pk in screens)
         for each in changed
     ]
 
