@@ -46,7 +46,7 @@ def test_no_text_at_all_becomes_a_formula(values: list[str]) -> None:
 @given(st.lists(st.lists(st.sampled_from(PIECES)).map("".join) | st.integers() | st.none(),
                 min_size=1, max_size=4))  # fmt: skip
 def test_a_look_at_all_rows_finds_what_a_look_at_each_cell_does(values: list[object]) -> None:
-    rows = [["plain", 1], values, ["plain", None], values]
+    rows: list[list[object]] = [["plain", 1], values, ["plain", None], values]
     text = io.StringIO(newline="")
     csv.writer(text).writerows([csv_tables.safe(each) for each in row] for row in rows)
     assert [*csv_tables.pieces(["head"], rows)][1] == text.getvalue()
