@@ -139,10 +139,11 @@ def test_the_batches_with_the_most_come_first(
     many: list[Charge], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(costs, "MOST_BATCHES", 5)
-    whole = counted(within(many, MONTH), ("batch",), costs.TOKENS)
-    best = sorted(whole.values(), key=lambda each: -each.billed)[:5]
-    found = costs.grouped(MONTH, ("batch",), costs.TOKENS)
-    assert sorted(each.billed for each in found.values()) == sorted(each.billed for each in best)
+    for measure in (costs.money_in("CNY"), costs.TOKENS):
+        whole = counted(within(many, MONTH), ("batch",), measure)
+        best = sorted((each.billed for each in whole.values()), reverse=True)[:5]
+        found = costs.grouped(MONTH, ("batch",), measure)
+        assert sorted((each.billed for each in found.values()), reverse=True) == best
     pairs = costs.grouped(MONTH, ("batch", "model"), costs.TOKENS)
     assert {key[0] for key in pairs} == {key[0] for key in found}
 
@@ -154,13 +155,16 @@ def test_a_chart_has_each_day_and_what_it_is_stacked_by(many: list[Charge]) -> N
         assert {day: n for (day, _none), n in found.items() if n} == {
             day: each.billed for (day,), each in whole.items() if each.billed
         }
-        by_model = counted(within(many, MONTH), ("day", "model"), measure)
-        some = costs.by_day(MONTH, measure, "model", ["", "a new one"])
-        assert {key: n for key, n in some.items() if n} == {
-            key: each.billed
-            for key, each in by_model.items()
-            if each.billed and key[1] in ("", "a new one")
-        }
+        for name, among in (("model", ["", "a new one"]), ("batch", [3, 4, 5])):
+            some = costs.by_day(MONTH, measure, name, among)
+            for day in {key[0] for key in some}:
+                assert sum(n for key, n in some.items() if key[0] == day) == found[day, None]
+            by_value = counted(within(many, MONTH), ("day", name), measure)
+            assert {key: n for key, n in some.items() if n and key[1] is not None} == {
+                key: each.billed
+                for key, each in by_value.items()
+                if each.billed and key[1] in among
+            }
 
 
 def test_a_grouping_costs_one_query(

@@ -92,6 +92,24 @@ def test_every_number_leads_to_the_takes_it_counts(
         assert behind(url, (project.pk,))[1] == value, (url, part)
 
 
+def test_every_reason_leads_to_the_takes_it_counts(
+    charge: MakeCharge, office: Client, project: Project
+) -> None:
+    reasons = ["no_file", "no_file", "no_file", "draft", "draft", "not_tokens"]
+    for doubt in reasons:
+        charge(token_check="unknown", token_doubt=doubt, formula_least=None, formula_tokens=None)
+    charge(3)
+    shown = office.get(URL).context["page"].doubts
+    assert [cell.value for _sentence, cell in shown] == [3, 2, 1]
+    for sentence, cell in shown:
+        assert behind(cell.url, (project.pk,)) == (cell.value, cell.value)
+        response = office.get(cell.url)
+        assert response.context["takes"] == cell.value
+        assert {row.doubt for row in response.context["rows"]} == {sentence}
+        whole = response.context["chips"][-1].url
+        assert office.get(f"/costs/charges/{whole}").context["takes"] == len(reasons)
+
+
 def test_a_list_says_what_the_formula_gives_and_why_it_cannot(
     charge: MakeCharge, office: Client, make_task: MakeTask
 ) -> None:
@@ -108,8 +126,9 @@ def test_a_list_says_what_the_formula_gives_and_why_it_cannot(
 
 def test_an_unreadable_comparison_in_an_address_is_none(office: Client, charge: MakeCharge) -> None:
     charge(5)
-    response = office.get("/costs/charges/?measure=takes&check=nonsense")
-    assert (response.context["takes"], response.context["chips"]) == (1, [])
+    for query in ("check=nonsense", "doubt=no_file", "check=nonsense&doubt=no_file"):
+        response = office.get(f"/costs/charges/?measure=takes&{query}")
+        assert (response.context["takes"], response.context["chips"]) == (1, [])
 
 
 def test_a_manager_sees_no_difference_of_another_project(

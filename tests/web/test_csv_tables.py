@@ -24,7 +24,7 @@ def cells(table: str, separator: str) -> list[str]:
 
 
 def assert_harmless(values: list[str]) -> None:
-    table = "".join(csv_tables.lines(["first", "second"], [values, values]))
+    table = "".join(csv_tables.pieces(["first", "second"], [values, values]))
     for separator in SEPARATORS:
         for cell in cells(table, separator):
             start = cell.lstrip('" \t\r\n\u3000')
@@ -45,17 +45,19 @@ def test_no_text_at_all_becomes_a_formula(values: list[str]) -> None:
 
 @given(st.lists(st.lists(st.sampled_from(PIECES)).map("".join) | st.integers() | st.none(),
                 min_size=1, max_size=4))  # fmt: skip
-def test_a_look_at_a_whole_row_finds_what_a_look_at_each_cell_does(values: list[object]) -> None:
+def test_a_look_at_all_rows_finds_what_a_look_at_each_cell_does(values: list[object]) -> None:
+    rows: list[list[object]] = [["plain", 1], values, ["plain", None], values]
     text = io.StringIO(newline="")
-    csv.writer(text).writerow([csv_tables.safe(each) for each in values])
-    assert [*csv_tables.lines(["head"], [values])][1] == text.getvalue()
+    csv.writer(text).writerows([csv_tables.safe(each) for each in row] for row in rows)
+    assert [*csv_tables.pieces(["head"], rows)][1] == text.getvalue()
 
 
 def test_pieces_are_the_lines_some_at_a_time() -> None:
-    rows = [[each] for each in range(csv_tables.AT_ONCE * 2)]
-    found = list(csv_tables.pieces(["number"], rows))
-    assert len(found) == 3
-    assert "".join(found) == "".join(csv_tables.lines(["number"], rows))
+    rows = [[each] for each in range(csv_tables.AT_ONCE * 2 + 1)]
+    head, *found = csv_tables.pieces(["number"], iter(rows))
+    assert head == f"{csv_tables.BYTE_ORDER_MARK}number\r\n"
+    assert [each.count("\r\n") for each in found] == [csv_tables.AT_ONCE] * 2 + [1]
+    assert "".join(found).split() == [str(each) for [each] in rows]
 
 
 def test_numbers_stay_numbers_and_ordinary_text_stays_as_it_is() -> None:

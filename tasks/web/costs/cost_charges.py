@@ -21,6 +21,7 @@ from tasks.web.costs import cost_names
 from tasks.web.costs.cost_filters import MEASURES, CostFilters
 from tasks.web.lists.days import read_day
 from tasks.web.lists.filter_choices import Chip
+from tasks.web.presenters.token_checks import DOUBTS
 
 ROWS = 100
 PORTION = 2_000  # rows of an export that are in memory at once
@@ -49,6 +50,7 @@ def part_of(filters: CostFilters) -> str:
 def charges_of(filters: CostFilters, projects: tuple[int, ...] | None) -> ChargeQuerySet:
     found = costs.charges_of(filters.span(projects), measure_of(filters), part_of(filters))
     found = found.checked_as(filters.check) if filters.check else found
+    found = found.filter(token_doubt=filters.doubt) if filters.doubt else found
     return found.filter(api_token=filters.token) if filters.token else found
 
 
@@ -111,6 +113,9 @@ def chips(filters: CostFilters) -> list[Chip]:
     if filters.check:
         words = str(TokenCheck(filters.check).label)
         found.append(Chip(_("Against the formula"), words, filters.checked_as("").query()))
+    if filters.doubt:
+        words = str(DOUBTS[filters.doubt])
+        found.append(Chip(_("Reason"), words, filters.checked_as(filters.check).query()))
     if filters.token:
         words = cost_names.tokens([filters.token])(filters.token)
         found.append(Chip(_("API token"), words, filters.query(token=None)))

@@ -107,14 +107,17 @@ class DifferencePage:
         return not self._compared[0]
 
     @property
-    def doubts(self) -> list[tuple[str, int]]:
+    def doubts(self) -> list[tuple[str, Cell]]:
         """Reasons why takes could not be compared, those of the most takes first."""
         ranked = sorted(self._compared[1].items(), key=lambda item: (-item[1], item[0]))
-        return [(str(DOUBTS.get(doubt, doubt)), takes) for doubt, takes in ranked]
+        return [
+            (str(DOUBTS[doubt]), _cell(TokenCheck.UNKNOWN, takes, self.filters, doubt))
+            for doubt, takes in ranked
+        ]
 
 
-def _cell(check: TokenCheck, number: int, filters: CostFilters) -> Cell:
-    url = charges_url(filters.checked_as(check), "takes")
+def _cell(check: TokenCheck, number: int, filters: CostFilters, doubt: str = "") -> Cell:
+    url = charges_url(filters.checked_as(check, doubt), "takes")
     return Cell(part=check.value, text=cost_names.grouped(number), value=number, url=url)
 
 

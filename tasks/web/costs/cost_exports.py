@@ -145,21 +145,26 @@ def take_rows(charges: QuerySet[Charge], columns: Sequence[Column]) -> Iterator[
     fields = ["day", "pk", *dict.fromkeys(name for column in columns for name in column.fields)]
     places = {name: place for place, name in reversed(list(enumerate(fields)))}
     names = _Names()
-    plan = []
-    for column in columns:
-        cell = names.of(column.head) or column.cell
-        plan.append(_reader(cell, [places[name] for name in column.fields]))
+    first = [places[column.fields[0]] for column in columns]
+    made = []  # the cells that are not a field as it is
+    for place, column in enumerate(columns):
+        if cell := names.of(column.head) or column.cell:
+            made.append((place, _reader(cell, [places[name] for name in column.fields])))
     for portion in portions(charges.values_list(*fields)):
         for row in portion:
-            yield [read(row) for read in plan]
+            cells = [row[at] for at in first]
+            for place, read in made:
+                cells[place] = read(row)
+            yield cells
 
 
-def _reader(cell: Callable[..., Any] | None, at: Sequence[int]) -> Callable[[Any], Any]:
+def _reader(cell: Callable[..., Any], at: Sequence[int]) -> Callable[[Any], Any]:
     """A function that makes a cell of the values at these places of a row."""
+    if len(at) == 1:
+        [only] = at
+        return lambda row: cell(row[only])
     values = itemgetter(*at)
-    if cell is None:
-        return values
-    return (lambda row: cell(values(row))) if len(at) == 1 else (lambda row: cell(*values(row)))
+    return lambda row: cell(*values(row))
 
 
 class _Names:
@@ -168,19 +173,19 @@ class _Names:
     def of(self, head: str) -> Callable[[Any], str] | None:
         if head in ("project", "credential"):
             table = Project if head == "project" else Credential
-            found = dict(table._default_manager.values_list("pk", "name"))
-            return lambda pk: found.get(pk, _removed(pk))
+            return _Known(table._default_manager.values_list("pk", "name")).__getitem__
         if head == "API token":
             return cost_names.tokens()
         if head == "person":
-            people = cost_names.people()
-            return lambda pk: people.get(pk, _removed(pk))
+            return _Known(cost_names.people()).__getitem__
         return None
 
 
-def _removed(pk: int | None) -> str:
-    """The number of what has no name any more; "" for nothing and nobody."""
-    return f"#{pk}" if pk else ""
+class _Known(dict[Any, str]):
+    """Names by number; the number of what has no name any more, "" for nothing and nobody."""
+
+    def __missing__(self, pk: int | None) -> str:
+        return f"#{pk}" if pk else ""
 
 
 SUM_HEADS = [name.replace("micros", "money").replace("_", " ") for name in MEASURES]

@@ -23,6 +23,7 @@ from tasks.billing.costs import (
 )
 from tasks.models import Currency, Outcome, Project, TokenCheck
 from tasks.models.access import require_details
+from tasks.providers.catalog.token_formula import Doubt
 from tasks.providers.numbers import whole_number
 from tasks.web.costs.cost_periods import EARLIEST, LATEST, NAMES, Period
 from tasks.web.lists.days import read_day
@@ -47,6 +48,7 @@ class CostFilters:
     excluded: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     part: str = ""  # of a list of charges
     check: str = ""  # of a list of charges: how their tokens compare
+    doubt: str = ""  # of a list of charges: why their tokens cannot be compared
     token: int | None = None  # of the API; sums know none, so only lists of charges have it
     shows_all: bool = False
 
@@ -55,7 +57,7 @@ class CostFilters:
         by, then = query.get("by", ""), query.get("then", "")
         by = by if by in DIMENSIONS else USUAL
         measure, part = query.get("measure", ""), query.get("part", "")
-        check = query.get("check", "")
+        check, doubt = query.get("check", ""), query.get("doubt", "")
         found = {name: _value(name, query.get(name, "")) for name in COLUMNS if name in query}
         return cls(
             period=_period(query, today),
@@ -66,6 +68,7 @@ class CostFilters:
             excluded=_excluded(query),
             part=part if part in PARTS else "",
             check=check if check in TokenCheck.values else "",
+            doubt=doubt if check == TokenCheck.UNKNOWN and doubt in list(Doubt) else "",
             token=whole_number(query.get("token", "")) if of_charges else None,
             shows_all=query.get("all") == "1",
         )
@@ -110,6 +113,7 @@ class CostFilters:
         pairs += [
             ("part", self.part),
             ("check", self.check),
+            ("doubt", self.doubt),
             ("token", str(self.token or "")),
             ("all", "1" if self.shows_all else ""),
         ]
@@ -131,9 +135,9 @@ class CostFilters:
         """The filters without these values of a thing."""
         return replace(self, excluded={**self.excluded, name: tuple(values)})
 
-    def checked_as(self, check: str) -> CostFilters:
-        """The filters of a list of charges whose tokens compare so; "" for any."""
-        return replace(self, check=check)
+    def checked_as(self, check: str, doubt: str = "") -> CostFilters:
+        """The filters of a list of charges whose tokens compare so, for this reason; "" for any."""
+        return replace(self, check=check, doubt=doubt)
 
     def without(self, name: str) -> CostFilters:
         where = {key: value for key, value in self.where.items() if key != name}

@@ -19,7 +19,7 @@ from tasks.web.costs.costs import Cell, CostPage, charges_url
 
 
 class CostSeries:
-    """The chart of a page. Two queries, or none where the table has each column already."""
+    """The chart of a page. One query, or none where the table has each column already."""
 
     def __init__(self, page: CostPage) -> None:
         self.page = page
@@ -34,15 +34,12 @@ class CostSeries:
         values = self.page.stacked_values
         found = self._of_the_groups()
         if found is None:
-            whole = self._by_bucket(costs.by_day(self.page.span, self.page.measure), None)
-        else:
-            whole = self._by_bucket(_together(found), None)
+            of_them = (self.page.stacked_by, values)
+            found = costs.by_day(self.page.span, self.page.measure, *of_them)
+        whole = self._by_bucket(_together(found), None)
         if not self.page.stacked_by:
             urls = self._bucket_urls(self.page.filters)
             return [Series(label=_("All"), values=whole, urls=urls)]
-        if found is None:
-            of_them = (self.page.stacked_by, values)
-            found = costs.by_day(self.page.span, self.page.measure, *of_them)
         series = [self._one_series(value, self._by_bucket(found, value)) for value in values]
         rest = [
             all_of_it - sum(each.values[place] for each in series)

@@ -57,7 +57,7 @@ class CostPage:
     span: Span
     measure: Measure
     found: Mapping[str, Mapping[str, int]]
-    found_before: Mapping[str, Mapping[str, int]]
+    total_before: Amounts
     groups: dict[Key, Amounts]
     groups_before: dict[Key, Amounts]
     level: dict[Any, Amounts]  # by the first thing alone
@@ -66,13 +66,12 @@ class CostPage:
 
     @classmethod
     def read(cls, filters: CostFilters, projects: tuple[int, ...] | None, today: date) -> CostPage:
-        """Ask for the span and the one before it: six queries, and one for each kind of name."""
+        """Ask for the span and the one before it: four queries, and one for each kind of name."""
         span = filters.span(projects)
         before = filters.within(filters.period.compared_with(today)).span(projects)
         names = [name for name in (filters.by, filters.then) if name]
         of_all = names[:1] if names[1:] == ["batch"] else names  # only some batches are asked for
         found, sums = cost_totals.totals_and_sums(span, of_all)
-        found_before, sums_before = cost_totals.totals_and_sums(before, of_all)
         measure = MEASURES[filters.measure or usual_measure(found)]
         if sums is None:
             whole = costs.grouped(span, of_all, measure)
@@ -80,9 +79,13 @@ class CostPage:
             whole = cost_totals.amounts_of(sums, measure)
         level = folded(whole)
         groups = whole if of_all == names else costs.grouped(span, names, measure)
-        is_compared = sums_before is not None and of_all == names
-        groups_before = cost_totals.amounts_of(sums_before or [], measure) if is_compared else {}
-        page = cls(filters, span, measure, found, found_before, groups, groups_before, level, names)
+        groups_before = {}
+        if sums is None or of_all != names:
+            total_before = cost_totals.amounts_in(cost_totals.totals(before), measure)
+        else:
+            groups_before = costs.grouped(before, names, measure)
+            total_before = sum(groups_before.values(), Amounts())
+        page = cls(filters, span, measure, found, total_before, groups, groups_before, level, names)
         for place, name in enumerate(names):
             values = {key[place] for key in groups} | (set(level) if place == 0 else set())
             page.name_of[name] = names_of(name, values)
@@ -93,10 +96,6 @@ class CostPage:
     @cached_property
     def total(self) -> Amounts:
         return cost_totals.amounts_in(self.found, self.measure)
-
-    @cached_property
-    def total_before(self) -> Amounts:
-        return cost_totals.amounts_in(self.found_before, self.measure)
 
     @property
     def cells(self) -> list[Cell]:

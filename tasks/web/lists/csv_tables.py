@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,27 +13,33 @@ BYTE_ORDER_MARK = "\ufeff"  # tells Excel that the file is UTF-8
 #: and after whatever it may take for a separator or the end of a line. The file has commas, but a
 #: person may open it with semicolons or tabs, and then its quotes no longer hold a cell together.
 FORMULA_START = re.compile(r"""^(?=[\t\r\n])|((?:^|[,;\t\r\n])[\s"]*)(?=[=+\-@＝＋－＠])""")
-#: Whether there may be one in a line as it is written, after the end of the line before: most lines
+#: Whether there may be one in lines as they are written, after the end of the line before: most
 #: have none, and to look for it cell by cell took two thirds of the time of a long table.
 RISKY = re.compile(r"""[,;\t\r\n](?:\t|"[\t\r\n]|[\s"]*[=+\-@＝＋－＠])""")
 AT_ONCE = 200  # lines of a piece that is sent
 
 
-def lines(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
-    """The lines one by one, so that a long table needs no memory."""
-    writer = csv.writer(_Echo())
-    yield BYTE_ORDER_MARK + writer.writerow([safe(cell) for cell in head])
-    for row in rows:
-        cells = list(row)
-        line = writer.writerow(cells)
-        yield writer.writerow([safe(cell) for cell in cells]) if RISKY.search("\n" + line) else line
+def pieces(head: Iterable[Any], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """The table some lines at a time: each piece costs the web server a step of its own."""
+    yield BYTE_ORDER_MARK + _written([list(head)])
+    left = iter(rows)
+    while portion := list(islice(left, AT_ONCE)):
+        yield _written(portion)
 
 
-def pieces(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
-    """The lines some at a time: each piece that is sent costs the web server a step of its own."""
-    found = lines(head, rows)
-    while piece := "".join(islice(found, AT_ONCE)):
-        yield piece
+def _written(rows: Sequence[Sequence[Any]]) -> str:
+    """The lines of these rows, looked at all together, and one by one where there is any risk."""
+    lines = _Lines()
+    csv.writer(lines).writerows(rows)
+    text = "".join(lines)
+    if not RISKY.search("\n" + text):
+        return text
+    for place, row in enumerate(rows):
+        if RISKY.search("\n" + lines[place]):
+            safe_line = _Lines()
+            csv.writer(safe_line).writerow([safe(cell) for cell in row])
+            [lines[place]] = safe_line
+    return "".join(lines)
 
 
 def safe(cell: Any) -> str:
@@ -43,8 +49,7 @@ def safe(cell: Any) -> str:
     return FORMULA_START.sub(r"\1'", "" if cell is None else str(cell))
 
 
-class _Echo:
-    """A file whose `write` returns what is written."""
+class _Lines(list[str]):
+    """A file that keeps its lines as they are written."""
 
-    def write(self, line: str) -> str:
-        return line
+    write = list.append

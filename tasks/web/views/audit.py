@@ -59,7 +59,7 @@ def export_audit(request: HttpRequest) -> HttpResponseBase:
     note(request, AuditAction.EXPORTED, label=_("the audit"), **filters)
     head = ["id", "at", "actor", "actor id", "verb", "kind", "object id", "to what", "project"]
     head += ["address", "changes", "in words", "token"]
-    table = csv_tables.lines(head, map(_csv_row, _lines(every(entries))))
+    table = csv_tables.pieces(head, map(_csv_row, _lines(every(entries))))
     response = StreamingHttpResponse(table, content_type="text/csv; charset=utf-8")
     name = f"Dailies audit {timezone.localdate():%Y-%m-%d}.csv"
     response["Content-Disposition"] = content_disposition_header(True, name) or ""

@@ -267,7 +267,7 @@ def bill_export(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Export all rows of a bill beside ours as CSV."""
     row = _bill(request, pk)
     note(request, AuditAction.EXPORTED, row, label=_("the bill %(name)s") % {"name": row})
-    lines = csv_tables.lines(EXPORT_HEADS, _export_rows(row))
+    lines = csv_tables.pieces(EXPORT_HEADS, _export_rows(row))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = f"Dailies bill {row.pk}.csv"
     response["Content-Disposition"] = content_disposition_header(True, name) or ""

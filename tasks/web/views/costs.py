@@ -110,7 +110,7 @@ def cost_charges(request: HttpRequest) -> HttpResponse:
         "missing": missing_prices(listing.missing_prices(charges)) if is_unpriced else [],
         "managed": set(managed.values_list("pk", flat=True)) if is_unpriced else set(),
         "columns": _columns(request),
-        "back": filters.query(part=None, check=None, token=None),
+        "back": filters.query(part=None, check=None, doubt=None, token=None),
         "newest": filters.query(),
         "now": timezone.now(),
     }
@@ -177,7 +177,7 @@ def _head(filters: CostFilters) -> dict[str, object]:
     after = period.after
     return {
         "filters": filters,
-        "tab_query": filters.query(all=None, part=None, check=None),
+        "tab_query": filters.query(all=None, part=None, check=None, doubt=None),
         "period": period,
         "period_name": cost_names.period_name(period),
         "periods": [_period(filters, name) for name in NAMES],
