@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from tasks.models import ApiToken, Credential, Membership, Project, Task, TokenScope
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.team.tokens import make_token
 
 

@@ -13,9 +13,9 @@ from benchmarks.api_clients import Create, Program
 from tasks.billing import cost_sums
 from tasks.clients.ids import id_of_submission
 from tasks.models import Batch, Charge, ChargeState, CostSum, Submission, SubmissionState, Task
+from tasks.providers.status import Status
 from tasks.simulator.native import usage
 from tasks.simulator.records import Record
-from tasks.status import Status
 from tasks.web.api.creates import Attempt
 
 NEVER_SENT = (SubmissionState.WAITING, SubmissionState.WITHDRAWN)

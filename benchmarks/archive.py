@@ -26,8 +26,8 @@ from benchmarks.processes import cpu_seconds, free_port, members, module, runnin
 from tasks.archive.pool import PER_HOST
 from tasks.management.supervision import manage
 from tasks.models import Copy, CopyKind, CopyState, Task
+from tasks.providers.status import Status
 from tasks.simulator.media import CLIPS
-from tasks.status import Status
 
 LEAST_SHARE = 0.35  # of curl's throughput; no provider sends so fast
 MOST_CORE_SECONDS = 3.0  # a GB

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from benchmarks.figures import Figure
 from tasks.models import Copy, CopyKind, CopyState, Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.lists.paging import ROWS
 from tasks.web.presenters import rows
 

@@ -23,7 +23,7 @@ from tasks.billing import cost_sums, costs
 from tasks.models import Charge, CostSum, Submission, SubmissionState, Task
 from tasks.providers import RemoteTask
 from tasks.providers.catalog.request import GenerationRequest
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import mark_created, place_batch
 from tasks.tracking.poller import PollResult
 from tasks.tracking.refresh.recording import record

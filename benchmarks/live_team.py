@@ -31,7 +31,7 @@ from benchmarks.processes import cpu_seconds, free_port, module, running
 from tasks.management.supervision import manage
 from tasks.models import Batch, Copy, Credential, Project, Submission, Task
 from tasks.providers.catalog.request import GenerationRequest
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.live_feed import QUICK
 
 HEADER = 15.0  # seconds between a page's questions for the header

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from benchmarks import accounts
 from tasks.models import Credential, Project, Task, search
-from tasks.status import Status
+from tasks.providers.status import Status
 
 RARE_WORD, COMMON_WORD, CHINESE = "albatross", "cinematic", "海浪"
 SUBJECTS = "a paper boat|a lighthouse|two cats|a night market|a red tram|a glass city".split("|")

@@ -38,7 +38,7 @@ from benchmarks.processes import free_port, running
 from tasks.management.supervision import manage
 from tasks.media import posters
 from tasks.models import Copy, Credential, Project, Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.lists.paging import ROWS
 
 COLD, WARM, SHEET_MOST = 250_000, 40_000, 30_000  # bytes

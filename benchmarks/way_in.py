@@ -39,7 +39,7 @@ from tasks.models import (
     TokenScope,
 )
 from tasks.providers.catalog.request import GenerationRequest
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.team.tokens import make_token
 
 TASKS = "/api/v3/contents/generations/tasks"

@@ -102,7 +102,7 @@ IS_DEMO = (DATA_DIR / "demo").is_file()
 PRIVATE_HOSTS = [*env_list("DAILIES_PRIVATE_HOSTS"), *keys.read_all(DATA_DIR / "demo")]
 
 INSTALLED_APPS = [
-    "tasks.admin_site.StaffAdminConfig",
+    "tasks.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",

@@ -1,6 +1,7 @@
-"""The Django app; it connects signals when it is ready."""
+"""The Django app, which connects signals when it is ready, and that of the admin."""
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
@@ -16,3 +17,10 @@ class TasksConfig(AppConfig):
         from tasks.web.database_errors import limit_waiting
 
         connection_created.connect(limit_waiting)
+
+
+class StaffAdminConfig(admin_apps.AdminConfig):
+    """The app of the Django admin, with our site in place of its own."""
+
+    default = False
+    default_site = "tasks.admin.site.StaffSite"

@@ -23,7 +23,7 @@ from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone, translation
 
 from tasks.models import ChangeCounter, Credential, Membership, Project, Role, Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.templatetags.parts import parts
 from tasks.web.compose import dock_price
 from tasks.web.lists import counts

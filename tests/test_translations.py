@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tasks.models import Batch, Credential, Currency, Project
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask
 

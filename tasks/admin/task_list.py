@@ -19,7 +19,7 @@ from tasks.models.access import people_visible_to
 from tasks.models.status_change import STATUS_CHOICES
 from tasks.models.task_queries import TaskQuerySet
 from tasks.providers.catalog.models import MODELS
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.lists import counts
 from tasks.web.lists.counts import CappedCount
 from tasks.web.lists.filters import Filters

@@ -42,7 +42,7 @@ from tasks.models.charge import NOBODY, day_of
 from tasks.models.price import LONGEST_NAME, PriceUnit, price_for
 from tasks.providers.catalog.models import FPS, find_model
 from tasks.providers.catalog.tariff import had_video, resolution_of, seconds_of, tier_of
-from tasks.status import FINAL, Status
+from tasks.providers.status import FINAL, Status
 
 #: More than any video takes; an absurd answer must fit into the column.
 MOST_TOKENS = 10**9

@@ -12,7 +12,7 @@ from tasks.models import Cancellation, CancelOutcome, Copy, CopyKind, Submission
 from tasks.models.access import sight_of
 from tasks.models.task_queries import TaskQuerySet
 from tasks.providers.dialects import ark_errors
-from tasks.status import Status
+from tasks.providers.status import Status
 
 #: Our words of a status in Ark's.
 STATUSES = {

@@ -41,8 +41,8 @@ from tasks.models import (
 )
 from tasks.models.charge import day_of
 from tasks.models.price import PriceUnit
+from tasks.providers.status import Status
 from tasks.simulator.openrouter import DOLLARS_PER_TOKEN
-from tasks.status import Status
 
 AT_ONCE = 20  # presses in a transaction: nobody else waits long for SQLite's lock
 ANSWERED = timedelta(seconds=1)  # from the press to the provider's id

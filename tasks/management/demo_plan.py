@@ -20,7 +20,7 @@ from django.utils import timezone
 from tasks.providers import provider
 from tasks.providers.catalog.models import find_model
 from tasks.providers.catalog.request import GenerationRequest, MediaRole, Medium, Mode
-from tasks.status import Status
+from tasks.providers.status import Status
 
 STORY: dict[str, Any] = tomllib.loads(
     Path(__file__).with_name("history.toml").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tasks.models.task import Task
 from tasks.providers import provider
-from tasks.status import Status
+from tasks.providers.status import Status
 
 
 class CancelOutcome(models.TextChoices):

@@ -20,7 +20,7 @@ from tasks.models.trash import Trashable
 from tasks.models.wide_row import WideRow
 from tasks.providers import VideoLink, provider
 from tasks.providers.dialects import links
-from tasks.status import Status
+from tasks.providers.status import Status
 
 if TYPE_CHECKING:
     from django.db.models.expressions import OrderBy

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import Any
 
 from tasks.models.task import Task
-from tasks.status import Status
+from tasks.providers.status import Status
 
 OLDEST = 1_000  # queued tasks that are read; later ones have no place that is worth telling
 

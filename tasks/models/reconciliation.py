@@ -15,7 +15,7 @@ from tasks.models.credential import Credential
 from tasks.models.status_change import STATUS_CHOICES
 from tasks.models.task import Task
 from tasks.providers import ProviderError, RemoteTask
-from tasks.status import Status
+from tasks.providers.status import Status
 
 RECORD_LIFE = timedelta(days=7)  # volcengine.com/docs/82379/1521675: then a task is forgotten …
 CANCELLED_LIFE = timedelta(hours=24)  # … and a cancelled one after this

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from tasks.models.task import Task
-from tasks.status import Status
+from tasks.providers.status import Status
 
 RECENT = timedelta(days=14)
 NEWEST = 1_000  # of the succeeded tasks: no more rows are read, however many there are

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from tasks.providers import ProviderError, Trouble, provider
-from tasks.status import ENDED, Status
+from tasks.providers.status import ENDED, Status
 
 GROWTH = 0.02  # of a task's age: 2 s at 100 s, a minute at 50 minutes, 2.4 h at 5 days
 SLOWEST = 6 * 3600.0

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tasks.status import Status
+from tasks.providers.status import Status
 
 STATUS_CHOICES = [
     (Status.SUBMITTING, _("Submitting")),

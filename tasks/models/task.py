@@ -21,7 +21,7 @@ from tasks.models.task_queries import NO_ID_YET, TaskQuerySet
 from tasks.models.trash import Trashable
 from tasks.models.wide_row import WideRow
 from tasks.providers import ProviderError, RemoteTask, Trouble, VideoLink, provider
-from tasks.status import ENDED, FINAL, LIVE, Status
+from tasks.providers.status import ENDED, FINAL, LIVE, Status
 
 #: RemoteTask's fields that a row keeps under the same name.
 SAME_NAME = (

@@ -16,7 +16,7 @@ from tasks.models.changes import ChangeCounter
 from tasks.models.credential import Credential
 from tasks.models.model_name import ModelName
 from tasks.models.projects import Project
-from tasks.status import LIVE, Status
+from tasks.providers.status import LIVE, Status
 
 NO_ID_YET = "unnamed-"  # prefix of `remote_id` until the provider has given an id
 TASKS_WITH_RECENT_PROMPTS = 60  # of a person's newest tasks

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from tasks.status import Status
+from tasks.providers.status import Status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

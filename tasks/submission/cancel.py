@@ -21,8 +21,8 @@ from tasks.models.private_hosts import allowed_private_hosts
 from tasks.providers import ProviderError
 from tasks.providers.dialects.creating import surely_not_created
 from tasks.providers.dialects.errors import body_of, is_about_running_task
+from tasks.providers.status import Status
 from tasks.providers.transport.client import Client
-from tasks.status import Status
 
 DEADLINE = 15.0  # seconds for each of the two requests
 #: After this an attempt counts as interrupted: a job may last 60 s.

@@ -46,7 +46,7 @@ from tasks.models import (
 )
 from tasks.providers import ProviderError, Trouble
 from tasks.providers.catalog.request import GenerationRequest, Mode
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.reclaim import reclaim
 
 #: After this an attempt counts as interrupted; its deadline and the recording are shorter.

@@ -23,7 +23,7 @@ from tasks.models import (
     Task,
     search,
 )
-from tasks.status import Status
+from tasks.providers.status import Status
 
 #: What the request already says of a task: words typed in the other project do not replace it.
 REQUESTED = (

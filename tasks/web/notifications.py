@@ -9,7 +9,7 @@ from django.http import JsonResponse
 
 from tasks.models import StatusChange, Task
 from tasks.providers.numbers import whole_number
-from tasks.status import ENDED
+from tasks.providers.status import ENDED
 
 MOST = 200  # ended tasks of all people that one answer reads, the newest ones
 LONGEST_PROMPT = 120  # characters

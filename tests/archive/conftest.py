@@ -16,9 +16,9 @@ from tasks.archive import Archive
 from tasks.archive.job import incoming
 from tasks.media import posters
 from tasks.models import Copy, CopyKind, Task
+from tasks.providers.status import Status
 from tasks.simulator.media import CLIPS
 from tasks.simulator.server import Simulator
-from tasks.status import Status
 from tests.archive.host import Host, running_host
 from tests.conftest import MakeTask
 from tests.tracking.conftest import Clock, account, clock, follow, look, short_waits

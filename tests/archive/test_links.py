@@ -11,7 +11,7 @@ import pytest
 from tasks.models import Copy, CopyState, Credential, Task
 from tasks.models.copy_links import CopyLink, current
 from tasks.providers import RemoteTask, VideoLink
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.tracking import refresh
 from tests.archive.conftest import CLIP, Save, Wait, content
 from tests.archive.host import Host

@@ -20,7 +20,7 @@ from tasks.billing.costs import SECONDS, TAKES, TOKENS, Measure, Span, money_in
 from tasks.models import Charge, Credential, Price, Project, Spending, Submission, Task
 from tasks.models.submission import SubmissionState
 from tasks.providers import RemoteTask
-from tasks.status import LIVE, Status
+from tasks.providers.status import LIVE, Status
 from tasks.submission.place import (
     AlreadyTrackedError,
     mark_created,

@@ -22,7 +22,7 @@ from tasks.models import (
     Task,
 )
 from tasks.providers import RemoteTask
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import mark_created, mark_not_created, withdraw
 from tasks.tracking.poller import PollResult
 from tasks.tracking.refresh.recording import record

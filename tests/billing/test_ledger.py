@@ -20,7 +20,7 @@ from tasks.models import (
     Task,
 )
 from tasks.providers import ProviderError, Trouble
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import mark_created, mark_not_created, record_outcome
 from tasks.submission.send import CreateOutcome, record
 from tests.billing.conftest import NOW, ONE, V20, Place, SetPrice, sums, tokens

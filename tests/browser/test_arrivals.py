@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from tasks.models import Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web import live_feed
 from tests.browser.conftest import Enter
 from tests.browser.looks import check_appearance

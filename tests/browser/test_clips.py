@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tasks.models import Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.batched import put_into_a_batch
 from tests.browser.conftest import Enter, watch
 from tests.browser.looks import check_appearance

@@ -12,8 +12,8 @@ from django.db import connection
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tasks.models import Credential, ModelName, Task, Upload
+from tasks.providers.status import Status
 from tasks.simulator.server import Simulator
-from tasks.status import Status
 from tasks.submission.send import send_waiting
 from tests.browser.conftest import Enter
 from tests.browser.looks import assert_accessible, check_appearance

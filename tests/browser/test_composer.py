@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
 from tasks.models import Credential, Submission, Task, Upload
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.browser.conftest import Enter
 from tests.browser.looks import check_appearance
 from tests.browser.test_compose import expect_shown, hand_over, part, settled

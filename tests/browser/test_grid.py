@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.browser.conftest import Enter
 from tests.browser.looks import check_appearance
 from tests.conftest import MakeTask

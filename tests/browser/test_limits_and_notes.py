@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from tasks.models import Credential, Project, Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.browser.conftest import Enter
 from tests.browser.looks import check_appearance
 from tests.conftest import MakeTask

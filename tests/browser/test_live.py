@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from tasks.models import ChangeCounter, Credential, Task
+from tasks.providers.status import Status
 from tasks.simulator.server import Simulator
-from tasks.status import Status
 from tasks.web import live_feed
 from tests.browser.conftest import Clock, Enter, track
 from tests.browser.looks import assert_accessible

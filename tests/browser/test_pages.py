@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from tasks.models import Batch, Bill, Charge, Credential, SavedPrompt, Task, search
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.tracking.bills import comparing
 from tasks.tracking.bills.columns import Columns
 from tests.batched import put_into_a_batch

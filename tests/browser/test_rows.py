@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from tasks.models import Profile, Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.browser.conftest import Enter
 from tests.browser.looks import check_appearance
 from tests.conftest import MakeTask

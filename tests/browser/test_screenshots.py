@@ -25,8 +25,8 @@ from tasks.archive import Archive
 from tasks.management import demo_plan
 from tasks.management.demo import SampleLife
 from tasks.models import Copy, Project, Task
+from tasks.providers.status import LIVE
 from tasks.simulator.server import Simulator
-from tasks.status import LIVE
 from tasks.tracking import refresh
 from tests.browser.conftest import Enter
 from tests.browser.looks import set_theme

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
 from tasks.models import ChangeCounter, Membership, Profile, Project, Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.batched import put_into_a_batch
 from tests.browser.conftest import Enter
 from tests.browser.looks import assert_accessible, check_appearance

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
 from tasks.models import Credential, Submission, Task
+from tasks.providers.status import Status
 from tasks.simulator.media import CLIPS
-from tasks.status import Status
 from tests.batched import put_into_a_batch
 from tests.browser.conftest import Enter
 from tests.browser.looks import assert_accessible, check_appearance

@@ -9,9 +9,9 @@ import pytest
 from tasks import archive
 from tasks.archive import Archive
 from tasks.models import Copy, CopyState, Credential, StatusChange, Task
+from tasks.providers.status import LIVE
 from tasks.simulator import faults
 from tasks.simulator.server import Simulator
-from tasks.status import LIVE
 from tasks.tracking import refresh
 from tests.archive.conftest import (
     account,

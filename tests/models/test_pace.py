@@ -7,7 +7,7 @@ import pytest
 
 from tasks.models import schedule
 from tasks.providers import ProviderError, Trouble
-from tasks.status import Status
+from tasks.providers.status import Status
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tasks.models import Task
 from tasks.providers import ProviderError, RemoteTask, Trouble
-from tasks.status import Status
+from tasks.providers.status import Status
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -18,7 +18,7 @@ from django.core.files.storage import storages
 from django.utils import timezone
 from tasks.models import search
 from tasks.models import *
-from tasks.status import Status
+from tasks.providers.status import Status
 now = timezone.now()
 User.objects.create_superuser("ann")
 project = Project.objects.get()

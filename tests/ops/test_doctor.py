@@ -20,8 +20,8 @@ from pytest_django import Settings
 from tasks.management.doctor import DoctorResult, Level, installation_checks, run_checks
 from tasks.media import posters
 from tasks.models import Batch, Callback, Copy, Credential, Submission
+from tasks.providers.status import Status
 from tasks.simulator.server import Simulator
-from tasks.status import Status
 from tests.conftest import MakeTask
 from tests.ops.homes import Home
 from tests.processes.conftest import Installation, eventually, free_port

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tasks.providers import Answer, ProviderError, RemoteTask, provider
 from tasks.providers.dialects.reading import parse_object
 from tasks.providers.dialects.status_words import WORDS
-from tasks.status import FINAL, Status
+from tasks.providers.status import FINAL, Status
 from tests.providers.samples import BASE_URL, NAMES, answer, body, id_in, sample_answer
 
 SLUGS = ("volcengine", "newapi", "yescale", "openrouter", "wavespeed", "atlascloud", "anyfast")

@@ -8,7 +8,7 @@ import pytest
 
 from tasks.providers import RemoteTask
 from tasks.providers.catalog.matching import matching_settings
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.providers.generations import generation
 
 SEEDED = "doubao-seedance-1-0-pro-250528"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasks.providers import ProviderError, Trouble, provider
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.providers.samples import BASE_URL, answer, at, body, filled_fields, read, read_sample
 
 ARK = provider("volcengine").dialect

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasks.providers import ProviderError, Trouble, provider
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.providers.samples import at, body, filled_fields, read, read_sample
 
 INNER = "cgt-20260721101324-abcde"

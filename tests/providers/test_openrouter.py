@@ -10,7 +10,7 @@ from tasks.providers import ProviderError, Trouble, provider
 from tasks.providers.catalog.models import find_model
 from tasks.providers.catalog.request import GenerationRequest
 from tasks.providers.dialects.creating import read_created
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.providers.samples import (
     answer,
     at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.providers.samples import at, body, filled_fields, read, read_sample
 
 PROMPT = (

@@ -4,9 +4,9 @@ import pytest
 
 from tasks.providers import Answer, provider
 from tasks.providers.answers import RemoteTask
+from tasks.providers.status import Status
 from tasks.simulator.presets import PRESETS
 from tasks.simulator.server import Simulator
-from tasks.status import Status
 from tests.simulator.conftest import KEY, Client, Clock
 
 SLUGS = [preset.slug for preset in PRESETS]

@@ -21,7 +21,7 @@ from tasks.models import (
     Task,
 )
 from tasks.providers import RemoteTask
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import (
     place_batch,
 )

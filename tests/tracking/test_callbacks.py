@@ -23,8 +23,8 @@ from tasks.encryption.redaction import Formatter
 from tasks.models import Callback as Row
 from tasks.models import CreateLookup, Credential, Project, Submission, SubmissionState, Task
 from tasks.providers import provider
+from tasks.providers.status import Status
 from tasks.simulator.server import Simulator
-from tasks.status import Status
 from tasks.submission.place import place_batch
 from tasks.submission.send import send_waiting
 from tasks.tracking import callbacks, refresh

@@ -12,8 +12,8 @@ from django_q.models import OrmQ
 
 from tasks import jobs
 from tasks.models import Cancellation, CancelOutcome, Credential, Task
+from tasks.providers.status import Status
 from tasks.simulator.server import Simulator
-from tasks.status import Status
 from tasks.submission.cancel import attempt_cancel
 from tasks.tracking import refresh
 from tests.tracking.conftest import Account, Clock, Follow

@@ -11,7 +11,7 @@ from tasks.models import Copy, CopyState, Credential, Lease, Task
 from tasks.models import clock as clocks
 from tasks.monitoring import InstallationStatus
 from tasks.providers import RemoteTask
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.tracking import refresh
 from tests.conftest import MakeTask
 from tests.tracking.conftest import Account, Clock, Follow

@@ -5,8 +5,8 @@ from pytest_django import Settings
 
 from tasks.models import Task
 from tasks.providers import Trouble
+from tasks.providers.status import Status
 from tasks.simulator.server import Simulator
-from tasks.status import Status
 from tasks.tracking import refresh
 from tasks.tracking.connection_test import examine
 from tasks.web.messages.connection_test import diagnose

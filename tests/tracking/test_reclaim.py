@@ -24,7 +24,7 @@ from tasks.models import (
     SubmissionState,
     Task,
 )
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission import place as placing
 from tasks.submission.place import (
     ABANDONED,

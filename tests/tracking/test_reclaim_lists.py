@@ -20,7 +20,7 @@ from tasks.models import (
     UntrackedTask,
 )
 from tasks.providers import RemoteTask
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission import place as placing
 from tasks.submission.place import (
     ABANDONED,

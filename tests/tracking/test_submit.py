@@ -22,8 +22,8 @@ from tasks.models import (
     Task,
 )
 from tasks.providers.registry import PROVIDERS
+from tasks.providers.status import Status
 from tasks.simulator.server import Simulator
-from tasks.status import Status
 from tasks.submission import send as sending
 from tasks.submission.place import (
     ABANDONED,

@@ -12,8 +12,8 @@ from tasks.models import (
     Submission,
 )
 from tasks.providers import ProviderError, Trouble
+from tasks.providers.status import Status
 from tasks.simulator.server import Simulator
-from tasks.status import Status
 from tasks.submission import send as sending
 from tasks.submission.place import (
     withdraw,

@@ -23,8 +23,8 @@ from tasks.models import (
     UntrackedTask,
 )
 from tasks.providers import provider
+from tasks.providers.status import Status
 from tasks.simulator.server import Simulator
-from tasks.status import Status
 from tasks.submission import send
 from tasks.submission.place import (
     AlreadyTrackedError,

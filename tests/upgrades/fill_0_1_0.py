@@ -59,7 +59,7 @@ from tasks.models import (
     search,
 )
 from tasks.providers.catalog.request import Medium, Mode, Part, Wish
-from tasks.status import Status
+from tasks.providers.status import Status
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

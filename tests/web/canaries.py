@@ -33,7 +33,7 @@ from tasks.models import (
 )
 from tasks.models.charge import day_of
 from tasks.providers import Trouble
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.conftest import MakeTask
 from tests.providers.generations import generation
 from tests.web.conftest import SaveCopy

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import Credential, Submission, SubmissionState, Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import record_outcome
 from tests.conftest import MakeTask
 from tests.web.composing import ark, desk, filled

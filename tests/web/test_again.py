@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from tasks.models import Budget, CopyKind, Credential, Price, Relation, Submission, Task, Upload
 from tasks.providers.catalog.rules import LARGEST_SEED
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.conftest import MakeTask
 from tests.media.pictures import png
 from tests.web.composing import PRO, ark, desk

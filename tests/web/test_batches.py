@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import ChangeCounter, Credential, Project, Star, Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import place_batch
 from tests.providers.generations import generation
 from tests.web.composing import ark, desk

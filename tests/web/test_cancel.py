@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from tasks.models import AuditAction, AuditEntry, Cancellation, Credential, Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.conftest import MakeTask
 from tests.web.composing import ark, desk
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tasks.models import Copy, Credential, Relation, Task, Upload, shared_links
 from tasks.models.shared_links import OTHERS_FOR
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.conftest import MakeTask
 from tests.web.composing import ark, desk, filled
 from tests.web.conftest import ClientOf, SaveCopy, save_copy

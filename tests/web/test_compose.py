@@ -12,7 +12,7 @@ from django.test import Client
 from tasks.models import Batch, Credential, ModelName, Project, Submission, Task
 from tasks.providers.catalog.models import MODELS
 from tasks.providers.catalog.request import Mode
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.conftest import MakeTask
 from tests.web.composing import PRO, ark, desk, fields_of, filled, preview
 from tests.web.conftest import ClientOf

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tasks.models import AvailableModel, Credential, Price, Project, Task
 from tasks.providers.dialects.model_list import ListedModel
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.conftest import MakeTask
 from tests.media.pictures import png
 from tests.web.composing import PRO, ark, desk, filled, preview

@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tasks.models import Copy, CopyKind, Credential, Membership, Project, Role
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask
 from tests.media.pictures import png

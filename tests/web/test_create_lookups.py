@@ -24,7 +24,7 @@ from tasks.models import (
     Task,
 )
 from tasks.providers import ProviderError, Trouble
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import place_batch, record_outcome
 from tests.providers.generations import generation
 from tests.web.conftest import ClientOf

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import Charge, Price, Star, Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.conftest import MakeTask, some_seconds_later
 from tests.web.conftest import ClientOf
 from tests.web.test_live import ask, change

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tasks.models import Project, Task
 from tasks.models.search import searchable
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.lists import counts
 from tasks.web.lists import days as listing
 from tasks.web.lists.days import DaySpan

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tasks.status import Status
+from tasks.providers.status import Status
 
 
 def test_a_demonstration_shows_every_component_in_both_themes(

@@ -6,7 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tasks.models import Copy, CopyKind, Membership, ModelName, Project, Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.lists import counts, paging
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tasks.models import Credential, Project, Submission, Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import mark_created, place_batch
 from tests.providers.generations import generation
 from tests.web.conftest import ClientOf, SaveCopy

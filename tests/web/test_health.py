@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from tasks import jobs
 from tasks.models import Copy, Credential, Lease
 from tasks.monitoring import SWEEP, InstallationStatus
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.tracking import refresh
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf

@@ -23,8 +23,8 @@ from tasks.models import (
     Task,
     Upload,
 )
+from tasks.providers.status import Status
 from tasks.simulator.media import CLIPS
-from tasks.status import Status
 from tests.conftest import MakeTask
 from tests.media.pictures import png
 from tests.web.composing import ark, desk

@@ -27,7 +27,7 @@ from tasks.models import (
     Upload,
 )
 from tasks.providers import ProviderError, Trouble
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import mark_created, place_batch, record_outcome
 from tasks.web.presenters.lineage import MOST
 from tests.conftest import MakeTask

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import Copy, CopyKind, Credential, Membership, Project, Task
 from tasks.models.search import searchable
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.lists import counts, paging
 from tests.conftest import MakeTask, some_seconds_later
 from tests.web.conftest import ClientOf

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import Membership, StatusChange
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.conftest import MakeTask, some_seconds_later
 from tests.web.conftest import ClientOf
 from tests.web.live_pages import FILM, ask, change, poller, reader, swapped

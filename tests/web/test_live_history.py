@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.html import Element, parse_html
 
 from tasks.models import Batch, Copy, Membership, Project, Submission, Task
-from tasks.status import ENDED, LIVE, Status
+from tasks.providers.status import ENDED, LIVE, Status
 from tests.conftest import MakeTask, some_seconds_later
 from tests.web.live_pages import FILM, poller
 

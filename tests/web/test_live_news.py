@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web import live_feed
 from tasks.web.lists.paging import ROWS
 from tests.conftest import MakeTask, some_seconds_later

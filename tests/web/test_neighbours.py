@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import Credential, Membership, Project, Role, Star, Task
 from tasks.models.search import searchable
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.lists import paging
 from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import Credential, Project, Task
 from tasks.models.queue_places import places
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask, some_seconds_later
 from tests.web.conftest import ClientOf

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tasks.models import AuditEntry, Credential, Submission, SubmissionState, Task
 from tasks.providers import ProviderError, Trouble
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import put_back
 from tests.web.composing import ark, desk, filled, preview
 from tests.web.conftest import ClientOf

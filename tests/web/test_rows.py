@@ -26,7 +26,7 @@ from tasks.models import (
     Task,
 )
 from tasks.models.charge import day_of
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.lists.paging import ROWS
 from tasks.web.presenters import rows
 from tests.batched import put_into_a_batch

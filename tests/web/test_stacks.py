@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.lists import paging
 from tests.batched import put_into_a_batch
 from tests.conftest import MakeTask, some_seconds_later

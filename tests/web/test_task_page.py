@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from tasks.models import StatusChange, Task
 from tasks.models.task import REMOTE_TIMES, SAME_NAME
 from tasks.providers import Trouble
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.presenters.facts import COUNTED
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf, SaveCopy

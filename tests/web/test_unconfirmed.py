@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tasks.models import Submission, SubmissionState, Task
 from tasks.providers import ProviderError, Trouble
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import record_outcome
 from tests.web.composing import ark, desk, filled
 from tests.web.conftest import ClientOf

@@ -29,7 +29,7 @@ from tasks.models import (
     UntrackedTask,
 )
 from tasks.providers import RemoteTask
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf, SaveCopy
 

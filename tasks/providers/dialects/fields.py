@@ -25,7 +25,7 @@ from tasks.providers.dialects.reading import (
     text,
     url,
 )
-from tasks.status import FINAL, Status
+from tasks.providers.status import FINAL, Status
 
 
 def native_fields(core: Json) -> dict[str, Any]:

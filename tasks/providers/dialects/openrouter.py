@@ -20,7 +20,7 @@ from tasks.providers.dialects.links import link_ends_at, own_stream
 from tasks.providers.dialects.money import micros
 from tasks.providers.dialects.reading import Json, moment, nested, url
 from tasks.providers.dialects.unknown_tasks import unknown_by_404
-from tasks.status import Status
+from tasks.providers.status import Status
 
 _VIDEOS = "/videos"
 _FRAMES = frozenset({MediaRole.FIRST_FRAME, MediaRole.LAST_FRAME})

@@ -20,7 +20,7 @@ from tasks.providers.dialects.dialect import BaseDialect
 from tasks.providers.dialects.links import is_picture, link_ends_at
 from tasks.providers.dialects.reading import nested, url
 from tasks.providers.dialects.unknown_tasks import unknown_by_404
-from tasks.status import Status
+from tasks.providers.status import Status
 
 _LARGEST_PAGE = 100
 _WAYS = ("/text-to-video", "/image-to-video", "/reference-to-video")

@@ -33,7 +33,7 @@ from tasks.providers.dialects.links import film_links
 from tasks.providers.dialects.reading import NOTHING, Json, nested, parse_object, text
 from tasks.providers.dialects.status_words import NATIVE_WORDS, status_of
 from tasks.providers.redact import one_line
-from tasks.status import Status
+from tasks.providers.status import Status
 
 #: Start of the fail_reason of new-api's own time-out: 任务超时（1440分钟）.
 _GATEWAY_TIME_OUT = "任务超时"

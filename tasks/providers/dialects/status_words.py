@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.status import Status
+from tasks.providers.status import Status
 
 # volcengine.com/docs/82379/1521309 (Ark), new-api's model/task.go (NOT_START, SUBMITTED, QUEUED,
 # IN_PROGRESS, SUCCESS, FAILURE) and dto/openai_video.go, and synonyms of other gateways.

@@ -19,7 +19,7 @@ from tasks.models.reconciliation import RECORD_LIFE, REMEMBERED
 from tasks.models.task_queries import TaskQuerySet
 from tasks.providers import ListPage, ProviderError, RemoteTask, Trouble
 from tasks.providers.dialects.creating import PageRequest
-from tasks.status import LIVE, Status
+from tasks.providers.status import LIVE, Status
 
 PAGE = 200  # tasks; Ark takes 500, but 200 of them are read in 20 ms
 MOST_PAGES = 500  # of each tier; Ark numbers its pages so far

@@ -18,7 +18,7 @@ from tasks import queue
 from tasks.billing import ledger
 from tasks.models import ApiCallback, ChangeCounter, Copy, Credential, StatusChange, Task, bulk
 from tasks.providers import ProviderError, Trouble
-from tasks.status import ENDED, Status
+from tasks.providers.status import ENDED, Status
 from tasks.tracking.poller import PollResult
 
 log = logging.getLogger(__name__)

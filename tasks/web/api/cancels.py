@@ -21,7 +21,7 @@ from tasks.models import (
 )
 from tasks.models.cancellation import OPEN
 from tasks.providers.dialects.ark_errors import RefusalError
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import withdraw
 from tasks.team import audit
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tasks.clients import links
 from tasks.models import Copy, CopyKind, Task
 from tasks.providers.dialects.ark_errors import RefusalError
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.api.endpoint import nothing, only, refused
 from tasks.web.files import SavedFile, answer
 

@@ -16,7 +16,7 @@ from tasks.clients.openai_answers import video_id, video_json
 from tasks.models import Copy, CopyKind, Task, TokenScope
 from tasks.providers.dialects.ark_errors import RefusalError, invalid
 from tasks.providers.dialects.openai_requests import ark_body, renamed
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.api import cancels, creates
 from tasks.web.api.endpoint import endpoint
 from tasks.web.api.fields import read_fields

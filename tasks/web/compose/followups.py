@@ -14,7 +14,7 @@ from tasks.archive import last_frame
 from tasks.models import Submission
 from tasks.providers.catalog.models import Input, Model, find_model
 from tasks.providers.catalog.request import CLIP, Mode, modes_of
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.compose.prefill import seed_of
 from tasks.web.presenters.task import TaskPresenter
 

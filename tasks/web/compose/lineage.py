@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from tasks.models import Copy, CopyKind, Credential, Origin, Project, Relation, Task, Upload
 from tasks.providers.catalog.request import GenerationRequest, MediaRole, Mode, upload_in
-from tasks.status import LIVE, Status
+from tasks.providers.status import LIVE, Status
 from tasks.web.compose.prefill import seed_of
 
 #: The relation of a task that is made of its parent's clip, by the mode.

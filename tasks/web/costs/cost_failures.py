@@ -13,7 +13,7 @@ from tasks.billing import amounts, failures
 from tasks.billing.costs import Span
 from tasks.billing.failures import Rate, Times, Used
 from tasks.models import Outcome
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.costs import cost_names
 from tasks.web.costs.cost_chart import Chart, Series, stacked
 from tasks.web.costs.cost_filters import CostFilters

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from tasks.billing import amounts
 from tasks.models import Charge, ChargeState, Outcome
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.costs.cost_names import grouped, names_of
 from tasks.web.costs.cost_names import tokens as named_tokens
 from tasks.web.presenters import token_checks

@@ -18,7 +18,7 @@ from tasks.models import Task, search
 from tasks.models.access import administers
 from tasks.models.sight import Sight
 from tasks.models.task_queries import TaskQuerySet
-from tasks.status import LIVE, Status
+from tasks.providers.status import LIVE, Status
 from tasks.web.lists.filters import Filters
 from tasks.web.shared import Shared
 

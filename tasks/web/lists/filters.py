@@ -18,7 +18,7 @@ from tasks.models.task_queries import TaskQuerySet
 from tasks.providers.catalog.model_patterns import pattern_of
 from tasks.providers.catalog.models import MODELS, find_model
 from tasks.providers.numbers import whole_number
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.forms.long_choices import MORE
 from tasks.web.lists.days import DaySpan, read_day
 

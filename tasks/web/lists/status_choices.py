@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from tasks.models.status_change import STATUS_CHOICES
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.lists.counts import CappedCount
 from tasks.web.lists.filters import Filters
 

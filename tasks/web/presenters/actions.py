@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.models.cancellation import can_be_cancelled
 from tasks.providers import provider
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.presenters.task import TaskPresenter
 
 #: Statuses of tasks of which it is not known yet whether they were created.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy
 
-from tasks.status import Status
+from tasks.providers.status import Status
 
 
 @dataclass(frozen=True)

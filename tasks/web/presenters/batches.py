@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks.models.status_change import STATUS_CHOICES
 from tasks.models.task_queries import TaskQuerySet
-from tasks.status import LIVE, Status
+from tasks.providers.status import LIVE, Status
 from tasks.web.presenters import facts
 from tasks.web.presenters.badges import STATUS_BADGES, Badge
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from tasks.models import Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.presenters.facts import clock
 from tasks.web.presenters.files import FilePresenter
 from tasks.web.presenters.media_sources import origin

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from tasks.models.queue_places import places
 from tasks.models.sight import Sight
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.presenters.task import TaskPresenter
 from tasks.web.shared import Shared
 

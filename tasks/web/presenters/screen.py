@@ -8,7 +8,7 @@ from hashlib import blake2b
 from math import log
 
 from tasks.models import Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.presenters.files import FilePresenter
 from tasks.web.presenters.links import LinkLife
 from tasks.web.presenters.media_sources import covers, origin

@@ -13,7 +13,7 @@ from tasks.billing.amounts import money
 from tasks.models import Submission, SubmissionState, Task
 from tasks.models.status_change import STATUS_CHOICES
 from tasks.providers.catalog.models import find_model
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.messages.failures import Failure, failure_of
 from tasks.web.messages.plain_failures import plain_sentence
 from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.urls import reverse
 
 from tasks.models import Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.presenters.badges import STATUS_BADGES
 from tasks.web.presenters.links import LinkLife
 from tasks.web.presenters.screen import Screen

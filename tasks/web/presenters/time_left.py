@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from tasks.models import Task
 from tasks.models.run_times import Kind, kind_of, usual_seconds
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.shared import Shared
 
 #: Open pages share the usual run times, and read them anew each minute.

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from tasks.models import Task
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.presenters.badges import STATUS_BADGES, Badge
 from tasks.web.presenters.facts import clock
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from tasks.models import Candidate, CreateLookup, ListOutcome, Submission, Task
 from tasks.models.reconciliation import COMPLETE
 from tasks.providers.catalog.tariff import tokens_of
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.web.messages.provider_errors import trouble_detail, trouble_sentence
 from tasks.web.presenters.badges import STATUS_BADGES, Badge
 from tasks.web.presenters.facts import grouped

@@ -31,7 +31,7 @@ from tasks.models import (
 )
 from tasks.providers import ProviderError, Trouble
 from tasks.providers.catalog.request import Mode
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import mark_created, record_outcome
 from tasks.web.api import cancels, lists
 from tests.media.pictures import png

@@ -13,7 +13,7 @@ from tasks.clients import calls
 from tasks.models import ApiCallback, Submission, Task
 from tasks.providers import ProviderError, Trouble
 from tasks.providers.answers import Answer
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import mark_created
 from tasks.team.tokens import revoke
 from tests.tokens import asked_by

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tasks.clients import links
 from tasks.models import Copy, CopyKind, Membership, Project, Task, TokenScope
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.team.tokens import revoke
 from tests.tokens import asked_by
 from tests.web.api.conftest import Program, ProgramOf

@@ -12,7 +12,7 @@ from tasks.models import CopyKind, Project, Submission, Task, Upload
 from tasks.providers import provider
 from tasks.providers.answers import Answer, RemoteTask
 from tasks.providers.catalog.request import Mode
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.media.pictures import png
 from tests.web.api.conftest import MODEL, Program
 from tests.web.conftest import SaveCopy

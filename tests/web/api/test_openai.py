@@ -32,7 +32,7 @@ from tasks.models import (
 from tasks.providers.catalog.request import Mode
 from tasks.providers.dialects.ark_errors import RefusalError
 from tasks.providers.dialects.openai_requests import size_of
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.submission.place import mark_created
 from tasks.web.api.endpoint import refused_by_front
 from tests.media.pictures import png

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tasks.models import Profile, StatusChange, Task
-from tasks.status import ENDED, LIVE, Status
+from tasks.providers.status import ENDED, LIVE, Status
 from tasks.team import preferences
 from tests.conftest import MakeTask
 from tests.web.preferences.doing import reported

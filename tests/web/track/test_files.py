@@ -16,7 +16,7 @@ from tasks.models import (
     Task,
 )
 from tasks.providers import RemoteTask
-from tasks.status import Status
+from tasks.providers.status import Status
 from tasks.tracking.imports.pasted_ids import PreviewKind
 from tasks.web.forms import track as track_form
 from tasks.web.forms.track import MOST_IDS

@@ -11,7 +11,7 @@ from tasks.models import (
     UntrackedTask,
 )
 from tasks.providers import RemoteTask
-from tasks.status import Status
+from tasks.providers.status import Status
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
 from tests.web.track.doing import URL, A, B, typed

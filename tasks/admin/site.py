@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -62,13 +61,6 @@ MACHINERY = "machinery"
 _PLACES = {
     label: (group, place) for group, _name, labels in GROUPS for place, label in enumerate(labels)
 }
-
-
-class StaffAdminConfig(AdminConfig):
-    """The app of the Django admin, with our site in place of its own."""
-
-    default = False
-    default_site = "tasks.admin_site.StaffSite"
 
 
 class StaffSite(admin.AdminSite):

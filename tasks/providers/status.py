@@ -1,4 +1,4 @@
-"""The statuses of a task. This module imports nothing of ours."""
+"""The statuses of a task: the providers' words, and our own."""
 
 from enum import StrEnum
 
