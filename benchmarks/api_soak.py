@@ -71,18 +71,22 @@ class Size:
     pause: float = 0.0  # seconds of a program after each create
     kill: float = 5.0  # seconds between two kills
     kills: float = inf  # at most
+    gentle: bool = False  # whether kills wait until no create is on its way
     longer: float = 120.0  # seconds of trouble at most after all ids were given, while some wait
     kinds: tuple[str, ...] = KINDS
     speed: float = 20.0  # of the provider's tasks
     longest: float = 3_600.0  # seconds after which it has failed
 
 
-#: None of its answers drips, for a worker killed meanwhile costs two minutes.
+#: Nothing is killed while a create is on its way, and none of the answers drips: a create whose
+#: sender was killed is unconfirmed only after two minutes.
 SMALL = Size(
     creates=60,
     peaceful=10,
-    pause=2.0,
+    pause=1.2,
+    kill=3.0,
     kills=2,
+    gentle=True,
     kinds=tuple(kind for kind in KINDS if kind != "drip"),
     longest=240.0,
 )
@@ -237,8 +241,11 @@ class _Soak:
 
     def _trouble(self) -> None:
         self._faults.step()
-        if self._killer.kills.total() < self._size.kills:
-            self._killer.step()
+        if self._killer.kills.total() >= self._size.kills:
+            return
+        with suppress(DatabaseError):
+            if not (self._size.gentle and self._number("sending")):
+                self._killer.step()
 
     def _all_of_up(self) -> list[int]:
         others = {os.getpid(), *chaos.members(self._simulator.group)}

@@ -435,6 +435,28 @@ def test_pressing_often_asks_for_one_list(
     assert Reconciliation.objects.count() == 2
 
 
+def test_many_lookups_are_answered_by_one_list_in_portions(
+    account: Account,
+    send_unconfirmed: SendUnconfirmed,
+    search: Search,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(unconfirmed, "AT_ONCE", 2)
+    ark = account()
+    for _ in range(5):
+        send_unconfirmed(ark)
+    search()
+    due = CreateLookup.objects.all()
+    due.update(due_at=Reconciliation.objects.get().asked_at, attempts=0, outcome="")
+    answered = []
+    for _ in range(3):
+        unconfirmed.advance_lookups(clock.now)
+        answered.append(due.filter(outcome=ListOutcome.COMPARED).count())
+    assert answered == [2, 4, 5]
+    assert Reconciliation.objects.count() == 1
+
+
 def test_an_odd_lookup_does_not_stop_the_sweep(
     account: Account,
     send_unconfirmed: SendUnconfirmed,

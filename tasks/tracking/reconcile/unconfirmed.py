@@ -23,6 +23,9 @@ AFTER = timedelta(minutes=2)  # a create takes 40 s at most, and may be queued b
 GAP = timedelta(seconds=20)  # between two comparisons of one account
 NEGLIGIBLE = timedelta(seconds=3)  # by so much a clock that is right may seem to be wrong
 MOST_CANDIDATES = 20  # of one lookup
+#: Lookups of one account answered at once. Hundreds, after an outage, would take longer than the
+#: sweep keeps its lease.
+AT_ONCE = 50
 
 
 def advance_lookups(now: datetime) -> None:
@@ -68,9 +71,11 @@ def _serve(waiting: list[CreateLookup], now: datetime) -> None:
     if row and row.is_open:
         return
     served = [each for each in waiting if row and each.due_at and each.due_at <= row.asked_at]
-    for lookup in served:
+    for lookup in served[:AT_ONCE]:
         assert row
         lookup.take(row, _candidates(lookup, row, now), now)
+    if len(served) > AT_ONCE:  # the same list answers the others at the next check
+        return
     is_recent = row is not None and row.asked_at <= now < row.asked_at + GAP
     if len(served) < len(waiting) and not is_recent:
         Reconciliation.objects.ask(credential, asked_by=None, now=now)
