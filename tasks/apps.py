@@ -23,4 +23,4 @@ class StaffAdminConfig(admin_apps.AdminConfig):
     """The app of the Django admin, with our site in place of its own."""
 
     default = False
-    default_site = "tasks.admin.site.StaffSite"
+    default_site = "tasks.web.admin_site.StaffSite"

@@ -11,8 +11,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from tasks.admin.site import GROUPS, MACHINERY
 from tasks.models import Profile
+from tasks.web.admin_site import GROUPS, MACHINERY
 from tests.web.conftest import ClientOf, fresh_counts
 from tests.web.test_admin_lists import office
 

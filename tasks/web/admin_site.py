@@ -1,4 +1,7 @@
-"""The site of the Django admin: its models in four groups, by what staff come for."""
+"""The site of the Django admin: its models in four groups, by what staff come for.
+
+Not in tasks/admin, whose import registers models: Django would make a second site for them.
+"""
 
 from __future__ import annotations
 
