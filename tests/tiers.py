@@ -110,19 +110,10 @@ def _mark(item: pytest.Item) -> None:
     for marker, names in FIXTURES.items():
         if names.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(marker)
-    if _shares_a_module_fixture(item):  # and what one worker has made, the others should not
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def _folder(item: pytest.Item) -> str:
     return item.path.relative_to(Path(__file__).parent).parts[0]
-
-
-def _shares_a_module_fixture(item: pytest.Item) -> bool:
-    found = getattr(item, "_fixtureinfo", None)
-    return found is not None and any(
-        definitions[-1].scope == "module" for definitions in found.name2fixturedefs.values()
-    )
 
 
 def _tier(item: pytest.Item) -> str:
