@@ -16,7 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parent.parent
 NAMED = re.compile(r'pytest\.mark\.xdist_group\("(.+)"\)')
-SHARED = 'fixture(scope="module")'
+SHARED = '(scope="module")'
 
 
 @pytest.hookimpl(optionalhook=True)
