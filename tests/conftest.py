@@ -41,7 +41,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 MakeTask = Callable[..., Task]
 
 
-pytest_plugins = ["tests.tiers"]
+pytest_plugins = ["tests.tiers", "tests.scheduling"]
 
 #: Where a migrated database is kept between runs.
 KEPT = Path(settings.BASE_DIR) / ".pytest_cache" / "migrated"

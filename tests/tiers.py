@@ -1,10 +1,9 @@
-"""The tiers of `manage.py test`: which tests a run takes, in which order, and how long it took."""
+"""The tiers of `manage.py test`: which tests a run takes, and how long it took."""
 
 import gc
 import os
 import time
 from collections.abc import Callable, Iterator
-from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -68,8 +67,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("quick"):
         _leave_out(items, _is_long, config)
         _leave_out(items, set(_further_cases(items)).__contains__, config)
-    else:
-        items[:] = _in_order_of_running(items)
 
 
 def _leave_out(
@@ -116,27 +113,18 @@ def _mark(item: pytest.Item) -> None:
     for marker, names in FIXTURES.items():
         if names.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(marker)
-    if _shares_a_module_fixture(item):  # and what one worker has made, the others should not
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def _folder(item: pytest.Item) -> str:
     return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
-def _shares_a_module_fixture(item: pytest.Item) -> bool:
-    found = getattr(item, "_fixtureinfo", None)
-    return found is not None and any(
-        definitions[-1].scope == "module" for definitions in found.name2fixturedefs.values()
-    )
-
-
-def _tier(item: pytest.Item) -> str:
+def tier(item: pytest.Item) -> str:
     return next((name for name in FIXTURES if item.get_closest_marker(name)), "")
 
 
 def _is_long(item: pytest.Item) -> bool:
-    return bool(_tier(item)) or item.get_closest_marker("exhaustive") is not None
+    return bool(tier(item)) or item.get_closest_marker("exhaustive") is not None
 
 
 def _further_cases(items: list[pytest.Item]) -> Iterator[pytest.Item]:
@@ -159,24 +147,6 @@ def _cases_of_each_test(items: list[pytest.Item]) -> list[list[pytest.Item]]:
     for item in items:
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
     return list(cases.values())
-
-
-def _in_order_of_running(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Put long tests first, and those that wait for processes between those that drive browsers.
-
-    The thousands of short ones then fill up whichever worker is free at the end.
-    """
-    tiers: dict[str, list[pytest.Item]] = {"browser": [], "process": [], "": []}
-    for item in items:
-        tiers[_tier(item)].append(item)
-    tiers[""].sort(key=lambda item: not _is_long(item))
-    tiers["browser"].sort(key=lambda item: item.get_closest_marker("looks") is None)
-    slow = [
-        (place / len(tiers[name]), item)
-        for name in FIXTURES
-        for place, item in enumerate(tiers[name])
-    ]
-    return [item for _, item in sorted(slow, key=itemgetter(0))] + tiers[""]
 
 
 def pytest_configure(config: pytest.Config) -> None:

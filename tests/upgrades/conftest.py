@@ -39,21 +39,38 @@ def left(homes: Homes, release: str) -> Home:
     return move_in(release, homes())
 
 
+#: Forget that a migration was made: Django's own, which changes no table.
+FORGET = "DELETE FROM django_migrations WHERE app = 'admin' AND name LIKE '0003%'"
+BEN = """INSERT INTO auth_user (username, password, first_name, last_name, email, is_staff,
+    is_superuser, is_active, date_joined)
+VALUES ('ben', '', '', '', '', false, false, true, CURRENT_TIMESTAMP)"""
+
+
 @pytest.fixture
 def waiting(left: Home) -> Home:
-    """One that has a migration before it, in any case: Django's own, which changes no table."""
-    left.ask("DELETE FROM django_migrations WHERE app = 'admin' AND name LIKE '0003%'")
+    """An earlier release's installation, which has a migration before it in any case."""
+    left.ask(FORGET)
     return left
+
+
+@pytest.fixture
+def nearly_there(homes: Homes) -> Home:
+    """An installation of today with a person and one migration before it, which is soon made."""
+    home = homes(is_migrated=True)
+    home.ask(BEN)
+    home.ask(FORGET)
+    return home
 
 
 @pytest.fixture(scope="session")
 def taken_over(
     engine: str, release: str, furnished: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Home]:
-    """Migrated by today's code, and never changed by a test."""
+    """What was waiting, migrated by today's code; never changed by a test."""
     folder = tmp_path_factory.mktemp("taken-over")
     made = Homes(folder, furnished, postgres=engine == "postgresql")
     home = move_in(release, made())
+    home.ask(FORGET)
     prepare(home)
     yield home
     made.end()

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tasks.management.upgrade import PASS_THROUGH, reason_against
 from tests.ops.backups import manifest, refusal, save
 from tests.ops.homes import Home, Homes
-from tests.upgrades.releases import HERE, contents
+from tests.upgrades.releases import HERE, RELEASES, contents
 
 OLDER = "DELETE FROM django_migrations WHERE app = 'tasks' AND name > '0014'"
 NEWER = (
     "INSERT INTO django_migrations (app, name, applied)"
     " VALUES ('tasks', '9999_of_tomorrow', CURRENT_TIMESTAMP)"
 )
+
+
+@pytest.fixture
+def release() -> str:
+    """The last one: of a database that is refused, only the names of its migrations are read."""
+    return RELEASES[-1]
 
 
 def test_an_older_database_is_told_which_commit_to_pass_through(left: Home) -> None:

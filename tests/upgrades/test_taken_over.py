@@ -14,6 +14,9 @@ from tests.ops.backups import restore
 from tests.ops.homes import Home, Homes
 from tests.upgrades.releases import assert_kept, backup_of, contents, renames, schema
 
+#: One worker takes each release over, once.
+pytestmark = pytest.mark.xdist_group("taken over")
+
 ASK_THE_CODE = """
 import json
 from allauth.mfa.adapter import get_adapter
@@ -40,8 +43,8 @@ def test_the_fixture_has_rows_in_every_table(left: Home) -> None:
     assert {table for table, rows in contents(left).items() if not rows} == set()
 
 
-def test_every_row_is_kept(left: Home, taken_over: Home, release: str) -> None:
-    assert_kept(contents(left), contents(taken_over), release)
+def test_every_row_is_kept(waiting: Home, taken_over: Home, release: str) -> None:
+    assert_kept(contents(waiting), contents(taken_over), release)
 
 
 def test_every_budget_of_a_project_is_one_of_its_months(left: Home, taken_over: Home) -> None:
