@@ -48,6 +48,7 @@ PROMPT = "A quiet harbour before sunrise, gulls, slow push-in, 35 mm"
 LONGEST_READ, LONGEST_CREATE = 0.020, 0.050  # seconds, p95
 REPEATED = 5  # of so many creates one is sent a second time, with the same key
 PATIENCE = 60.0  # seconds until the last create has its answer
+TURN = 20  # tasks of a project, until those of the other come
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,10 @@ class Team:
         self.credential = accounts.credential("gateway", "native", provider_url)
         accounts.credential("other gateway", "native", "http://127.0.0.1:9")
         self.projects = [Project.objects.get(), Project.objects.create(name="Second")]
-        self.ids = [self._fill(project, size.tasks // 2) for project in self.projects]
+        for first in range(0, size.tasks // 2, TURN):
+            for project in self.projects:
+                self._track(project, range(first, min(first + TURN, size.tasks // 2)))
+        self.ids = [self._end(project) for project in self.projects]
         self.tokens = [self._token(number) for number in range(size.people)]
         for project in self.projects:
             Budget.objects.create(project=project, unit="tokens", limit=10**12)
@@ -132,16 +136,19 @@ class Team:
         )
         return text
 
-    def _fill(self, project: Project, number: int) -> list[str]:
-        """Ended tasks of this week, that came by the API; their ids for programs."""
-        now = timezone.now()
-        tasks = Task.objects.track(
-            [f"cgt-20261120120000-{project.pk:03}{each:06}" for each in range(number)],
+    def _track(self, project: Project, numbers: range) -> None:
+        """Tasks that came by the API; those of both projects come in turns, as in a real week."""
+        Task.objects.track(
+            [f"cgt-20261120120000-{project.pk:03}{each:06}" for each in numbers],
             credential=self.credential,
             project=project,
             created_by=None,
-            now=now,
+            now=timezone.now(),
         )
+
+    def _end(self, project: Project) -> list[str]:
+        """Let all tasks of a project have ended; the newest ids for programs."""
+        now, tasks = timezone.now(), list(Task.objects.filter(project=project).order_by("pk"))
         fields = {"model": MODEL, "prompt": PROMPT, "resolution": "720p", "duration": 5}
         Task.objects.filter(project=project).update(
             status=Status.SUCCEEDED, ended_at=now, check_after=None, total_tokens=108_900, **fields
