@@ -21,8 +21,8 @@ IMPORTS = {
 class JoinedFilesStorage(CompressedManifestStaticFilesStorage):
     """Replaces each import of those two by the file it names, before names are hashed.
 
-    On a slow phone each request more costs a round trip of 150 ms. Without this storage (in tests)
-    the browser follows the imports itself.
+    On a slow phone each request more costs a round trip of 150 ms. Without this storage the
+    browser follows the imports itself.
     """
 
     def post_process(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -26,6 +27,7 @@ from tasks.simulator.server import Simulator
 from tasks.tracking import refresh
 from tasks.web import live_feed
 from tests.browser.looks import STOP_ANIMATIONS
+from tests.browser.static_files import serve_joined
 from tests.conftest import MakeTask
 
 expect.set_options(timeout=45_000)  # ms; 5 s are few on two busy cores
@@ -40,6 +42,14 @@ def a_browser(request: pytest.FixtureRequest) -> None:
         if os.environ.get("DAILIES_BROWSER") == "required":
             raise
         pytest.skip(f"No Chromium here: {error.message.splitlines()[0]}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def joined_files() -> Iterator[None]:
+    """Send a page few files instead of fifty, which cost more than the rest of the page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StaticFilesHandler, "serve", serve_joined)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 CORES = os.cpu_count() or 2
 #: Browsers, processes, time limits and other threads are waited for: more workers than cores.
 WORKERS = max(3, CORES * 3 // 2)
-#: Each worker takes the next test as soon as it is free, in the order that tests/scheduling.py gives.
+#: Each worker takes the next test as soon as it is free, in the order of tests/scheduling.py.
 IN_TURN = ["--dist", "loadgroup", "--no-loadscope-reorder"]
 
 
