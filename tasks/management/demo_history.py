@@ -78,7 +78,7 @@ class History:
 def history(
     accounts: Mapping[str, Credential], now: datetime, create: Create, *, is_wanted: bool
 ) -> Iterator[History]:
-    """What is missing of a demonstration's past, all of it at first; nothing where none is wanted.
+    """The part of a demonstration's past that is not written yet; nothing where none is wanted.
 
     `create` creates at the simulator what it is to know of a press, and returns the press with the
     ids that it gave.

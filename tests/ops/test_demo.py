@@ -143,7 +143,7 @@ def test_the_daily_comparisons_miss_nothing_of_the_last_week(past: SampleLife) -
 
 
 def assert_it_agrees() -> None:
-    """Its ledger, its sums, its budgets and its files say the same."""
+    """Assert that its ledger, its sums, its budgets and its files say the same."""
     parts = (cost_checks.costs, database_checks.sums_of_spending, file_checks.saved_files)
     results = [result for part in parts for result in part()]
     assert [each for each in results if each.level != Level.OK] == []
