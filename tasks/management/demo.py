@@ -9,7 +9,8 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from django.db.models.functions import Replace
 from django.utils import timezone
 
 from tasks.management.demo_history import history, set_prices
-from tasks.management.demo_plan import STORY
+from tasks.management.demo_plan import STORY, Press
 from tasks.models import (
     Budget,
     Credential,
@@ -35,7 +36,9 @@ from tasks.models import (
 )
 from tasks.models.budget import TOKENS
 from tasks.providers import Answer, provider
-from tasks.providers.dialects.creating import read_created
+from tasks.providers.dialects.creating import CreateRequest, read_created
+from tasks.providers.status import Status
+from tasks.simulator.records import WEEK
 from tasks.simulator.shots import SHOTS, Shot
 
 PEOPLE = ("producer", "artist", "editor", "animator")
@@ -84,9 +87,11 @@ class SampleLife:
         shots = (*SHOTS, *LINKS_IN_DANGER)
         accounts = {shot.preset: _credential(shot.preset, base_urls[shot.preset]) for shot in SHOTS}
         _set_limits(accounts)
-        empty = {slug for slug, account in accounts.items() if not account.task_set.exists()}
+        empty = {slug for slug, account in accounts.items() if not _has_shots(account)}
         now = timezone.now()
-        with history(accounts, now, is_wanted=len(empty) == len(accounts)) as past:
+        is_new = len(empty) == len(accounts)
+        create = partial(self._create_recent, accounts, now)
+        with history(accounts, now, create, is_wanted=is_new) as past:
             for shot in sorted(shots, key=lambda shot: -shot.ago):  # a list has the newest on top
                 past.write_until(now - timedelta(seconds=max(shot.ago, YESTERDAY)))
                 if shot.preset in empty:
@@ -107,20 +112,44 @@ class SampleLife:
             pass  # the simulator is being started again, or somebody tries things out
 
     def _submit(self, credential: Credential, shot: Shot) -> None:
+        create = CreateRequest(path=shot.path(), body=shot.body())
+        _track(credential, self._create(credential, create, shot.ago, shot.steer), shot)
+
+    def _create_recent(
+        self, accounts: Mapping[str, Credential], now: datetime, press: Press
+    ) -> Press:
+        """Create at the simulator what a provider would still know of a press.
+
+        Return the press with the ids that its successes have there.
+        """
+        ago, account = int((now - press.at).total_seconds()), accounts[press.provider]
+        if ago >= WEEK:
+            return press
+        model = press.request.written_for
+        assert model
+        create = account.service.dialect.create_request(press.request, model)
+        ids = (
+            self._create(account, create, ago, "ok") if ending.status == Status.SUCCEEDED else known
+            for known, ending in zip(press.ids, press.endings, strict=True)
+        )
+        return replace(press, ids=tuple(ids))
+
+    def _create(self, account: Credential, create: CreateRequest, ago: int, steer: str) -> str:
+        """Create a task at the simulator, `ago` seconds ago, and return its id."""
         answer = self._http.post(
-            credential.base_url + shot.path(),
-            json=shot.body(),
+            account.base_url + create.path,
+            json=dict(create.body),
             headers={
-                "Authorization": f"Bearer {credential.reveal_key()}",
-                "X-Sim-Created-Ago": str(shot.ago),
-                "X-Sim-Steer": shot.steer,
+                "Authorization": f"Bearer {account.reveal_key()}",
+                "X-Sim-Created-Ago": str(ago),
+                "X-Sim-Steer": steer,
             },
         )
         answer.raise_for_status()
         created = Answer(
             status_code=answer.status_code, headers=dict(answer.headers), body=answer.content
         )
-        _track(credential, read_created(created), shot)
+        return read_created(created)
 
 
 def make_account(name: str, *, is_staff: bool = True) -> User:
@@ -159,6 +188,10 @@ def _credential(slug: str, base_url: str) -> Credential:
         credential.replace_key(f"sim-{secrets.token_hex(16)}")
         credential.save(update_fields=["sealed_key", "key_tail"])
     return credential
+
+
+def _has_shots(account: Credential) -> bool:
+    return account.task_set.filter(submission=None).exists()
 
 
 def _set_limits(accounts: Mapping[str, Credential]) -> None:

@@ -1,13 +1,14 @@
 """Writes the demonstration's three months of takes, in rows as the product itself makes them.
 
 They are written in few statements, and charged by the ledger, so that sums, budgets and doctor
-agree with them. The simulator knows nothing of these takes, and is never asked about them.
+agree with them. The simulator knows those of the last week that succeeded: as long as a provider
+keeps a task, the daily comparison expects it in the provider's list.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Max
 
 from tasks.archive.claims import SAVED_FIELDS
 from tasks.billing import ledger, prices
@@ -54,32 +56,40 @@ DEARER = Decimal("1.15")
 GATEWAY_PRICE = Decimal("0.9")  # CNY a video, entered at DataEyes late: earlier takes have none
 GATEWAY_PRICE_AGO = 33  # days
 
+Create = Callable[[Press], Press]
+
 
 class History:
     """The past of a demonstration, written part by part; see `history`."""
 
-    def __init__(self, writer: _Writer | None, left: Sequence[Press] = ()) -> None:
-        self._writer, self._left = writer, list(left)
+    def __init__(self, writer: _Writer | None, create: Create, left: Sequence[Press] = ()) -> None:
+        self._writer, self._create, self._left = writer, create, list(left)
 
     def write_until(self, moment: datetime) -> None:
         """Write what happened before this moment and is not written yet."""
         part = list(takewhile(lambda press: press.at < moment, self._left))
         del self._left[: len(part)]
         while part and self._writer:
-            self._writer.write(part[:AT_ONCE])
+            self._writer.write([self._create(press) for press in part[:AT_ONCE]])
             del part[:AT_ONCE]
 
 
 @contextmanager
 def history(
-    accounts: Mapping[str, Credential], now: datetime, *, is_wanted: bool
+    accounts: Mapping[str, Credential], now: datetime, create: Create, *, is_wanted: bool
 ) -> Iterator[History]:
-    """The past of a demonstration that has none yet, or nothing to write."""
+    """The part of a demonstration's past that is not written yet; nothing where none is wanted.
+
+    `create` creates at the simulator what it is to know of a press, and returns the press with the
+    ids that it gave.
+    """
     if not is_wanted:
-        yield History(None)
+        yield History(None, create)
         return
+    newest = Batch.objects.aggregate(at=Max("created_at"))["at"]  # of a start that was broken off
+    left = [press for press in presses(day_of(now)) if newest is None or press.at > newest]
     with sample_clips() as clips:
-        yield History(_Writer(accounts, clips), list(presses(day_of(now))))
+        yield History(_Writer(accounts, clips), create, left)
 
 
 def set_prices(accounts: Mapping[str, Credential], today: date) -> None:

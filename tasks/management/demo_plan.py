@@ -109,7 +109,8 @@ def _request(
     known = sold or find_model(way["model"])
     number = chance.randrange(len(project["scenes"]))
     media: tuple[Medium, ...] = ()
-    if chance.random() < WITH_FRAME:
+    # A model that follows its input takes no ratio beside a first frame.
+    if chance.random() < WITH_FRAME and not (known and known.follows_input):
         url = f"https://images.example.com/storyboard/{number + 1:02}.jpg"
         media = (Medium(part=MediaRole.FIRST_FRAME, url=url),)
     return GenerationRequest(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from io import BytesIO
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +16,53 @@ from django.utils import timezone
 from tasks.archive import purge
 from tasks.management import demo, demo_plan
 from tasks.management.demo import SampleLife
+from tasks.management.demo_clips import SampleClips
+from tasks.management.demo_history import AT_ONCE
 from tasks.management.doctor import cost_checks, database_checks, file_checks
 from tasks.management.doctor.report import Level
 from tasks.media import posters
 from tasks.media.containers import read
-from tasks.models import Charge, Copy, Outcome, StorageUse, Submission, Task
+from tasks.models import (
+    Batch,
+    Charge,
+    Copy,
+    ListOutcome,
+    Outcome,
+    Reconciliation,
+    StorageUse,
+    Submission,
+    Task,
+)
+from tasks.models.charge import day_of
 from tasks.models.trash import KEPT
+from tasks.providers import provider
+from tasks.providers.catalog.rules import violations
 from tasks.simulator.server import Simulator
+from tasks.simulator.shots import SHOTS
+from tasks.tracking import refresh
 from tests.archive.conftest import own_folder
+from tests.tracking.comparing import LISTING, quick_lists
 
-__all__ = ["own_folder"]  # a fixture
+__all__ = ["own_folder", "quick_lists"]  # fixtures
 
 MONDAY = date(2026, 11, 30)
 
 
 @pytest.fixture
-def past(
+def fresh(
     transactional_db: None, own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SampleLife]:
-    """A demonstration with three weeks behind it and one present task."""
+    """A demonstration that has not begun, and will have three weeks behind it."""
     monkeypatch.setitem(demo_plan.STORY, "days", 21)
     monkeypatch.setattr(demo, "LINKS_IN_DANGER", ())
     with Simulator() as simulator:
-        life = SampleLife(simulator.url)
-        life.begin()
-        yield life
+        yield SampleLife(simulator.url)
+
+
+@pytest.fixture
+def past(fresh: SampleLife) -> SampleLife:
+    fresh.begin()
+    return fresh
 
 
 def test_the_past_is_the_same_whoever_asks_on_a_day() -> None:
@@ -57,6 +79,13 @@ def test_the_past_has_three_months_of_every_kind_of_end(day: date) -> None:
     assert all(one.at < other.at for one, other in pairwise(found))
     assert len({each for press in found for each in press.ids}) == takes(found)
     assert 500 < takes(found) < 1_200
+
+
+def test_every_take_of_the_past_could_have_been_placed() -> None:
+    for press in demo_plan.presses(MONDAY):
+        model, service = press.request.written_for, provider(press.provider)
+        assert model
+        assert violations(press.request, model, service.dialect) == ()
 
 
 WAYS: list[dict[str, Any]] = demo_plan.STORY["ways"]
@@ -79,8 +108,42 @@ def test_the_past_agrees_with_itself_ends_in_the_present_and_is_written_once(
     assert Task.objects.count() == before
 
 
+def test_a_past_that_was_broken_off_is_finished_by_the_next_start(
+    fresh: SampleLife, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers, save = count(), SampleClips.save
+
+    def break_off(clips: SampleClips, copy: Copy) -> None:
+        if next(numbers) == 60:
+            raise KeyboardInterrupt
+        save(clips, copy)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SampleClips, "save", break_off)
+        with pytest.raises(KeyboardInterrupt):
+            fresh.begin()
+    assert Batch.objects.count() == AT_ONCE
+    fresh.begin()
+    assert_it_agrees()
+    written = list(Batch.objects.order_by("pk").values_list("created_at", flat=True))
+    planned = [press.at for press in demo_plan.presses(day_of(timezone.now()))]
+    assert written == planned[: len(written)]
+    assert Task.objects.filter(submission=None).count() == len(SHOTS)
+
+
+def test_the_daily_comparisons_miss_nothing_of_the_last_week(past: SampleLife) -> None:
+    rows = Reconciliation.objects.ask_daily(timezone.now())
+    assert {row.credential.provider for row in rows} == set(LISTING)
+    while Reconciliation.objects.open().exists():
+        refresh.sweep(0.1)
+    found = Reconciliation.objects.values_list(
+        "outcome", "missing_here", "missing_there", "differing"
+    )
+    assert set(found) == {(ListOutcome.COMPARED, 0, 0, 0)}
+
+
 def assert_it_agrees() -> None:
-    """Its ledger, its sums, its budgets and its files say the same."""
+    """Assert that its ledger, its sums, its budgets and its files say the same."""
     parts = (cost_checks.costs, database_checks.sums_of_spending, file_checks.saved_files)
     results = [result for part in parts for result in part()]
     assert [each for each in results if each.level != Level.OK] == []

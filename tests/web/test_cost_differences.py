@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
-import time_machine
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -19,19 +18,16 @@ from tasks.billing.differences import Differing
 from tasks.models import Charge, Credential, Project, Task
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
+from tests.web.cost_pages import NOW, behind, november, numbers, office, page
 from tests.web.test_cost_exports import takes
-from tests.web.test_costs import behind, numbers, page
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+__all__ = ["november", "office"]  # fixtures
+
 NOVEMBER = Span(first=date(2026, 11, 1), last=date(2026, 11, 30))
 URL = "/costs/differences/"
 MakeCharge = Callable[..., Charge]
 
-
-@pytest.fixture(autouse=True)
-def november() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("november")
 
 
 @pytest.fixture
@@ -49,11 +45,6 @@ def charge(project: Project, credential: Credential) -> MakeCharge:
         return Charge.objects.create(**usual | fields)
 
     return charge
-
-
-@pytest.fixture
-def office(client_of: ClientOf, manager: User) -> Client:
-    return client_of(manager)
 
 
 def test_more_and_less_are_never_netted_and_currencies_stay_apart(

@@ -5,42 +5,25 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tasks.billing import cost_totals, costs
-from tasks.models import AuditAction, AuditEntry, Charge, Credential, Profile, Project
+from tasks.models import AuditAction, AuditEntry, Charge, Profile, Project
 from tasks.web.costs import cost_charges, cost_exports
-from tests.billing.charges import charges
 from tests.conftest import MakeTask
-from tests.web.conftest import ClientOf
+from tests.web.cost_pages import NOW, many, november, office
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+__all__ = ["many", "november", "office"]  # fixtures
+
 YEAR = {"period": "year", "measure": "takes"}
 
-
-@pytest.fixture(autouse=True)
-def november() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def many(project: Project, credential: Credential, manager: User) -> Project:
-    charges(120, [project, Project.objects.create(name="Other")], [credential])
-    return project
-
-
-@pytest.fixture
-def office(client_of: ClientOf, manager: User) -> Client:
-    return client_of(manager)
+pytestmark = pytest.mark.usefixtures("november")
 
 
 def table(client: Client, url: str, posted: dict[str, Any]) -> list[dict[str, str]]:

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -15,18 +14,14 @@ from tasks.billing import failures
 from tasks.billing.costs import Span
 from tasks.models import Charge, Project, Star
 from tests.conftest import MakeTask
-from tests.web.conftest import ClientOf
-from tests.web.test_costs import behind, numbers, page
+from tests.web.cost_pages import NOW, behind, november, numbers, office, page
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+__all__ = ["november", "office"]  # fixtures
+
 NOVEMBER = Span(first=date(2026, 11, 1), last=date(2026, 11, 30))
 MakeCharge = Callable[..., Charge]
 
-
-@pytest.fixture(autouse=True)
-def november() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = pytest.mark.usefixtures("november")
 
 
 @pytest.fixture
@@ -39,11 +34,6 @@ def charge(project: Project) -> MakeCharge:
         return Charge.objects.create(**usual | {"outcome": outcome} | fields)
 
     return charge
-
-
-@pytest.fixture
-def office(client_of: ClientOf, manager: User) -> Client:
-    return client_of(manager)
 
 
 def test_a_rate_is_of_takes_that_ended_and_were_made_here(charge: MakeCharge) -> None:

@@ -3,74 +3,34 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.contrib.auth.models import User
 from django.db import connection
-from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tasks.billing import costs
 from tasks.billing.costs import DIMENSIONS
 from tasks.models import Charge, Credential, Membership, Price, Project, Recalculation, Role
-from tasks.web.costs import cost_charges
-from tasks.web.costs.cost_filters import CostFilters
 from tests.billing.charges import charges
 from tests.billing.conftest import V20
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
+from tests.web.cost_pages import NOW, behind, many, november, numbers, office, page
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-NUMBERS = re.compile(r'<a href="([^"]+)"\s+data-part="(\w+)"\s+data-value="(\d+)"')
+__all__ = ["many", "november", "office"]  # fixtures
+
 SUM, TAKES = re.compile(r'data-sum="(\d+)"'), re.compile(r'data-takes="(\d+)"')
 BARS = re.compile(r'<a href="([^"]+)" tabindex="-1">')
 
 pytestmark = pytest.mark.usefixtures("november")
 
 
-@pytest.fixture
-def november() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def many(project: Project, credential: Credential, manager: User) -> Project:
-    """Charges of two projects; the manager manages one of them, which is returned."""
-    charges(160, [project, Project.objects.create(name="Other")], [credential])
-    return project
-
-
-@pytest.fixture
-def office(client_of: ClientOf, manager: User) -> Client:
-    return client_of(manager)
-
-
-def page(client: Client, url: str) -> str:
-    response = client.get(url)
-    assert response.status_code == 200, url
-    return response.content.decode()
-
-
-def numbers(text: str) -> list[tuple[str, str, int]]:
-    """Each number that is a link: its address, its part, its value."""
-    return [(url.replace("&amp;", "&"), part, int(n)) for url, part, n in NUMBERS.findall(text)]
-
-
 def whole_of(text: str) -> int:
     """The sum that was billed in all."""
     return next(value for _url, part, value in numbers(text) if part == "billed")
-
-
-def behind(url: str, projects: tuple[int, ...] | None) -> tuple[int, int]:
-    """The sum and the number of takes that the list at this address shows; see the test below."""
-    filters = CostFilters.read(QueryDict(url.partition("?")[2]), NOW.date())
-    measure, part = cost_charges.measure_of(filters), cost_charges.part_of(filters)
-    return costs.sum_of_charges(cost_charges.charges_of(filters, projects), measure, part)
 
 
 def assert_lists_add_up(text: str, projects: tuple[int, ...]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from tasks.models import (
     AuditAction,
     AuditEntry,
     Charge,
-    Credential,
     Export,
     ExportState,
     Membership,
@@ -33,22 +32,17 @@ from tasks.models import (
 from tasks.models.export import CLAIM, KEPT, MOST_TRIES
 from tasks.monitoring import retention
 from tasks.web.costs import export_files, workbooks
-from tests.billing.charges import charges
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
+from tests.web.cost_pages import NOW, many, november, office
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+__all__ = ["many", "november", "office"]  # fixtures
+
 YEAR = {"period": "year", "measure": "takes"}
 TAKES, SUMS, LIST = "/costs/exports/takes/", "/costs/exports/sums/", "/costs/exports/"
 Rows = list[dict[str, Any]]
 
 pytestmark = pytest.mark.usefixtures("november", "folders")
-
-
-@pytest.fixture
-def november() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture
@@ -58,17 +52,6 @@ def folders(settings: Any, tmp_path: Path) -> None:
     options = {"location": tmp_path / "videos", "base_url": None}
     videos = {**settings.STORAGES["videos"], "OPTIONS": options}
     settings.STORAGES = settings.STORAGES | {"videos": videos}
-
-
-@pytest.fixture
-def many(project: Project, credential: Credential, manager: User) -> Project:
-    charges(120, [project, Project.objects.create(name="Other")], [credential])
-    return project
-
-
-@pytest.fixture
-def office(client_of: ClientOf, manager: User) -> Client:
-    return client_of(manager)
 
 
 def ask(client: Client, url: str = TAKES, **posted: Any) -> Export:

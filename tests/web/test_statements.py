@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
@@ -21,27 +20,11 @@ from tasks.web.costs.statements import Statement
 from tests.billing.charges import charges
 from tests.conftest import MakeTask
 from tests.web.conftest import ClientOf
+from tests.web.cost_pages import NOW, many, november, office
 
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+__all__ = ["many", "november", "office"]  # fixtures
 
 pytestmark = pytest.mark.usefixtures("november")
-
-
-@pytest.fixture
-def november() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
-@pytest.fixture
-def many(project: Project, credential: Credential, manager: User) -> Project:
-    charges(160, [project, Project.objects.create(name="Other")], [credential])
-    return project
-
-
-@pytest.fixture
-def office(client_of: ClientOf, manager: User) -> Client:
-    return client_of(manager)
 
 
 def read(client: Client, project: Project, tail: str = "", month: str = "2026-11") -> Any:

@@ -162,7 +162,7 @@ def _line(row: BillRow, task: Task | None, is_free: bool) -> BillLine:
         row=row,
         title=title,
         url=task.get_absolute_url() if task else "",
-        tokens=_number(row.tokens),
+        tokens="–" if row.verdict == Verdict.ONLY_HERE else _number(row.tokens),
         our_tokens=_number(row.our_tokens) if is_known else "–",
         there=_money(row.micros, row.currency),
         here=_("free") if is_free else _our_money(row, is_known),
@@ -199,7 +199,7 @@ class DayLine:
     there: str
     here: str
     tokens_differ: bool
-    differs: bool
+    money_differs: bool
 
 
 def day_lines(days: Iterable[DaySums]) -> list[DayLine]:
@@ -211,7 +211,7 @@ def day_lines(days: Iterable[DaySums]) -> list[DayLine]:
             there=sums_of(each.money),
             here=sums_of(each.our_money),
             tokens_differ=_differ(each.tokens, each.our_tokens),
-            differs=sums_of(each.money) != sums_of(each.our_money),
+            money_differs=sums_of(each.money) != sums_of(each.our_money),
         )
         for each in days
     ]
