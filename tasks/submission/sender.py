@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from django.utils import timezone
 
 from tasks.models import Lease
@@ -74,7 +74,6 @@ class _Turn:
                 log.exception("The sender's lease cannot be renewed for now.")
                 self._look_at = time.monotonic() + LOCKED_SECONDS
                 self._is_open = False
-                close_old_connections()  # a database that was restarted is found again
         return self._is_open
 
     def end(self) -> None:
