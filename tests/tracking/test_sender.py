@@ -25,6 +25,7 @@ from tests.tracking.submitting import CREATED, Place, creates, place
 
 __all__ = ["place"]
 
+pytestmark = pytest.mark.django_db
 SLOW = "drip;on=create"  # its answer takes seconds
 
 
@@ -168,14 +169,14 @@ def test_a_job_lasts_longer_than_the_creates_that_it_starts() -> None:
 
 
 @pytest.mark.parametrize("work", [jobs.reconcile, jobs.models, jobs.call_clients])
-def test_a_job_is_followed_by_a_sweep_if_none_was_heard(work: Callable[[], None], db: None) -> None:
+def test_a_job_is_followed_by_a_sweep_if_none_was_heard(work: Callable[[], None]) -> None:
     sweep_was_heard(timedelta(minutes=1))
     work()
     assert not refresh.is_silent(timezone.now())
     assert queued() == [], "the usual sweep has a job of its own already"
 
 
-def test_a_job_beside_a_sweep_leaves_it_alone(db: None) -> None:
+def test_a_job_beside_a_sweep_leaves_it_alone() -> None:
     sweep_was_heard(timedelta(seconds=1))
     before = Lease.objects.get().beat_at
     jobs.reconcile()
