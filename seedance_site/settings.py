@@ -196,8 +196,9 @@ if REDIS_URL:
     SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 # Our tables hold the truth and django-q2 only wakes us, so a lost or doubled job does no harm.
-# `timeout` must be below `retry`, or a long job is started twice. Successes are not kept, because
-# with save_limit > 0 each one loads all kept rows (210 jobs a second became 1,100 without).
+# `timeout` must be below `retry`, or a long job is started twice, as only the sender of creates may
+# be (tasks/queue.py). Successes are not kept, because with save_limit > 0 each one loads all kept
+# rows (210 jobs a second became 1,100 without).
 Q_CLUSTER = {
     "name": "dailies",
     "label": _("Queue"),

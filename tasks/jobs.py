@@ -16,7 +16,7 @@ from tasks.models import ApiCallback, Bill, Credential, Reconciliation, Submissi
 from tasks.monitoring import retention
 from tasks.submission.cancel import attempt_cancel, recover_cancellations
 from tasks.submission.place import mark_interrupted
-from tasks.submission.send import send_waiting
+from tasks.submission.sender import send_alone
 from tasks.team.signin import letters
 from tasks.tracking import connection_test, model_lists, refresh
 from tasks.tracking.bills import comparing
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 SWEEP = "tasks.jobs.sweep"
 SWEEP_SECONDS = 15.0
+SHORT_SWEEP_SECONDS = 5.0
 SEND = "tasks.jobs.send"
 SEND_SECONDS = 10.0
 CALL_CLIENTS = "tasks.jobs.call_clients"
@@ -45,9 +46,9 @@ def sweep() -> None:
     """
     with redacted():
         if Submission.objects.unfinished(timezone.now()):
-            queue.once(SEND)
+            queue.send()
         if ApiCallback.objects.due(timezone.now()).exists():
-            queue.once(CALL_CLIENTS)
+            queue.call_clients()
         for pk in recover_cancellations(timezone.now()):
             async_task(CANCEL, pk)
         for pk in Bill.objects.abandoned(timezone.now()):
@@ -56,38 +57,42 @@ def sweep() -> None:
             async_task(SWEEP)
 
 
-def send() -> None:
-    """Send each waiting create once; none is sent twice, however often this runs."""
-    with redacted():
+def send(longest: float = 0.0) -> None:
+    """Send each waiting create once; none is sent twice, however often this runs.
+
+    A second sender at a time ends at once. `longest` is the number of seconds, if more than
+    SEND_SECONDS, in which it starts creates while sweeps go on beside it.
+    """
+    with working():
         mark_interrupted(timezone.now())
-        send_waiting(SEND_SECONDS)
-        if Submission.objects.waiting(timezone.now()).exists():
-            queue.once(SEND)
+        sent = send_alone(SEND_SECONDS, longest)
+        if sent is not None and Submission.objects.waiting(timezone.now()).exists():
+            queue.send()
 
 
 def call_clients() -> None:
     """Tell clients who gave an address what changed; queue another job if there is more."""
-    with redacted():
+    with working():
         calls.call_due(timezone.now())
         if ApiCallback.objects.due(timezone.now()).exists():
-            queue.once(CALL_CLIENTS)
+            queue.call_clients()
 
 
 def test_credential(pk: int) -> None:
     """Ask the provider whether a credential works; the page polls for the result."""
-    with redacted():
+    with working():
         connection_test.run(pk)
 
 
 def list_models(pk: int) -> None:
     """Ask a credential's provider for its models; the page polls for the list."""
-    with redacted():
+    with working():
         model_lists.ask(pk)
 
 
 def models() -> None:
     """Ask for the models of each credential that was not asked for a day."""
-    with redacted():
+    with working():
         now = timezone.now()
         for credential in Credential.objects.due_for_models(now):
             credential.ask_for_models(now)
@@ -96,7 +101,7 @@ def models() -> None:
 
 def cancel(pk: int) -> None:
     """Make the attempt to cancel one task."""
-    with redacted():
+    with working():
         attempt_cancel(pk, timezone.now())
 
 
@@ -105,35 +110,48 @@ def purge() -> None:
 
     A second purge at a time does no harm: something already removed is no error.
     """
-    with redacted():
+    with working():
         if purge_trash(PURGE_SECONDS):
             async_task(PURGE)
 
 
 def tidy() -> None:
     """Remove what is not kept for ever for a while, then queue another round if there is more."""
-    with redacted():
+    with working():
         if retention.tidy(timezone.now(), TIDY_SECONDS):
             async_task(TIDY)
 
 
 def compare_bill(pk: int) -> None:
     """Read and compare one bill for a while, then queue the rest; the page polls for the result."""
-    with redacted():
+    with working():
         if comparing.work(pk, COMPARE_SECONDS):
             async_task(COMPARE_BILL, pk)
 
 
 def reconcile() -> None:
     """Ask for the daily comparison of each credential; the sweeps make it, page by page."""
-    with redacted():
+    with working():
         Reconciliation.objects.ask_daily(timezone.now())
 
 
 def send_reset_letters(email: str, language: str) -> None:
     """Send links to reset a password; the row of the job holds the typed e-mail and no link."""
-    with redacted():
+    with working():
         letters.send_reset_letters(email, language)
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """Censor what a job raises, and sweep after it for a moment where no sweep was heard.
+
+    Otherwise jobs that wait in the queue before the sweep, each for a slow provider, would keep it
+    waiting for minutes: ten cancels may last half a minute each.
+    """
+    with redacted():
+        yield
+        if refresh.is_silent(timezone.now()):
+            refresh.sweep(SHORT_SWEEP_SECONDS)
 
 
 @contextmanager

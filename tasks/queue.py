@@ -7,6 +7,12 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+#: Seconds in which a job may start creates while sweeps go on beside it, and seconds that it may
+#: last, with the answers that it then waits for. After `retry` seconds django-q2 delivers it once
+#: more; that job finds the first one at work and ends.
+LONGEST_SEND = 560.0
+SEND_TIMEOUT = 660
+
 
 def depth() -> int:
     """Number of jobs that wait for a worker; one that a worker holds is locked and not counted."""
@@ -19,15 +25,15 @@ def is_waiting(job: str) -> bool:
     return any(row.task.get("func") == job for row in waiting)
 
 
-def once(job: str) -> bool:
-    """Queue a job without arguments unless one waits, which will do its part; whether it did.
+def once(job: str, *arguments: float, **options: int) -> bool:
+    """Queue a job unless one waits, which will do its part; whether it did.
 
     Call it once everything that the job is to find is committed. Hundreds of equal jobs, one for
     each create of a busy program, would keep the sweep behind them waiting for minutes.
     """
     if is_waiting(job):
         return False
-    async_task(job)
+    async_task(job, *arguments, **options)
     return True
 
 
@@ -48,7 +54,7 @@ def purge() -> None:
 
 def send() -> None:
     """Have a worker send the waiting creates."""
-    once("tasks.jobs.send")
+    once("tasks.jobs.send", LONGEST_SEND, timeout=SEND_TIMEOUT)
 
 
 def call_clients() -> None:

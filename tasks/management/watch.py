@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 
 from django.db import DatabaseError, close_old_connections
@@ -19,6 +20,9 @@ from django.utils import timezone
 from tasks import jobs
 from tasks.management.supervision import Child, end_group, say
 from tasks.models import Lease
+from tasks.models.leases import LeaseQuerySet
+from tasks.submission.sender import LEASE as SENDER
+from tasks.submission.sender import LEASE_SECONDS as SENDER_SECONDS
 from tasks.tracking.refresh import LEASE, LEASE_SECONDS
 
 STOPPING = "the watch, stopping"
@@ -80,8 +84,13 @@ class Watch:
         if beat != self._beat:
             self._beat, self._beat_seen_at = beat, time.monotonic()
             self._patience = self._wedged
-        if self._silence > self._patience:
+        if self._silence > self._patience and not self._is_sending:
             self._restart()
+
+    @property
+    def _is_sending(self) -> bool:
+        """Whether a kill would cut creates off, so that nobody knew whether they were paid for."""
+        return False
 
     @property
     def _silence(self) -> float:
@@ -109,37 +118,51 @@ class ClusterWatch(Watch):
         super().__init__(cluster, group_file, lease=LEASE, wedged=wedged)
         self._quiet = quiet
         self._woke_at = 0.0
+        self._sender = Lease.objects.filter(name=SENDER)
+        self._sender_beat: datetime | None = None
+        self._sender_heard_at = -inf
 
     def start(self) -> None:
         super().start()
         self._try(jobs.ensure_sweep)
 
     def stop(self) -> None:
-        """Stop the cluster after taking the sweep's lease, without which it ends in two seconds.
+        """Stop the cluster after taking its leases, for which django-q2 would wait.
 
-        django-q2 waits for it.
+        Without them the sweep ends in two seconds, and no further create is started.
         """
-        self._try(self._take_lease)
+        self._try(self._take_leases)
         super().stop()
-        self._try(self._give_lease_back)
+        self._try(self._give_leases_back)
 
     def _check_heartbeat(self) -> None:
+        beat = self._sender.all().values_list("beat_at", flat=True).first()
+        if beat != self._sender_beat:
+            self._sender_beat, self._sender_heard_at = beat, time.monotonic()
         super()._check_heartbeat()
         now = time.monotonic()
         if self._silence > self._quiet and now - self._woke_at > self._quiet:
             self._woke_at = now
             jobs.ensure_sweep()
 
+    @property
+    def _is_sending(self) -> bool:
+        """Whether a sender beats. It starts nothing while no sweep is heard, and ends by itself."""
+        return time.monotonic() - self._sender_heard_at < SENDER_SECONDS
+
     def _restart(self) -> None:
         super()._restart()
         jobs.ensure_sweep()
 
-    def _take_lease(self) -> None:
+    def _take_leases(self) -> None:
         until = timezone.now() + timedelta(seconds=LEASE_SECONDS)
-        self._lease.update(holder=STOPPING, until=until)
+        self._leases().update(holder=STOPPING, until=until)
 
-    def _give_lease_back(self) -> None:
-        self._lease.filter(holder=STOPPING).update(until=timezone.now())
+    def _give_leases_back(self) -> None:
+        self._leases().filter(holder=STOPPING).update(until=timezone.now())
+
+    def _leases(self) -> LeaseQuerySet:
+        return Lease.objects.filter(name__in=[LEASE, SENDER])
 
 
 def end_leftovers(group_file: Path, command: list[str]) -> None:

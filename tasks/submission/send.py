@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 
 DEADLINE = 40.0  # seconds for one create, within the 60 that a job may last
 READING = 6.0  # seconds to read its files, before it is sent
-AT_ONCE = 8  # requests in flight, all credentials together
+AT_ONCE = 16  # requests in flight, all credentials together
+LOOK_SECONDS = 0.25  # between two looks for creates that were placed while others are in flight
 #: Bytes of files in flight together. A body of 61 MB took 260 MB of memory to make.
 HEAVIEST = 64_000_000
 #: The trouble of a video where this installation shares no links to its files.
@@ -52,20 +53,27 @@ class CreateOutcome:
 Attempts = dict[asyncio.Task[CreateOutcome], int]
 
 
-def send_waiting(seconds: float, *, clock: Callable[[], datetime] = timezone.now) -> int:
-    """Send waiting creates, starting none after so many seconds; return the number sent.
+def send_waiting(
+    seconds: float,
+    *,
+    may_start: Callable[[], bool] = lambda: True,
+    clock: Callable[[], datetime] = timezone.now,
+) -> int:
+    """Send waiting creates until none waits or is in flight; return the number sent.
 
-    Several processes may do so at once.
+    None is started after so many seconds, nor while `may_start` says no; it is asked every
+    LOOK_SECONDS. Several processes may send at once.
     """
     sent, deadline = 0, time.monotonic() + seconds
     with asyncio.Runner() as runner:
         in_flight: Attempts = {}
         while True:
-            room = AT_ONCE - len(in_flight) if time.monotonic() < deadline else 0
+            is_open = may_start() and time.monotonic() < deadline
+            room = AT_ONCE - len(in_flight) if is_open else 0
             in_flight |= _started(runner, room, HEAVIEST - sum(in_flight.values()), clock)
             if not in_flight:
                 break
-            for ended in runner.run(_first_ended(in_flight)):
+            for ended in runner.run(_ended(in_flight)):
                 del in_flight[ended]
                 record_surely(ended.result(), clock())
                 sent += 1
@@ -75,16 +83,22 @@ def send_waiting(seconds: float, *, clock: Callable[[], datetime] = timezone.now
 def _started(
     runner: asyncio.Runner, room: int, free: int, clock: Callable[[], datetime]
 ) -> Attempts:
-    """Take waiting creates by conditional update and start them; at most `room`, `free` bytes."""
+    """Take waiting creates by conditional update and start them; at most `room`, `free` bytes.
+
+    An error of the database ends it early: the answers that others wait for must not be lost.
+    """
     started: Attempts = {}
-    for submission in _next(room, clock()):
-        weight = min(_inline_bytes(submission), HEAVIEST)  # else it would never have room
-        if weight > free - sum(started.values()):
-            break
-        if Submission.objects.begin(submission.pk, clock()):
-            callback = callbacks.callback_url_for(submission, clock())
-            coming = attempt(submission, callback, _clips_here(submission))
-            started[runner.get_loop().create_task(coming)] = weight
+    try:
+        for submission in _next(room, clock()):
+            weight = min(_inline_bytes(submission), HEAVIEST)  # else it would never have room
+            if weight > free - sum(started.values()):
+                break
+            if Submission.objects.begin(submission.pk, clock()):
+                callback = callbacks.callback_url_for(submission, clock())
+                coming = attempt(submission, callback, _clips_here(submission))
+                started[runner.get_loop().create_task(coming)] = weight
+    except DatabaseError:
+        log.exception("No more creates can be started for now.")
     return started
 
 
@@ -108,9 +122,11 @@ def _next(room: int, now: datetime) -> Iterable[Submission]:
     return list(waiting[:room]) if room else []
 
 
-async def _first_ended(attempts: Attempts) -> set[asyncio.Task[CreateOutcome]]:
-    """Wait until one attempt or more have ended, and return these."""
-    ended, _others = await asyncio.wait(attempts, return_when=asyncio.FIRST_COMPLETED)
+async def _ended(attempts: Attempts) -> set[asyncio.Task[CreateOutcome]]:
+    """Wait until an attempt has ended, for LOOK_SECONDS at most; return those that have."""
+    ended, _others = await asyncio.wait(
+        attempts, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
+    )
     return ended
 
 

@@ -11,8 +11,9 @@ import pytest
 from django.utils import timezone
 
 from tasks.management.supervision import Child
-from tasks.management.watch import Watch
+from tasks.management.watch import ClusterWatch, Watch
 from tasks.models import Lease
+from tasks.submission.sender import LEASE as SENDER
 from tests.processes.conftest import eventually
 from tests.processes.test_supervision import SLEEP
 from tests.tracking.in_process import VirtualTime
@@ -95,3 +96,36 @@ def test_a_watch_that_was_stopped_itself_restarts_nobody(child: Child, tmp_path:
         time.sleep(1)
         watch.check()
     assert child.group != first, "it is silent all the same"
+
+
+@pytest.mark.usefixtures("without_waiting")
+def test_a_cluster_that_sends_creates_is_not_killed_before_they_are_answered(
+    child: Child, tmp_path: Path
+) -> None:
+    watch = ClusterWatch(child, tmp_path / "group", quiet=6, wedged=45)
+    watch.start()
+    first = child.group
+    for _ in range(60):
+        Lease.objects.take(SENDER, "a sender", now=timezone.now(), seconds=10)
+        watch.check()
+        time.sleep(1)
+    assert child.group == first
+    for _ in range(15):
+        watch.check()
+        time.sleep(1)
+    assert child.group != first, "no sweep was heard all the time"
+
+
+def test_nothing_is_sent_once_a_cluster_is_asked_to_end(child: Child, tmp_path: Path) -> None:
+    now = timezone.now()
+    Lease.objects.take(SENDER, "a sender", now=now, seconds=10)
+    renewed: list[bool] = []
+
+    class Asked(Child):
+        def stop(self) -> None:
+            renewed.append(Lease.objects.take(SENDER, "a sender", now=now, seconds=10))
+
+    watch = ClusterWatch(Asked("asked", SLEEP), tmp_path / "group", quiet=6, wedged=45)
+    watch.stop()
+    assert renewed == [False]
+    assert Lease.objects.take(SENDER, "another", now=timezone.now(), seconds=10)

@@ -186,7 +186,7 @@ def test_large_requests_are_sent_one_after_the_other(
         started = sending._started(runner, 8, sending.HEAVIEST, clock)
         assert list(started.values()) == [40_000_000]
         assert not sending._started(runner, 8, sending.HEAVIEST - 40_000_000, clock)
-        [outcome] = [each.result() for each in runner.run(sending._first_ended(started))]
+        [outcome] = [each.result() for each in runner.run(sending._ended(started))]
         sending.record(outcome, clock())
     assert send(clock) == 2
     assert creates(sim) == 3

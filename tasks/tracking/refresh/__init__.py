@@ -19,7 +19,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 
 from django.db.models import Exists, OuterRef
@@ -41,6 +41,7 @@ __all__ = [
     "SweepTally",
     "claim",
     "give_back",
+    "is_silent",
     "note_health",
     "record",
     "sweep",
@@ -77,6 +78,12 @@ def sweep(seconds: float, *, clock: Callable[[], datetime] = timezone.now) -> Sw
             return _Sweep(runner, holder, clock, last_beat).run(seconds)
     finally:
         Lease.objects.give_back(LEASE, holder, now=clock())
+
+
+def is_silent(now: datetime) -> bool:
+    """Whether the last heartbeat of a sweep is older than any that goes on would let it become."""
+    heard_after = now - timedelta(seconds=LEASE_SECONDS)
+    return Lease.objects.filter(name=LEASE, beat_at__lt=heard_after).exists()
 
 
 class _Sweep:
