@@ -22,7 +22,7 @@ NEVER_SENT = (SubmissionState.WAITING, SubmissionState.WITHDRAWN)
 
 
 class Outcome:
-    """Everything that is known at the end, by Idempotency-Key."""
+    """The outcome of a soak, by Idempotency-Key."""
 
     def __init__(self, programs: Sequence[Program], records: Sequence[Record]) -> None:
         self.records = list(records)
@@ -39,7 +39,7 @@ class Outcome:
 
     @cached_property
     def _made(self) -> dict[str, list[Record]]:
-        """What the provider has made, by key."""
+        """The tasks that the provider has made, by key."""
         found: dict[str, list[Record]] = {}
         for record in self.records:
             found.setdefault(record.order.safety_identifier, []).append(record)

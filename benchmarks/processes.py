@@ -66,7 +66,7 @@ def members(group: int) -> list[int]:
 
 
 def in_order_of_age(pids: Iterable[int]) -> list[int]:
-    """Those of these processes that run, the oldest first."""
+    """Return those of these processes that run, the oldest first."""
     found = [(fields, pid) for pid in pids if (fields := _fields(Path(f"/proc/{pid}/stat")))]
     ages = sorted((int(fields[19]), pid) for fields, pid in found if fields[0] != "Z")
     return [pid for _started, pid in ages]

@@ -1,4 +1,4 @@
-"""In which order tests run, and in which worker: those that share a fixture stay together.
+"""The order of tests, and their workers: those that share a fixture stay together.
 
 pytest-xdist 3.8 does not see its own groups with pytest 9.2, and does not say so
 (pytest-dev/pytest-xdist#1386). Each worker then makes what the tests share, often several times.

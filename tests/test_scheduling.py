@@ -29,7 +29,7 @@ def test_a_file_names_its_group_or_is_one(path: str, group: str) -> None:
 
 
 def test_no_file_shares_a_fixture_unseen() -> None:
-    """Nor does a conftest.py, whose fixtures would be made in each worker."""
+    """A conftest.py shares none either: each worker would make them."""
     sharing = [path for path in ROOT.glob("tests/**/*.py") if SHARED.search(path.read_text())]
     unseen = [path for path in sharing if not group_of(str(path.relative_to(ROOT)))]
     assert sharing and unseen == []
@@ -37,7 +37,7 @@ def test_no_file_shares_a_fixture_unseen() -> None:
 
 
 class Item:
-    """As much of a test as its order asks for."""
+    """A test, as far as its order asks."""
 
     def __init__(self, name: str, *marks: str) -> None:
         self.name, self.marks = name, marks

@@ -111,7 +111,7 @@ def test_a_sender_makes_way_for_a_sweep_that_is_not_heard(
 def test_a_create_that_is_placed_while_a_sender_ends_is_not_forgotten(
     account: Account, place: Place, sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its own job finds the lease taken, and the sender has looked for the last time."""
+    """The job of the create finds the lease taken, and the sender has looked for the last time."""
     credential, give_back = account(), LeaseQuerySet.give_back
 
     def placed_before(leases: Any, *arguments: Any, **options: Any) -> None:

@@ -66,7 +66,7 @@ def nearly_there(homes: Homes) -> Home:
 def taken_over(
     engine: str, release: str, furnished: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Home]:
-    """What was waiting, migrated by today's code; never changed by a test."""
+    """An installation of a release, migrated by today's code; no test changes it."""
     folder = tmp_path_factory.mktemp("taken-over")
     made = Homes(folder, furnished, postgres=engine == "postgresql")
     home = move_in(release, made())
