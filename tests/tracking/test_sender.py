@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import DatabaseError
+from django.db.models import Max, Min
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -83,8 +84,8 @@ def test_a_sender_has_as_many_creates_in_flight_as_two_had(
     sim.fault("sim-test", SLOW)
     place(account(), takes=16)
     assert sender.send_alone(10, 0, clock=network.time.clock) == 16
-    rows = Submission.objects.all()
-    assert max(row.sent_at for row in rows) < min(row.ended_at for row in rows)  # type: ignore[type-var]
+    seen = Submission.objects.aggregate(last_sent=Max("sent_at"), first_answer=Min("ended_at"))
+    assert seen["last_sent"] < seen["first_answer"]
 
 
 def test_a_sender_goes_on_while_sweeps_are_heard(
@@ -162,10 +163,10 @@ def test_an_answer_is_recorded_although_the_database_failed_when(
 def test_a_job_lasts_longer_than_the_creates_that_it_starts() -> None:
     queue.send()
     [row] = OrmQ.objects.all()
-    one = sending.READING + sending.DEADLINE
+    one, usual = sending.READING + sending.DEADLINE, int(str(settings.Q_CLUSTER["timeout"]))
     assert row.task["args"] == (queue.LONGEST_SEND,)
     assert row.task["timeout"] > queue.LONGEST_SEND + one
-    assert settings.Q_CLUSTER["timeout"] > jobs.SEND_SECONDS + one, "for a job without arguments"
+    assert usual > jobs.SEND_SECONDS + one, "for a job without arguments"
 
 
 @pytest.mark.parametrize("work", [jobs.reconcile, jobs.models, jobs.call_clients])
